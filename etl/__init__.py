@@ -1,0 +1,1 @@
+"""Source systems → journal bundle → warehouse → obligation ledger."""

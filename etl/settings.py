@@ -1,0 +1,79 @@
+"""Every setting of the product: an environment variable or a key of `zavuch.toml` under ZAVUCH_HOME.
+
+The environment wins over the file, the file over the default. The README lists exactly `SETTINGS`.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+
+from etl.errors import SettingsError
+
+PROJECT = Path(__file__).resolve().parent.parent
+# variable → (TOML key, meaning); the README's table is tested against it
+SETTINGS: dict[str, tuple[str, str]] = {
+    "ZAVUCH_HOME": ("", "folder of all state (default: `.zavuch` in the project folder)"),
+    "ZAVUCH_DATABASE_URL": ("database_url", "a PostgreSQL ≥ 15 to use instead of the embedded one (owner role)"),
+    "ZAVUCH_APP_DATABASE_URL": ("app_database_url", "the same database as the app's own role, if you made it yourself"),
+    "ZAVUCH_PORT": ("port", "port of the app (default 8501)"),
+    "ZAVUCH_ADDRESS": ("address", "address of the app (default 127.0.0.1)"),
+    "ZAVUCH_REGULATIONS": ("regulations", "folder with a school's own regulation files (TOML)"),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one run; paths are absolute."""
+
+    home: Path
+    database_url: str = ""
+    app_database_url: str = ""
+    port: int = 8501
+    address: str = "127.0.0.1"
+    regulations: Path | None = None
+
+
+@lru_cache(maxsize=1)
+def read_settings() -> Settings:
+    """Read the environment and `zavuch.toml` once; raises SettingsError naming the bad key and its value."""
+    home = Path(os.environ.get("ZAVUCH_HOME") or PROJECT / ".zavuch").expanduser().resolve()
+    stated = _read_file(home / "zavuch.toml")
+    values: dict[str, str] = {}
+    for variable, (key, _meaning) in SETTINGS.items():
+        if key:
+            value = os.environ.get(variable) or stated.get(key)
+            if value not in (None, ""):
+                values[key] = str(value)
+    folder = values.get("regulations")
+    return Settings(
+        home=home,
+        database_url=values.get("database_url", ""),
+        app_database_url=values.get("app_database_url", ""),
+        port=_port(values.get("port", "8501")),
+        address=values.get("address", "127.0.0.1"),
+        regulations=Path(folder).expanduser().resolve() if folder else None,
+    )
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise SettingsError(f"The port {text!r} is not a number from 1 to 65535.", advice="Correct ZAVUCH_PORT or `port`.")
+    return int(text)
+
+
+def _read_file(path: Path) -> dict[str, object]:
+    if not path.exists():
+        return {}
+    try:
+        stated = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read as TOML: {error}.", advice="Correct the file or delete it.") from error
+    known = {field.name for field in fields(Settings)} - {"home"}
+    unknown = sorted(set(stated) - known)
+    if unknown:
+        raise SettingsError(f"{path} has unknown keys: {', '.join(unknown)}.", advice=f"Known keys: {', '.join(sorted(known))}.")
+    return stated
