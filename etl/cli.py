@@ -1,0 +1,266 @@
+"""The command `zavuch`. It only parses, calls and prints; every sentence of an error comes from the error itself."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from etl.cli_print import print_checks, print_load, print_status, progress_bars
+from etl.errors import SettingsError, ZavuchError
+from etl.settings import read_settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False, help="Analytics of electronic class journals.")
+db = typer.Typer(no_args_is_help=True, help="The embedded database: start, stop, url.")
+app.add_typer(db, name="db")
+out, err = Console(), Console(stderr=True)
+
+
+def _example(text: str) -> str:
+    return f"Example: [bold]{text}[/bold]"
+
+
+def _open() -> str:
+    from etl.warehouse.schema import open_warehouse
+
+    return open_warehouse(read_settings())
+
+
+@app.command(epilog=_example("zavuch demo"))
+def demo(
+    remove: Annotated[bool, typer.Option("--remove", help="Delete demo schools and demo accounts.")] = False,
+    tier: Annotated[str, typer.Option(help="tiny (1 school), demo (6) or city (60).")] = "demo",
+    seed: Annotated[int, typer.Option(help="Same seed, same schools.")] = 1,
+) -> None:
+    """Generate and load the demo municipality, or remove it."""
+    from etl.demo import remove_demo
+
+    if remove:
+        out.print(f"Removed {remove_demo(_open())} demo schools and the demo accounts.")
+        return
+    _ensure_demo(_open(), tier, seed, force=True)
+
+
+@app.command(epilog=_example("zavuch generate /tmp/bundle --tier tiny --seed 7"))
+def generate(
+    directory: Annotated[Path, typer.Argument(help="Folder to write to.")],
+    tier: Annotated[str, typer.Option(help="tiny (1 school), demo (6) or city (60).")] = "demo",
+    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
+    file_format: Annotated[str, typer.Option("--format", help="csv or parquet.")] = "csv",
+) -> None:
+    """Write a generated journal bundle; nothing is loaded."""
+    from etl.sources.demo import generate as write
+
+    with progress_bars(err) as bars:
+        for bundle in write(directory, tier=tier, seed=seed, file_format=file_format, progress=bars.counted("generating")):  # type: ignore[arg-type]
+            out.print(f"{bundle.path}: {sum(bundle.counts.values()):,} rows of {len(bundle.school_keys)} schools")
+
+
+@app.command(epilog=_example("zavuch load journals-2026-11-12.zip"))
+def load(
+    path: Annotated[Path, typer.Argument(help="Folder or .zip of a journal bundle.")],
+    check: Annotated[bool, typer.Option(help="Run the checks afterwards.")] = True,
+) -> None:
+    """Load a journal bundle: one transaction, rows read = loaded + unchanged + rejected."""
+    from etl.job import load_bundle
+
+    settings, url = read_settings(), _open()
+    with progress_bars(err) as bars:
+        report = load_bundle(path, url, settings.home, regulations=settings.regulations, progress=bars.told())
+    print_load(out, report)
+    if check and not report.is_repeat:
+        _check(url)
+
+
+@app.command(epilog=_example("zavuch check"))
+def check() -> None:
+    """Judge every school by its regulation and renew the findings; exit code 0 whatever the verdicts."""
+    _check(_open())
+
+
+def _check(url: str) -> None:
+    from checks.runner import run_checks
+
+    with progress_bars(err) as bars:
+        report = run_checks(url, progress=bars.step)
+    print_checks(out, report)
+
+
+@app.command(epilog=_example("zavuch serve --port 8600"))
+def serve(
+    with_demo: Annotated[bool, typer.Option("--demo", help="Fill an empty database with the demo municipality first.")] = False,
+    port: Annotated[int | None, typer.Option(help="Port of the app.")] = None,
+) -> None:
+    """Serve the app until Ctrl-C."""
+    from dataclasses import replace
+
+    from dashboard.serve import serve as run_server
+    from etl.warehouse import embedded
+    from etl.warehouse.engine import app_url
+
+    settings = read_settings()
+    if port:
+        settings = replace(settings, port=port)
+    started_here = not settings.database_url and embedded.start(settings.home).started_here
+    try:
+        url = _open()
+        if with_demo:
+            _ensure_demo(url, "demo", 1, force=False)
+        run_server(settings, app_url(settings, url), _announce)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        if started_here and not embedded.has_other_clients(settings.home):
+            embedded.stop(settings.home)
+            err.print("The database is stopped too.")
+
+
+def _announce(address: str) -> None:
+    from etl.demo import ACCOUNTS, PASSWORD, demo_state
+    from etl.warehouse.engine import owner_url
+
+    out.print(f"\nOpen [bold]{address}[/bold]  (Ctrl-C stops)")
+    state = demo_state(owner_url(read_settings()))
+    if state.demo_schools and not state.real_schools:
+        logins = ", ".join(login for login, _role, _name in ACCOUNTS)
+        out.print(f"Demo sign-in: {logins}; the password of each is [bold]{PASSWORD}[/bold]")
+
+
+def _ensure_demo(url: str, tier: str, seed: int, *, force: bool) -> None:
+    from etl.demo import demo_state, make_demo
+
+    state = demo_state(url)
+    if state.demo_schools or state.real_schools:
+        if force:
+            raise SettingsError("The database already holds schools.", advice="Run `zavuch demo --remove` first, or use another ZAVUCH_HOME.")
+        return
+    with progress_bars(err) as bars:
+        reports = make_demo(url, read_settings().home, tier=tier, seed=seed, generated=bars.counted("generating"), progress=bars.told())  # type: ignore[arg-type]
+    rows = sum(balance.loaded for report in reports for balance in report.balances.values())
+    out.print(f"Loaded {sum(report.school_count for report in reports)} demo schools, {rows:,} rows.")
+    _check(url)
+
+
+@app.command(epilog=_example("zavuch status"))
+def status() -> None:
+    """Show the database, the schools and how fresh their data are."""
+    print_status(out, read_settings(), _open())
+
+
+@app.command(epilog=_example("zavuch rejected --load 3 --out rejected.csv"))
+def rejected(
+    load_number: Annotated[int | None, typer.Option("--load", help="Number of the load; all loads without it.")] = None,
+    target: Annotated[Path | None, typer.Option("--out", help="File to write; standard output without it.")] = None,
+) -> None:
+    """List the rows that were set aside: file, row, column, value, reason and the raw row, as CSV."""
+    from etl.export import export_rejected
+
+    _write(target, lambda stream, url: export_rejected(url, stream, load_id=load_number))
+
+
+@app.command(epilog=_example("zavuch export ledger --as-of 2026-10-01 --format csv --out ledger.csv"))
+def export(
+    what: Annotated[str, typer.Argument(help="ledger or findings.")],
+    as_of: Annotated[str | None, typer.Option(help="Moment T; local time of each school without an offset; a bare date is its 23:59:59.")] = None,
+    file_format: Annotated[str, typer.Option("--format", help="csv.")] = "csv",
+    target: Annotated[Path | None, typer.Option("--out", help="File to write; standard output without it.")] = None,
+) -> None:
+    """Write the ledger or the findings."""
+    from etl.export import export_findings, export_ledger
+
+    if file_format != "csv":
+        raise SettingsError(f"--format {file_format!r} is not known.", advice="Use csv.")
+    writers: dict[str, Any] = {"ledger": lambda stream, url: export_ledger(url, stream, as_of=as_of), "findings": lambda stream, url: export_findings(url, stream)}
+    if what not in writers:
+        raise SettingsError(f"There is no export {what!r}.", advice=f"Choose one of {', '.join(writers)}.")
+    _write(target, writers[what])
+
+
+def _write(target: Path | None, write: Any) -> None:
+    url = _open()
+    if target is None:
+        write(sys.stdout.buffer, url)
+        return
+    unfinished = target.with_name(target.name + ".part")
+    try:
+        with unfinished.open("wb") as stream:
+            count = write(stream, url)
+        unfinished.replace(target)
+    except OSError as error:
+        raise SettingsError(f"{target} cannot be written: {error.strerror}.", advice="Choose another --out.") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+    err.print(f"{count:,} rows in {target}")
+
+
+@app.command(epilog=_example("zavuch version"))
+def version() -> None:
+    """Show the version."""
+    out.print(f"zavuch {installed_version('zavuch')}")
+
+
+@db.command("start", epilog=_example("zavuch db start"))
+def db_start() -> None:
+    """Start the database and bring it to the present schema."""
+    _open()
+    _print_database()
+
+
+@db.command("stop", epilog=_example("zavuch db stop"))
+def db_stop() -> None:
+    """Stop the embedded database."""
+    from etl.warehouse import embedded
+
+    out.print("Stopped." if embedded.stop(read_settings().home) else "It was not running.")
+
+
+@db.command("url", epilog=_example("psql $(zavuch db url)"))
+def db_url() -> None:
+    """Print the owner's URL, password included."""
+    from etl.warehouse.engine import owner_url, plain_url
+
+    print(plain_url(owner_url(read_settings())))  # noqa: T201 - meant for command substitution
+
+
+def _print_database() -> None:
+    from etl.warehouse import embedded
+
+    settings = read_settings()
+    if settings.database_url:
+        out.print("An own database is used (ZAVUCH_DATABASE_URL).")
+        return
+    state = embedded.status(settings.home)
+    out.print(f"PostgreSQL {state.version} runs in {state.data}: {state.url}")
+
+
+def main() -> None:
+    """Entry point: one sentence and an exit code for what a person can mend, a traceback only with --debug."""
+    debug = "--debug" in sys.argv
+    if debug:
+        sys.argv.remove("--debug")
+    try:
+        app(standalone_mode=True)
+    except ZavuchError as error:
+        if debug:
+            raise
+        err.print(f"[red]{error.message}[/red] {error.advice}", highlight=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        err.print("Stopped; nothing of the unfinished work was kept.")
+        sys.exit(130)
+    except Exception as error:
+        if debug:
+            raise
+        first = str(error).strip().splitlines()
+        err.print(f"[red]{type(error).__name__}: {first[0] if first else 'no message'}[/red] This is unexpected; run again with --debug for the traceback.", highlight=False, soft_wrap=True, markup=True)
+        sys.exit(70)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""How the command line shows progress, loads, checks and the state of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from etl.job import Progress as Told
+from etl.run_log import LoadReport
+from etl.settings import Settings
+from etl.warehouse.engine import owner_connection
+
+
+class Bars:
+    """One line per stage of work."""
+
+    def __init__(self, progress: Progress, console: Console) -> None:
+        self._progress = progress
+        self._console = console
+        self._tasks: dict[str, TaskID] = {}
+
+    def step(self, what: str, done: int, total: int) -> None:
+        """Show how far a stage is; total 0 = unknown."""
+        name = what.split(" ")[0] if what.startswith("reading ") else what
+        task = self._tasks.get(name)
+        if task is None:
+            task = self._tasks[name] = self._progress.add_task(what, total=total or None)
+        self._progress.update(task, description=what, completed=done, total=total or None)
+
+    def counted(self, stage: str) -> Callable[[str, int, int], None]:
+        """A callback for work that counts things of one stage and names each."""
+        return lambda name, done, total: self.step(stage, done, total)
+
+    def told(self) -> Told:
+        """The load's own way of telling."""
+        return Told(step=self.step, waiting=lambda: self._console.print("Another load is running; waiting for it to end."))
+
+
+@contextmanager
+def progress_bars(console: Console) -> Iterator[Bars]:
+    """Progress on a terminal, silence elsewhere."""
+    columns = (SpinnerColumn(), TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield Bars(progress, console)
+
+
+def print_load(console: Console, report: LoadReport) -> None:
+    """The balance of every table, the remarks, and what to do about rejected rows."""
+    table = Table(title=f"Load {report.load_id}: {report.mode} of {report.extracted_at:%Y-%m-%d %H:%M} UTC, {report.school_count} schools")
+    for name in ("table", "read", "loaded", "unchanged", "rejected", "deleted"):
+        table.add_column(name, justify="left" if name == "table" else "right")
+    for name, it in report.balances.items():
+        table.add_row(name, f"{it.read:,}", f"{it.loaded:,}", f"{it.unchanged:,}", f"{it.rejected:,}", f"{it.deleted:,}")
+    console.print(table)
+    if report.is_repeat:
+        console.print("The same bundle was loaded before: nothing changed.")
+    for _school, message in report.warnings:
+        console.print(f"Note: {message}", highlight=False, soft_wrap=True)
+    if report.rejected_count:
+        console.print(f"{report.rejected_count:,} rows were set aside: `zavuch rejected --load {report.load_id}` lists them with their reasons.")
+    if report.seconds:
+        console.print(f"{report.obligation_count:,} obligations; seconds: " + ", ".join(f"{stage} {value}" for stage, value in report.seconds.items()))
+
+
+def print_checks(console: Console, report: Any) -> None:
+    """A line per school and rule, worst first within a school."""
+    console.print(report.as_table())
+
+
+def print_status(console: Console, settings: Settings, url: str) -> None:
+    """Database, schools, freshness, findings."""
+    with owner_connection(url) as connection:
+        server = connection.info.parameter_status("server_version")
+        rows = connection.execute(
+            "SELECT s.name, m.name, s.regulation, s.extracted_at AT TIME ZONE s.timezone, s.is_demo, (SELECT count(*) FROM finding f WHERE f.school_id = s.school_id AND f.state = 'open')"
+            " FROM dim_school s JOIN dim_municipality m USING (municipality_id) ORDER BY m.name, s.name"
+        ).fetchall()
+        loads = connection.execute("SELECT count(*), max(finished_at) FROM load_run").fetchone()
+    console.print(f"PostgreSQL {server}; state in {settings.home}; loads: {loads[0] if loads else 0}")
+    table = Table(title=f"Schools: {len(rows)}")
+    for name in ("school", "municipality", "regulation", "data until (local)", "demo", "open findings"):
+        table.add_column(name)
+    for school, place, regulation, until, is_demo, findings in rows:
+        table.add_row(school, place, regulation or "none stated", f"{until:%Y-%m-%d %H:%M}", "yes" if is_demo else "", f"{findings:,}")
+    console.print(table)

@@ -1,0 +1,86 @@
+"""Obligations of one school, derived from its merged state and stored in place of the former ones."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+import psycopg
+
+from etl.contract.ledger import RULES
+from etl.load import School
+from etl.regulations.profile import Profile
+from etl.transforms.learning import build_learning, build_period_marks, build_period_success
+from etl.transforms.obligations.build import build_obligations
+from etl.regulations.describe import RULE_COLUMNS, describe_rule
+from etl.transforms.obligations.context import Context, Sight
+from etl.warehouse.frames import copy_in
+from etl.warehouse.partitions import ensure_years
+
+OWN_ACT = 0
+
+
+def derive_school(
+    cursor: psycopg.Cursor[Any], school: School, state: dict[str, pl.DataFrame], journals: pl.DataFrame,
+    profiles: dict[str, list[Profile]], sight: Sight,
+) -> int:
+    """Derive and store the school's own judgement; returns the number of obligations."""
+    versions = profiles.get(school.regulation or "", [])
+    context = Context(state, journals, versions, school.zone, school.week_days, sight)
+    obligations = build_obligations(context)
+    rows = obligations.with_columns(pl.lit(school.school_id, pl.Int32).alias("school_id"), pl.lit(OWN_ACT, pl.Int16).alias("judgement_id"))
+    if not school.is_new:
+        cursor.execute("DELETE FROM obligation WHERE school_id = %s AND judgement_id = %s", [school.school_id, OWN_ACT])
+    ensure_years(cursor, rows["school_year"].unique().drop_nulls().to_list())
+    copy_in(cursor, "obligation", rows)
+    _write_learning(cursor, school, context)
+    _write_judgement(cursor, school, versions)
+    _write_rules(cursor, school, versions, sight)
+    _write_horizons(cursor, school, sight)
+    return rows.height
+
+
+def _write_learning(cursor: psycopg.Cursor[Any], school: School, context: Context) -> None:
+    for table, rows in (("mart_learning", build_learning(context)), ("mart_period_mark", build_period_marks(context)), ("mart_period_success", build_period_success(context))):
+        if not school.is_new:
+            cursor.execute(f"DELETE FROM {table} WHERE school_id = %s", [school.school_id])  # noqa: S608 - our own table names
+        copy_in(cursor, table, rows.with_columns(pl.lit(school.school_id, pl.Int32).alias("school_id")))
+
+
+def _write_judgement(cursor: psycopg.Cursor[Any], school: School, versions: list[Profile]) -> None:
+    fingerprint = "|".join(version.digest for version in versions)
+    cursor.execute(
+        "INSERT INTO judgement (school_id, judgement_id, regulation, fingerprint, derived_at) VALUES (%s, %s, %s, %s, %s)"
+        " ON CONFLICT (school_id, judgement_id) DO UPDATE SET regulation = EXCLUDED.regulation, fingerprint = EXCLUDED.fingerprint, derived_at = EXCLUDED.derived_at",
+        [school.school_id, OWN_ACT, school.regulation, fingerprint, datetime.now(UTC)],
+    )
+
+
+def _write_rules(cursor: psycopg.Cursor[Any], school: School, versions: list[Profile], sight: Sight) -> None:
+    cursor.execute("DELETE FROM judgement_rule WHERE school_id = %s AND judgement_id = %s", [school.school_id, OWN_ACT])
+    rows = [describe_rule(rule, version, sight.capabilities) for version in versions or [None] for rule in RULES]
+    names = list(RULE_COLUMNS)
+    cursor.executemany(
+        f"INSERT INTO judgement_rule (school_id, judgement_id, {', '.join(names)}) VALUES ({', '.join(['%s'] * (len(names) + 2))})",  # noqa: S608 - our own column names
+        [(school.school_id, OWN_ACT, *(row[name] for name in names)) for row in rows],
+    )
+
+
+def _write_horizons(cursor: psycopg.Cursor[Any], school: School, sight: Sight) -> None:
+    """Annex L0: a rule is judged no later than the newest bundle that carries the table its `done` comes from."""
+    cursor.execute("DELETE FROM ledger_horizon WHERE school_id = %s", [school.school_id])
+    cursor.executemany(
+        "INSERT INTO ledger_horizon (school_id, rule, data_until) VALUES (%s, %s, %s)",
+        [(school.school_id, rule.number, sight.tables_until.get(rule.done_table, sight.newest)) for rule in RULES],
+    )
+
+
+def read_sight(cursor: psycopg.Cursor[Any], school: School, capabilities: frozenset[str], arriving: frozenset[str], extracted_at: datetime) -> Sight:
+    """What the school's bundles can tell, the arriving one included: its record is not written yet."""
+    rows = cursor.execute(
+        "SELECT t.table_name, max(r.extracted_at) FROM load_table t JOIN load_run r USING (load_id) WHERE t.school_id = %s GROUP BY t.table_name", [school.school_id]
+    ).fetchall()
+    until = {name: moment.astimezone(UTC) for name, moment in rows}
+    until |= dict.fromkeys(arriving, extracted_at)
+    return Sight(capabilities, until, max(until.values(), default=extracted_at))

@@ -1,0 +1,297 @@
+"""One school of one bundle: typed, resolved, merged with what is known, stored. Runs inside the load's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+import psycopg
+from psycopg import sql
+
+from etl.contract.columns import BundleTable, stored_name
+from etl.contract.tables import BY_NAME, REGISTERS, TABLES
+from etl.sources.bundle import Manifest
+from etl.sources.spool import Spool
+from etl.transforms.changes import WATCHED, automatic_changes
+from etl.transforms.merge import SCOPE, Arrival, Merged, Snapshot, merge
+from etl.transforms.resolve import JOURNAL, PAIR, Keys, resolve
+from etl.transforms.typed import REJECT, ROW, type_rows
+from etl.warehouse.frames import bundle_schema, copy_in, copy_out, read_stored, write_rows
+from etl.warehouse.partitions import ensure_years
+from etl.warehouse.tables import is_partitioned
+
+STATUS_MOMENTS = {"school_year": pl.Int16, "lesson_id": pl.Int32, "status": pl.String}
+
+
+@dataclass
+class Balance:
+    """Rows of one school in one table: read = loaded + unchanged + rejected; deleted ones stand beside it."""
+
+    read: int = 0
+    loaded: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    deleted: int = 0
+
+    def add(self, other: Balance) -> None:
+        self.read += other.read
+        self.loaded += other.loaded
+        self.unchanged += other.unchanged
+        self.rejected += other.rejected
+        self.deleted += other.deleted
+
+
+@dataclass(frozen=True)
+class School:
+    """The school a part of the bundle belongs to, as it stands after its own row was merged."""
+
+    school_id: int
+    school_key: str
+    zone: str
+    week_days: int
+    regulation: str | None
+    is_new: bool
+
+
+@dataclass
+class SchoolLoad:
+    """What became of one school: its state after the load by table, balances, rejects, remarks."""
+
+    school: School
+    state: dict[str, pl.DataFrame]
+    keys: Keys
+    balances: dict[str, Balance] = field(default_factory=dict)
+    rejects: list[tuple[str, pl.DataFrame]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    written_count: int = 0
+
+
+def load_school(
+    cursor: psycopg.Cursor[Any], school: School, spool: Spool, manifest: Manifest, load_id: int, carried: frozenset[str],
+    tick: Callable[[str], None],
+) -> SchoolLoad:
+    """Merge a school's rows of every table into the warehouse. `carried`: tables any bundle of the database has carried."""
+    keys = _read_keys(cursor, school, carried)
+    outcome = SchoolLoad(school, {}, keys)
+    arrival = _arrival(cursor, school, spool, manifest, load_id)
+    pending: list[pl.DataFrame] = []
+    scope_done = False
+    for table in TABLES:
+        if table.name == "school":
+            continue
+        stored = _read_state(cursor, table, school)
+        if table.own_key and stored.height:
+            _know_rows(keys, table, stored)
+        text = spool.read(table.name, school.school_key)
+        incoming = _take_in(text, table, school, manifest, keys, outcome) if text is not None else None
+        if not scope_done and table.name == "study_group":
+            arrival = _with_scope(arrival, manifest, school, outcome, keys, spool)
+            scope_done = True
+        if incoming is None and not (table.name == "change" and pending):
+            outcome.state[table.name] = stored
+            continue
+        if incoming is None:
+            incoming = pl.DataFrame(schema={name: dtype for name, dtype in bundle_schema(table).items() if name not in {"change_id"}}).clear()
+            arrival = _with_table(arrival, table)
+        merged, changes = _merge_table(cursor, table, incoming, stored, arrival, manifest, outcome, pending if table.name == "change" else [])
+        pending += changes
+        outcome.state[table.name] = merged.state
+        tick(table.name)
+    _write_keys(cursor, school, keys)
+    _write_scope(cursor, school, load_id, arrival)
+    _write_load_tables(cursor, school, load_id, spool, outcome)
+    return outcome
+
+
+def _take_in(text: pl.DataFrame, table: BundleTable, school: School, manifest: Manifest, keys: Keys, outcome: SchoolLoad) -> pl.DataFrame:
+    """Type and resolve; what is set aside goes to the outcome with its raw row."""
+    typed = type_rows(text, table, school.zone, manifest.extracted_at)
+    rows, lost = resolve(typed.rows, table, keys)
+    rejects = list(typed.rejects)
+    for frame in lost:
+        raw = text.select(ROW, pl.struct([name for name in text.columns if name != ROW]).struct.json_encode().alias("raw"))
+        rejects.append(frame.drop("raw").join(raw, left_on="row_number", right_on=ROW, how="left", maintain_order="left").select(list(REJECT)))
+    outcome.rejects += [(table.name, frame) for frame in rejects]
+    outcome.warnings += typed.warnings
+    outcome.balances[table.name] = Balance(read=text.height, unchanged=typed.repeated_count, rejected=sum(frame.height for frame in rejects))
+    return rows
+
+
+def _merge_table(
+    cursor: psycopg.Cursor[Any], table: BundleTable, incoming: pl.DataFrame, stored: pl.DataFrame, arrival: Arrival,
+    manifest: Manifest, outcome: SchoolLoad, automatic: list[pl.DataFrame],
+) -> tuple[Merged, list[pl.DataFrame]]:
+    if automatic:
+        incoming = _with_automatic(incoming, automatic, table, outcome.keys)
+    set_aside = _set_aside_ids(table, outcome)
+    merged = merge(incoming, stored, table, arrival, outcome.keys.journals, set_aside)
+    balance = outcome.balances.setdefault(table.name, Balance())
+    automatic_count = sum(frame.height for frame in automatic)
+    balance.loaded += merged.loaded_count - automatic_count
+    balance.unchanged += merged.unchanged_count
+    balance.deleted += merged.deleted_count
+    if merged.written.height:
+        if is_partitioned(table):
+            ensure_years(cursor, merged.written["school_year"].unique().to_list())
+        write_rows(cursor, table, outcome.school.school_id, merged.written, is_new=not stored.height)
+        outcome.written_count += merged.written.height
+    if table.name == "lesson" and merged.left_statuses.height:
+        _write_statuses(cursor, outcome.school, merged.left_statuses)
+    changes = []
+    if table.name in WATCHED and "change_log" not in manifest.capabilities:
+        found = automatic_changes(table.name, merged, manifest.extracted_at, manifest.extracted_text)
+        changes = [found] if found.height else []
+    return merged, changes
+
+
+def _set_aside_ids(table: BundleTable, outcome: SchoolLoad) -> pl.Series | None:
+    """Ids of rows that are in the file but were rejected: their key is known, so they did not vanish."""
+    if not table.own_key:
+        return None
+    frames = [frame for name, frame in outcome.rejects if name == table.name and frame.height]
+    if not frames:
+        return None
+    raw = pl.concat(frames).select(pl.col("raw").str.json_path_match(f"$.{table.own_key}").alias("key")).drop_nulls()
+    return raw.join(outcome.keys.rows_of(table.name), on="key")["id"]
+
+
+def _with_automatic(incoming: pl.DataFrame, automatic: list[pl.DataFrame], table: BundleTable, keys: Keys) -> pl.DataFrame:
+    rows = pl.concat(automatic)
+    ids = keys.give_ids("change", rows["change_key"]).rename({"key": "change_key", "id": "change_id"})
+    rows = rows.join(ids, on="change_key", how="left", maintain_order="left")
+    return pl.concat([incoming.select([name for name in rows.columns if name in incoming.columns]), rows], how="diagonal_relaxed")
+
+
+def _read_state(cursor: psycopg.Cursor[Any], table: BundleTable, school: School) -> pl.DataFrame:
+    if school.is_new:
+        return pl.DataFrame(schema=bundle_schema(table))
+    return read_stored(cursor, table, school.school_id)
+
+
+def _know_rows(keys: Keys, table: BundleTable, stored: pl.DataFrame) -> None:
+    name = stored_name(table.by_name[table.own_key])
+    pairs = stored.select(pl.col(table.own_key).alias("key"), pl.col(name).alias("id"))
+    keys.ids[table.name] = pl.concat([pairs, keys.ids_of(table.name)]).unique("key", keep="first", maintain_order=True)
+    keys.add_rows(table.name, pairs)
+    by, wanted = {"school_class": ("class_id", ["school_year"]), "study_group": ("group_id", ["class_id", "school_year"]),
+                  "lesson": ("lesson_id", ["class_id", "school_year", "journal_id"]), "plan": ("plan_id", ["class_id", "school_year"])}.get(table.name, ("", []))
+    if by:
+        keys.places[table.name] = stored.select(by, *wanted)
+
+
+def _read_keys(cursor: psycopg.Cursor[Any], school: School, carried: frozenset[str]) -> Keys:
+    keys = Keys(carried=carried)
+    if school.is_new:
+        return keys
+    ours = sql.Literal(school.school_id)
+    counters = cursor.execute("SELECT table_name, last_id FROM id_counter WHERE school_id = %s", [school.school_id]).fetchall()
+    keys.last_id = dict(counters)
+    known = copy_out(cursor, sql.SQL("SELECT table_name, key, id FROM source_key WHERE school_id = {}").format(ours), {"table_name": pl.String, **PAIR})
+    for (name,), pairs in known.partition_by("table_name", as_dict=True).items():
+        keys.ids[str(name)] = pairs.select("key", "id")
+    keys.journals = copy_out(cursor, sql.SQL("SELECT journal_id, class_id, group_id, subject_id, school_year FROM dim_journal WHERE school_id = {}").format(ours), JOURNAL)
+    return keys
+
+
+def _write_keys(cursor: psycopg.Cursor[Any], school: School, keys: Keys) -> None:
+    """Keys of dimensions, and keys given before their own row came; the other facts carry their key themselves."""
+    for name, frames in keys.new_keys.items():
+        given = pl.concat(frames)
+        if BY_NAME[name].fact:
+            given = given.join(keys.rows_of(name).select("key"), on="key", how="anti")
+        copy_in(cursor, "source_key", given.select(pl.lit(school.school_id, pl.Int32).alias("school_id"), pl.lit(name).alias("table_name"), "key", "id"))
+    if keys.new_journals:
+        copy_in(cursor, "dim_journal", pl.concat(keys.new_journals).with_columns(pl.lit(school.school_id, pl.Int32).alias("school_id")))
+    cursor.executemany(
+        "INSERT INTO id_counter VALUES (%s, %s, %s) ON CONFLICT (school_id, table_name) DO UPDATE SET last_id = EXCLUDED.last_id",
+        [(school.school_id, name, last) for name, last in keys.last_id.items()],
+    )
+
+
+def _arrival(cursor: psycopg.Cursor[Any], school: School, spool: Spool, manifest: Manifest, load_id: int) -> Arrival:
+    columns = {table: frozenset(names) for table, names in spool.columns.items()}
+    snapshots: tuple[Snapshot, ...] = ()
+    statuses = None
+    if not school.is_new:
+        snapshots = _read_snapshots(cursor, school.school_id)
+        query = sql.SQL("SELECT school_year, lesson_id, status, recorded_earliest, recorded_latest, recorded_quality FROM fact_lesson_status WHERE school_id = {}")
+        instant = pl.Datetime("us", "UTC")
+        statuses = copy_out(cursor, query.format(sql.Literal(school.school_id)), {**STATUS_MOMENTS, "recorded_earliest": instant, "recorded_latest": instant, "recorded_quality": pl.Int16})
+    return Arrival(load_id, manifest.extracted_at, manifest.mode == "snapshot", columns, pl.DataFrame(schema=SCOPE), snapshots, statuses)
+
+
+def _with_table(arrival: Arrival, table: BundleTable) -> Arrival:
+    every = frozenset(column.name for column in table.columns)
+    return Arrival(arrival.load_id, arrival.extracted_at, arrival.is_snapshot, {**arrival.columns, table.name: every}, arrival.scope, arrival.snapshots, arrival.statuses)
+
+
+def _read_snapshots(cursor: psycopg.Cursor[Any], school_id: int) -> tuple[Snapshot, ...]:
+    """Earlier snapshots of the school, newest first, with their tables, columns and scope lines."""
+    tables = cursor.execute(
+        "SELECT r.load_id, r.extracted_at, t.table_name, t.columns FROM load_run r JOIN load_table t USING (load_id)"
+        " WHERE t.school_id = %s AND r.mode = 'snapshot'", [school_id],
+    ).fetchall()
+    scopes = cursor.execute(
+        "SELECT load_id, school_year, class_id, group_id, subject_id FROM load_scope WHERE school_id = %s ORDER BY load_id, scope_no", [school_id]
+    ).fetchall()
+    found: dict[int, tuple[datetime, dict[str, frozenset[str]]]] = {}
+    for load_id, moment, name, columns in tables:
+        found.setdefault(load_id, (moment, {}))[1][name] = frozenset(columns)
+    return tuple(
+        Snapshot(moment, columns, pl.DataFrame([line[1:] for line in scopes if line[0] == load_id], schema=SCOPE, orient="row"))
+        for load_id, (moment, columns) in sorted(found.items(), key=lambda item: item[1][0], reverse=True)
+    )
+
+
+def _with_scope(arrival: Arrival, manifest: Manifest, school: School, outcome: SchoolLoad, keys: Keys, spool: Spool) -> Arrival:
+    """The scope in our ids: as stated, or every school year of this bundle's school_class rows (annex B6)."""
+    if not arrival.is_snapshot:
+        return arrival
+    if manifest.scope is None:
+        text = spool.read("school_class", school.school_key)
+        years = text["school_year"].str.extract(r"^(\d{4})/\d{4}$").cast(pl.Int16, strict=False).drop_nulls().unique().sort() if text is not None else []
+        lines = [(year, None, None, None) for year in years]
+    else:
+        lines = [_scope_line(line, keys) for line in manifest.scope if line["school_key"] in (None, school.school_key)]
+    scope = pl.DataFrame(lines, schema=SCOPE, orient="row")
+    return Arrival(arrival.load_id, arrival.extracted_at, arrival.is_snapshot, arrival.columns, scope, arrival.snapshots, arrival.statuses)
+
+
+def _scope_line(line: dict[str, str | None], keys: Keys) -> tuple[int | None, ...]:
+    def number(table: str, key: str | None) -> int | None:
+        if key is None:
+            return None
+        found = keys.ids_of(table).filter(pl.col("key") == key)["id"]
+        return int(found[0]) if found.len() else -1  # a key that nobody knows matches no row
+
+    year = line["school_year"]
+    return (int(year[:4]) if year else None, number("school_class", line["class_key"]), number("study_group", line["group_key"]), number("subject", line["subject_key"]))
+
+
+def _write_scope(cursor: psycopg.Cursor[Any], school: School, load_id: int, arrival: Arrival) -> None:
+    lines = arrival.scope.with_row_index("scope_no").select(
+        pl.lit(school.school_id, pl.Int32).alias("school_id"), pl.lit(load_id, pl.Int32).alias("load_id"), pl.col("scope_no").cast(pl.Int32), *SCOPE
+    )
+    copy_in(cursor, "load_scope", lines)
+
+
+def _write_load_tables(cursor: psycopg.Cursor[Any], school: School, load_id: int, spool: Spool, outcome: SchoolLoad) -> None:
+    cursor.executemany(
+        "INSERT INTO load_table VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        [
+            (school.school_id, load_id, table, list(columns), balance.read, balance.loaded, balance.unchanged, balance.rejected, balance.deleted)
+            for table, columns in spool.columns.items()
+            for balance in [outcome.balances.get(table, Balance())]
+        ],
+    )
+
+
+def _write_statuses(cursor: psycopg.Cursor[Any], school: School, statuses: pl.DataFrame) -> None:
+    cursor.executemany(
+        "INSERT INTO fact_lesson_status (school_id, school_year, lesson_id, status, recorded_earliest, recorded_latest, recorded_quality)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (school_id, lesson_id, status) DO NOTHING",
+        [(school.school_id, *row) for row in statuses.rows()],
+    )

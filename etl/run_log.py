@@ -1,0 +1,75 @@
+"""The record of a load: counts that must balance, rejected rows, remarks. Stored in the load's own transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+import psycopg
+from psycopg.types.json import Jsonb
+
+from etl.load import Balance
+from etl.sources.bundle import Bundle
+from etl.warehouse.frames import copy_in
+
+REJECTED = {
+    "school_id": pl.Int32, "school_key": pl.String, "file": pl.String, "row_number": pl.Int64, "column_name": pl.String,
+    "value": pl.String, "reason": pl.String, "raw": pl.String,
+}
+
+
+@dataclass
+class LoadReport:
+    """What a load did. `is_repeat`: the same bundle was loaded before and nothing changed."""
+
+    load_id: int
+    source: str
+    mode: str
+    extracted_at: datetime
+    school_count: int = 0
+    balances: dict[str, Balance] = field(default_factory=dict)
+    rejects: list[pl.DataFrame] = field(default_factory=list)
+    warnings: list[tuple[int | None, str]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    obligation_count: int = 0
+    is_repeat: bool = False
+
+    def count(self, table: str, balance: Balance) -> None:
+        self.balances.setdefault(table, Balance()).add(balance)
+
+    def set_aside(self, rows: pl.DataFrame, file: str, school_id: int | None, school_key: str | None) -> None:
+        """Keep rejected rows (columns of transforms.typed.REJECT) for the quarantine."""
+        if rows.height:
+            self.rejects.append(
+                rows.with_columns(
+                    pl.lit(school_id, pl.Int32).alias("school_id"), pl.lit(school_key, pl.String).alias("school_key"), pl.lit(file).alias("file")
+                ).select(list(REJECTED)).cast(REJECTED)
+            )
+
+    @property
+    def rejected_count(self) -> int:
+        return sum(balance.rejected for balance in self.balances.values())
+
+    def unbalanced(self) -> list[str]:
+        """Tables in which rows read ≠ loaded + unchanged + rejected: always empty, or the load is wrong."""
+        return [name for name, it in self.balances.items() if it.read != it.loaded + it.unchanged + it.rejected]
+
+
+def write_run(cursor: psycopg.Cursor[Any], report: LoadReport, bundle: Bundle, *, started_at: datetime, finished_at: datetime, is_demo: bool) -> None:
+    """Store the run, its quarantine and its remarks."""
+    manifest = bundle.manifest
+    cursor.execute(
+        "INSERT INTO load_run (load_id, source, content_hash, source_system, mode, extracted_at, extracted_text, started_at, finished_at, is_demo, seconds)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        [report.load_id, report.source, bundle.content_hash, manifest.source_system, manifest.mode, manifest.extracted_at,
+         manifest.extracted_text, started_at, finished_at, is_demo, Jsonb(report.seconds)],
+    )
+    if report.rejects:
+        rows = pl.concat(report.rejects).with_row_index("reject_no", offset=1)
+        copy_in(cursor, "load_reject", rows.with_columns(pl.lit(report.load_id, pl.Int32).alias("load_id")))
+    cursor.executemany(
+        "INSERT INTO load_warning (load_id, warning_no, school_id, message) VALUES (%s, %s, %s, %s)",
+        [(report.load_id, number, school_id, message) for number, (school_id, message) in enumerate(report.warnings, 1)],
+    )

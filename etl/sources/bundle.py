@@ -1,0 +1,226 @@
+"""Opens a journal bundle, a folder or a zip, and refuses what cannot be one. Raw means raw: nothing is renamed here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, Literal, cast
+
+from etl.contract.tables import BY_NAME, CAPABILITIES
+from etl.errors import SourceError
+
+# A journal compresses 10–40 times; what unpacks to more than this is not a journal but an attack on the disk.
+GREATEST_RATIO = 250
+GREATEST_BYTES = 64 * 2**30
+SCOPE_FIELDS = ("school_key", "school_year", "class_key", "group_key", "subject_key")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a bundle says of itself. `extracted_at` is aware and cut to whole seconds; `extracted_text` is verbatim."""
+
+    source_system: str
+    extracted_at: datetime
+    extracted_text: str
+    mode: Literal["snapshot", "delta"]
+    capabilities: frozenset[str]
+    scope: tuple[dict[str, str | None], ...] | None = None
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """One table of a bundle: where it lies and in which of the two formats."""
+
+    table: str
+    name: str
+    file_format: Literal["csv", "parquet"]
+    size: int
+
+
+@dataclass
+class Bundle:
+    """An opened bundle; `files` by table name. `warnings` are remarks for the load report."""
+
+    path: Path
+    manifest: Manifest
+    files: dict[str, TableFile]
+    content_hash: str
+    warnings: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def open_file(self, table: str) -> Iterator[IO[bytes]]:
+        """The bytes of one table's file, as a stream."""
+        name = self.files[table].name
+        if self.path.is_dir():
+            with (self.path / name).open("rb") as stream:
+                yield stream
+        else:
+            with zipfile.ZipFile(self.path) as archive, archive.open(name) as stream:
+                yield cast("IO[bytes]", stream)
+
+
+def open_bundle(path: Path) -> Bundle:
+    """Open and check a bundle's frame: manifest, file names, sizes. Raises SourceError; reads no table."""
+    if not path.exists():
+        raise SourceError(f"There is no {path}.", advice="Give the folder or the .zip of a journal bundle.")
+    members = _folder_members(path) if path.is_dir() else _zip_members(path)
+    prefix = _prefix(members, path)
+    manifest_name = prefix + "manifest.json"
+    manifest_bytes = _read_member(path, manifest_name)
+    manifest = read_manifest(manifest_bytes)
+    files, warnings = _table_files(members, prefix)
+    missing = [name for name in _required_tables(manifest) if name not in files]
+    if missing:
+        raise SourceError(
+            f"The bundle {path.name} lacks the required tables {', '.join(missing)}; it has {', '.join(sorted(files)) or 'none'}.",
+            advice="Export them too: school always, school_class in every snapshot.",
+        )
+    return Bundle(path, manifest, files, _content_hash(path, [manifest_name, *(file.name for file in files.values())]), warnings)
+
+
+def _required_tables(manifest: Manifest) -> tuple[str, ...]:
+    return ("school", "school_class") if manifest.mode == "snapshot" else ("school",)
+
+
+def _folder_members(path: Path) -> dict[str, int]:
+    members = {}
+    for entry in sorted(path.iterdir()):
+        if entry.is_symlink() and not entry.resolve().is_relative_to(path.resolve()):
+            raise SourceError(f"{entry.name} in {path} is a link that leads out of the folder.", advice="Put the file itself there.")
+        if entry.is_file():
+            members[entry.name] = entry.stat().st_size
+    return members
+
+
+def _zip_members(path: Path) -> dict[str, int]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = [info for info in archive.infolist() if not info.is_dir()]
+    except (zipfile.BadZipFile, OSError) as error:
+        raise SourceError(
+            f"{path.name} is neither a folder nor a readable zip file ({error}).", advice="Export or copy the bundle again."
+        ) from error
+    for info in infos:
+        parts = PurePosixPath(info.filename.replace("\\", "/")).parts
+        if info.filename.startswith(("/", "\\")) or ".." in parts or (parts and ":" in parts[0]):
+            raise SourceError(f"The zip holds a path that leaves it: {info.filename!r}.", advice="Do not trust this file; export the bundle again.")
+        if info.flag_bits & 1:
+            raise SourceError(f"{info.filename} in {path.name} is encrypted.", advice="Unpack it and load the folder.")
+    total = sum(info.file_size for info in infos)
+    packed = max(1, sum(info.compress_size for info in infos))
+    if total > GREATEST_BYTES or (total > 50 * 2**20 and total / packed > GREATEST_RATIO):
+        raise SourceError(
+            f"{path.name} would unpack from {packed:,} to {total:,} bytes, {total // packed} times its size.",
+            advice="That is no journal bundle; if it is, unpack it yourself and load the folder.",
+        )
+    return {info.filename: info.file_size for info in infos}
+
+
+def _prefix(members: dict[str, int], path: Path) -> str:
+    """A zip often holds one folder with everything in it; that is as good as the files themselves."""
+    found = sorted((name for name in members if PurePosixPath(name).name == "manifest.json"), key=len)
+    if not found:
+        raise SourceError(f"{path.name} holds no manifest.json, so it is not a journal bundle.", advice="See the bundle contract in the users' guide.")
+    return found[0].removesuffix("manifest.json")
+
+
+def _read_member(path: Path, name: str) -> bytes:
+    if path.is_dir():
+        return (path / name).read_bytes()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.read(name)
+    except (zipfile.BadZipFile, EOFError, OSError) as error:
+        raise SourceError(f"{name} in {path.name} is damaged: {error}.", advice="Export or copy the bundle again.") from error
+
+
+def read_manifest(content: bytes) -> Manifest:
+    """Check `manifest.json`; raises SourceError naming the field, its value and what is allowed."""
+    try:
+        stated = json.loads(content.decode("utf-8-sig"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise SourceError(f"manifest.json is not JSON in UTF-8: {error}.", advice="Write it again.") from error
+    if not isinstance(stated, dict) or stated.get("format") != "journal-bundle" or stated.get("version") != 1:
+        shown = {key: stated.get(key) for key in ("format", "version")} if isinstance(stated, dict) else stated
+        raise SourceError(f"manifest.json says {shown}.", advice='This product reads {"format": "journal-bundle", "version": 1}.')
+    mode = stated.get("mode", "snapshot")
+    if mode not in {"snapshot", "delta"}:
+        raise SourceError(f"manifest.mode is {mode!r}.", advice="It is snapshot or delta.")
+    capabilities = stated.get("capabilities", [])
+    if not isinstance(capabilities, list) or (unknown := sorted(str(name) for name in capabilities if name not in CAPABILITIES)):
+        raise SourceError(f"manifest.capabilities has {unknown if isinstance(capabilities, list) else capabilities!r}.", advice=f"Known: {', '.join(CAPABILITIES)}.")
+    text = stated.get("extracted_at")
+    return Manifest(
+        source_system=str(stated.get("source_system") or ""),
+        extracted_at=_extracted_at(text),
+        extracted_text=str(text),
+        mode=mode,
+        capabilities=frozenset(capabilities),
+        scope=_scope(stated.get("scope")),
+    )
+
+
+def _extracted_at(text: object) -> datetime:
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError as error:
+        raise SourceError(f"manifest.extracted_at is {text!r}.", advice="Write it as 2024-10-01T06:00:00+03:00.") from error
+    if moment.tzinfo is None:
+        raise SourceError(f"manifest.extracted_at {text!r} has no offset.", advice="Write it as 2024-10-01T06:00:00+03:00.")
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def _scope(stated: Any) -> tuple[dict[str, str | None], ...] | None:
+    if stated is None:
+        return None
+    if not isinstance(stated, list) or not all(isinstance(line, dict) for line in stated):
+        raise SourceError("manifest.scope is not a list of objects.", advice=f"Each line may state {', '.join(SCOPE_FIELDS)}.")
+    lines = []
+    for line in stated:
+        unknown = sorted(set(line) - set(SCOPE_FIELDS))
+        if unknown:
+            raise SourceError(f"manifest.scope has the unknown field {unknown[0]!r}.", advice=f"Known: {', '.join(SCOPE_FIELDS)}.")
+        lines.append({name: (str(line[name]) if line.get(name) not in (None, "") else None) for name in SCOPE_FIELDS})
+    return tuple(lines)
+
+
+def _table_files(members: dict[str, int], prefix: str) -> tuple[dict[str, TableFile], list[str]]:
+    files: dict[str, TableFile] = {}
+    warnings = []
+    for name, size in members.items():
+        if not name.startswith(prefix) or name == prefix + "manifest.json":
+            continue
+        table, _, ending = name[len(prefix):].partition(".")
+        if ending not in {"csv", "parquet"} or table not in BY_NAME:
+            warnings.append(f"{name[len(prefix):]} is not a table of the bundle and was not read")
+            continue
+        if table in files:
+            raise SourceError(f"The bundle has the table {table} twice: {files[table].name} and {name}.", advice="Keep one of them.")
+        files[table] = TableFile(table, name, cast("Literal['csv', 'parquet']", ending), size)
+    return files, warnings
+
+
+def _content_hash(path: Path, names: list[str]) -> str:
+    """SHA-256 over names and contents, so that a folder and a zip of the same files are the same bundle."""
+    total = hashlib.sha256()
+    for name in sorted(names):
+        total.update(PurePosixPath(name).name.encode())
+        if path.is_dir():
+            with (path / name).open("rb") as stream:
+                total.update(hashlib.file_digest(stream, "sha256").digest())
+            continue
+        try:
+            with zipfile.ZipFile(path) as archive, archive.open(name) as member:
+                digest = hashlib.sha256()
+                while block := member.read(1 << 20):
+                    digest.update(block)
+        except (zipfile.BadZipFile, EOFError, OSError) as error:
+            raise SourceError(f"{name} in {path.name} is damaged: {error}.", advice="Export or copy the bundle again.") from error
+        total.update(digest.digest())
+    return total.hexdigest()

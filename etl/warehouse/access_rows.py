@@ -1,0 +1,39 @@
+"""Grants resolved to schools, classes and journals: the one relation that row policies read (DECISIONS 7)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+_RESOLVE = """
+INSERT INTO access_row (user_id, school_id, level, class_id, journal_id)
+SELECT g.user_id, s.school_id, 'aggregate', NULL::int, NULL::int FROM access_grant g JOIN dim_school s ON s.municipality_id = g.municipality_id WHERE g.level = 'municipality'
+UNION
+SELECT g.user_id, g.school_id, 'school', NULL, NULL FROM access_grant g WHERE g.level = 'school'
+UNION
+SELECT g.user_id, g.school_id, 'class', g.class_id, NULL FROM access_grant g WHERE g.level = 'class'
+UNION
+SELECT g.user_id, g.school_id, 'journal', j.class_id, j.journal_id
+FROM access_grant g
+JOIN dim_journal j ON j.school_id = g.school_id
+WHERE g.level = 'teacher' AND (
+    EXISTS (SELECT 1 FROM fact_teaching_load l WHERE l.school_id = g.school_id AND l.staff_id = g.staff_id AND l.group_id = j.group_id
+            AND l.subject_id = j.subject_id AND l.deleted_latest IS NULL)
+    OR EXISTS (SELECT 1 FROM fact_lesson l WHERE l.school_id = g.school_id AND l.school_year = j.school_year AND l.journal_id = j.journal_id
+               AND (l.staff_id = g.staff_id OR l.substitute_id = g.staff_id) AND l.deleted_latest IS NULL))
+"""
+
+
+def refresh_access(cursor: psycopg.Cursor[Any]) -> None:
+    """Resolve all grants anew; called after loads and after changes of grants, in their transaction."""
+    cursor.execute("DELETE FROM access_row")
+    cursor.execute(_RESOLVE)
+
+
+def close_demo_accounts(cursor: psycopg.Cursor[Any], now: datetime) -> int:
+    """Demo accounts stop working and their sessions end, as soon as a real school is there; returns how many were open."""
+    closed = cursor.execute("UPDATE access_user SET disabled_at = %s WHERE is_demo AND disabled_at IS NULL", [now]).rowcount
+    cursor.execute("UPDATE access_session s SET ended_at = %s FROM access_user u WHERE u.user_id = s.user_id AND u.is_demo AND s.ended_at IS NULL", [now])
+    return closed

@@ -1,0 +1,558 @@
+"""Every analytical table, declared once: its grain as the table's comment, each column's meaning as its comment.
+
+Tables of the journal bundle are built from `etl.contract`, so a column of the contract has one definition.
+Layout (DECISIONS 2): every key begins with school_id; facts of a class are partitioned by school year; no foreign key
+crosses schools; no sequence takes part in a key. Names of people and free text of lessons stand in side tables,
+because row policies hide rows and not columns.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    Time,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.types import TypeEngine
+
+from etl.contract import columns as contract
+from etl.contract.tables import TABLES
+
+metadata = MetaData(
+    naming_convention={"pk": "pk_%(table_name)s", "ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
+)
+MOMENT = DateTime(timezone=True)
+BY_YEAR = {"postgresql_partition_by": "LIST (school_year)"}
+
+_TYPES: dict[str, TypeEngine[Any]] = {
+    "key": Integer(), "ref": Integer(), "author": Integer(), "text": Text(), "int": Integer(), "decimal": Numeric(),
+    "date": Date(), "time": Time(), "bool": Boolean(), "enum": Text(), "mark": Text(), "absence_code": Text(),
+    "school_year": SmallInteger(),
+}
+# widest first: PostgreSQL pads every narrower column that stands before a wider one
+_WIDTH = {SmallInteger: 4, DateTime: 0, Float: 1, Integer: 2, Date: 2, Boolean: 5, Time: 0, Numeric: 7, Text: 8}
+
+
+def _column(name: str, kind: TypeEngine[Any], note: str, **options: Any) -> Column[Any]:
+    return Column(name, kind, comment=note, **options)
+
+
+def school_id() -> Column[Any]:
+    return _column("school_id", Integer(), "school (dim_school)", nullable=False)
+
+
+def school_year() -> Column[Any]:
+    return _column("school_year", SmallInteger(), "first calendar year of the school year", nullable=False)
+
+
+def _moment_columns(source: contract.Column) -> list[Column[Any]]:
+    earliest, latest, quality = contract.moment_names(source.name)
+    return [
+        _column(earliest, MOMENT, f"{source.note}: earliest possible moment"),
+        _column(latest, MOMENT, f"{source.note}: latest possible moment"),
+        _column(quality, SmallInteger(), "1 exact, 2 date only, 3 interval between snapshots, 4 unknown"),
+    ]
+
+
+def _bundle_columns(table: contract.BundleTable) -> list[Column[Any]]:
+    built: list[Column[Any]] = []
+    for source in table.columns:
+        if source.name == "school_key" or source.name in table.texts:
+            continue
+        if source.kind == "moment":
+            built += _moment_columns(source)
+            continue
+        required = source.required and not source.may_be_blank
+        built.append(_column(contract.stored_name(source), _TYPES[source.kind], source.note, nullable=not required))
+        if source.kind == "key":
+            built.append(_column(source.name, Text(), f"{source.note}: key in the source", nullable=False))
+        if source.kind == "mark":
+            built.append(_column("mark_code", SmallInteger(), "value as a number (transforms.values)", nullable=False))
+    if "class_key" not in table.by_name and table.year_from in {"group_key", "lesson_key", "plan_key"}:
+        built.append(_column("class_id", Integer(), "class, for the row policies", nullable=False))
+    if table.name in {"lesson", "mark", "absence", "work", "period_mark"}:
+        built.append(_column("journal_id", Integer(), "journal = group × subject (dim_journal)", nullable=False))
+    if table.name == "school_class":
+        built.append(_column("name", Text(), "grade and letter, as people say it", nullable=False))
+    if table.name == "absence":
+        built.append(_column("reason_known_first", Boolean(), "the code was known when the absence was first seen"))
+    return built
+
+
+def _origin_columns(table: contract.BundleTable) -> list[Column[Any]]:
+    return [
+        _column("deleted_earliest", MOMENT, "vanished after this moment; null = still in the source"),
+        _column("deleted_latest", MOMENT, "vanished by this moment; null = still in the source"),
+        _column("first_seen_at", MOMENT, "extracted_at of the first bundle that carried the row", nullable=False),
+        _column("last_seen_at", MOMENT, "extracted_at of the last bundle that changed it or was a delta with it", nullable=False),
+        _column("load_id", Integer(), "load that last changed the row", nullable=False),
+    ]
+
+
+def _width(column: Column[Any]) -> int:
+    return next(width for kind, width in _WIDTH.items() if isinstance(column.type, kind))
+
+
+def is_partitioned(table: contract.BundleTable) -> bool:
+    """Facts of a class lie in the partition of its school year; what has no class stays in one table."""
+    return table.fact and table.year_from in {"group_key", "lesson_key", "plan_key", "class_key"} and not (
+        table.name == "timetable_version"
+    )
+
+
+def has_year(table: contract.BundleTable) -> bool:
+    return is_partitioned(table) or bool(table.year_from)
+
+
+def _bundle_table(table: contract.BundleTable) -> Table:
+    if table.name == "school":
+        return _school_table(table)
+    columns = [school_id(), *_bundle_columns(table), *_origin_columns(table)]
+    if has_year(table):
+        columns = [column for column in columns if column.name != "school_year"]
+        columns.insert(0, _column("school_year", SmallInteger(), "first calendar year of the school year", nullable=is_partitioned(table) is False))
+    columns.sort(key=_width)
+    keys = [contract.stored_name(table.by_name[name]) for name in table.key]
+    lead = ["school_id", "school_year"] if is_partitioned(table) else ["school_id"]
+    extra: list[Any]
+    if table.own_key:
+        extra = [PrimaryKeyConstraint(*lead, *keys)]
+    else:
+        unique = list(dict.fromkeys([*lead, *keys]))
+        extra = [Index(f"uq_{table.warehouse_name}", *unique, unique=True, postgresql_nulls_not_distinct=True)]
+    if table.name in {"lesson", "mark", "absence", "work", "period_mark"}:
+        extra.append(Index(f"ix_{table.warehouse_name}_journal", "school_id", "school_year", "journal_id"))
+    options: dict[str, Any] = dict(BY_YEAR) if is_partitioned(table) else {}
+    return Table(table.warehouse_name, metadata, *columns, *extra, comment=table.grain, **options)
+
+
+def _school_table(table: contract.BundleTable) -> Table:
+    columns = [column for column in _bundle_columns(table) if column.name != "municipality"]
+    return Table(
+        "dim_school", metadata,
+        _column("school_id", Integer(), "school", nullable=False, autoincrement=False),
+        _column("school_key", Text(), "key in the source, unique in the whole database", nullable=False, unique=True),
+        _column("municipality_id", Integer(), "municipality (dim_municipality)", nullable=False),
+        *columns,
+        _column("capabilities", ARRAY(Text()), "what the newest bundle of the school says its source can tell", nullable=False),
+        _column("extracted_at", MOMENT, "moment of the newest bundle of the school", nullable=False),
+        _column("data_version", Integer(), "raised by every load, check, register or profile change", nullable=False),
+        _column("is_demo", Boolean(), "generated, not real", nullable=False),
+        PrimaryKeyConstraint("school_id"), comment="one row per school",
+    )
+
+
+def _text_table(name: str, source: contract.BundleTable, *texts: str) -> Table:
+    year = [school_year()] if is_partitioned(source) else []
+    id_column = contract.stored_name(source.by_name[source.own_key])
+    extra = [
+        _column(part, Integer(), note, nullable=False)
+        for part, note in (("class_id", "class, for the row policies"), ("journal_id", "journal, for the row policies"))
+        if source.name == "lesson"
+    ]
+    return Table(
+        name, metadata, school_id(), *year, _column(id_column, Integer(), f"{source.noun}", nullable=False), *extra,
+        *(_column(text, Text(), source.by_name[text].note) for text in texts),
+        PrimaryKeyConstraint("school_id", *(["school_year"] if year else []), id_column),
+        comment=f"one row per {source.noun} with text a municipal reader may not see", **(BY_YEAR if year else {}),
+    )
+
+
+BUNDLE: dict[str, Table] = {table.name: _bundle_table(table) for table in TABLES}
+TEXTS: dict[str, Table] = {
+    table.name: _text_table(table.text_table, table, *table.texts) for table in TABLES if table.text_table
+}
+
+dim_municipality = Table(
+    "dim_municipality", metadata,
+    _column("municipality_id", Integer(), "municipality", primary_key=True, autoincrement=False),
+    _column("name", Text(), "name as the bundle states it", nullable=False, unique=True),
+    _column("region", Text(), "region"),
+    comment="one row per municipality",
+)
+fact_lesson_status = Table(
+    "fact_lesson_status", metadata, school_id(), school_year(),
+    _column("lesson_id", Integer(), "lesson", nullable=False),
+    _column("status", Text(), "cancelled, moved or replaced", nullable=False),
+    _column("recorded_earliest", MOMENT, "first entry of this status: earliest possible moment"),
+    _column("recorded_latest", MOMENT, "first entry of this status: latest possible moment"),
+    _column("recorded_quality", SmallInteger(), "1 exact, 2 date only, 3 interval between snapshots, 4 unknown"),
+    PrimaryKeyConstraint("school_id", "lesson_id", "status"),
+    comment="one row per lesson and earlier status: a status that comes back keeps its first moment (annex B2)",
+)
+dim_journal = Table(
+    "dim_journal", metadata, school_id(), school_year(),
+    _column("journal_id", Integer(), "journal", nullable=False),
+    _column("class_id", Integer(), "class of the group", nullable=False),
+    _column("group_id", Integer(), "group", nullable=False),
+    _column("subject_id", Integer(), "subject", nullable=False),
+    PrimaryKeyConstraint("school_id", "journal_id"),
+    comment="one row per journal = group × subject that occurs in lessons, loads, curricula or plans (annex B13)",
+)
+source_key = Table(
+    "source_key", metadata, school_id(),
+    _column("table_name", Text(), "bundle table", nullable=False),
+    _column("key", Text(), "key in the source", nullable=False),
+    _column("id", Integer(), "our id, given once and never again", nullable=False),
+    PrimaryKeyConstraint("school_id", "table_name", "key"),
+    comment="one row per source key of a dimension, and per key that was referred to before its own row came",
+)
+id_counter = Table(
+    "id_counter", metadata, school_id(),
+    _column("table_name", Text(), "bundle table", nullable=False),
+    _column("last_id", Integer(), "greatest id given so far", nullable=False),
+    PrimaryKeyConstraint("school_id", "table_name"),
+    comment="one row per school and table: ids never return, even after rows are purged",
+)
+
+load_run = Table(
+    "load_run", metadata,
+    _column("load_id", Integer(), "load", primary_key=True, autoincrement=False),
+    _column("source", Text(), "what was loaded, as the person named it", nullable=False),
+    _column("content_hash", Text(), "SHA-256 over the names and contents of the files", nullable=False),
+    _column("source_system", Text(), "as the manifest says"),
+    _column("mode", Text(), "snapshot or delta", nullable=False),
+    _column("extracted_at", MOMENT, "moment of the export, with its offset cut to the instant", nullable=False),
+    _column("extracted_text", Text(), "the same, verbatim: part of the keys of automatic changes", nullable=False),
+    _column("started_at", MOMENT, "start of the load", nullable=False),
+    _column("finished_at", MOMENT, "end of the load", nullable=False),
+    _column("is_demo", Boolean(), "generated, not real", nullable=False),
+    _column("seconds", JSONB(), "seconds per stage", nullable=False),
+    comment="one row per committed load; it is written in the transaction of the load itself",
+)
+load_table = Table(
+    "load_table", metadata, school_id(),
+    _column("load_id", Integer(), "load", nullable=False),
+    _column("table_name", Text(), "bundle table that was present, an empty file included", nullable=False),
+    _column("columns", ARRAY(Text()), "its columns: what is absent proves nothing", nullable=False),
+    _column("rows_read", Integer(), "rows of this school in the file", nullable=False),
+    _column("rows_loaded", Integer(), "inserted or changed", nullable=False),
+    _column("rows_unchanged", Integer(), "already known as they are", nullable=False),
+    _column("rows_rejected", Integer(), "set aside with a reason", nullable=False),
+    _column("rows_deleted", Integer(), "known before and absent now (outside the balance)", nullable=False),
+    PrimaryKeyConstraint("school_id", "load_id", "table_name"),
+    comment="one row per load, school and table; rows read = loaded + unchanged + rejected",
+)
+load_scope = Table(
+    "load_scope", metadata, school_id(),
+    _column("load_id", Integer(), "load", nullable=False),
+    _column("scope_no", Integer(), "number of the line", nullable=False),
+    _column("school_year", SmallInteger(), "year; null = all"),
+    _column("class_id", Integer(), "class; null = all"),
+    _column("group_id", Integer(), "group; null = all"),
+    _column("subject_id", Integer(), "subject; null = all"),
+    PrimaryKeyConstraint("school_id", "load_id", "scope_no"),
+    comment="one row per stated or default scope line of a snapshot: where absence proves deletion (annex B6)",
+)
+load_reject = Table(
+    "load_reject", metadata,
+    _column("load_id", Integer(), "load", nullable=False),
+    _column("reject_no", Integer(), "number within the load", nullable=False),
+    _column("school_id", Integer(), "school, where it could be told"),
+    _column("school_key", Text(), "school as the row says"),
+    _column("file", Text(), "file", nullable=False),
+    _column("row_number", Integer(), "number of the row in the file, the header being row 1"),
+    _column("column_name", Text(), "column that decided"),
+    _column("value", Text(), "its value"),
+    _column("reason", Text(), "why", nullable=False),
+    _column("raw", Text(), "the whole row as it was read, as JSON or as the raw line", nullable=False),
+    PrimaryKeyConstraint("load_id", "reject_no"),
+    comment="one row per row that was set aside",
+)
+load_warning = Table(
+    "load_warning", metadata,
+    _column("load_id", Integer(), "load", nullable=False),
+    _column("warning_no", Integer(), "number within the load", nullable=False),
+    _column("school_id", Integer(), "school, where it concerns one"),
+    _column("message", Text(), "what a person should know", nullable=False),
+    PrimaryKeyConstraint("load_id", "warning_no"),
+    comment="one row per remark of a load that did not stop it",
+)
+
+judgement = Table(
+    "judgement", metadata, school_id(),
+    _column("judgement_id", SmallInteger(), "0 = the school's own act", nullable=False),
+    _column("regulation", Text(), "profile id; null = none stated"),
+    _column("fingerprint", Text(), "hash of the profile's values: a change re-derives this school alone", nullable=False),
+    _column("derived_at", MOMENT, "when its obligations were derived", nullable=False),
+    PrimaryKeyConstraint("school_id", "judgement_id"),
+    comment="one row per school and act by which its entries are judged",
+)
+judgement_rule = Table(
+    "judgement_rule", metadata, school_id(),
+    _column("judgement_id", SmallInteger(), "by which act", nullable=False),
+    _column("profile_version", SmallInteger(), "version of the act; 0 = no act stated", nullable=False),
+    _column("rule", SmallInteger(), "rule (contract.ledger)", nullable=False),
+    _column("is_regulated", Boolean(), "the act says what the rule judges", nullable=False),
+    _column("severity", SmallInteger(), "1 critical, 2 major, 3 minor, 4 info: of a breach", nullable=False),
+    _column("missing_severity", SmallInteger(), "of an entry that is not there, where it differs (annex F2)", nullable=False),
+    _column("early_severity", SmallInteger(), "of an entry that came too early (annex F2)", nullable=False),
+    _column("norm_share", Float(), "share that must be kept for the verdict met", nullable=False),
+    _column("target_text", Text(), "soft deadline as the act's profile writes it, as same_day"),
+    _column("limit_text", Text(), "hard deadline as the act's profile writes it, as 2d"),
+    _column("act_title", Text(), "title of the act"),
+    _column("act_number", Text(), "number of the act"),
+    _column("act_date", Date(), "date of the act"),
+    _column("clause", Text(), "clause, as 3.8"),
+    _column("quotation", Text(), "the clause, verbatim"),
+    _column("origin", Text(), "act, contract default or none", nullable=False),
+    PrimaryKeyConstraint("school_id", "judgement_id", "profile_version", "rule"),
+    comment="one row per school, act, version and rule: what people are shown of the act behind a finding",
+)
+ledger_horizon = Table(
+    "ledger_horizon", metadata, school_id(),
+    _column("rule", SmallInteger(), "rule (contract.ledger)", nullable=False),
+    _column("data_until", MOMENT, "nothing is judged after this moment (annex L0)", nullable=False),
+    PrimaryKeyConstraint("school_id", "rule"),
+    comment="one row per school and rule: where the data end",
+)
+obligation = Table(
+    "obligation", metadata,
+    _column("not_before", MOMENT, "an entry made earlier is early"),
+    _column("target_at", MOMENT, "soft deadline"),
+    _column("due_at", MOMENT, "hard deadline; the latest possible one where it depends on an entry"),
+    _column("due_earliest", MOMENT, "earliest possible hard deadline, where it differs; of no_entry: when it can be said"),
+    _column("done_earliest", MOMENT, "earliest possible moment of the entry; null = no entry"),
+    _column("done_latest", MOMENT, "latest possible moment of the entry"),
+    _column("future_from", MOMENT, "rows of marks: start of the lesson's day where marks in advance are forbidden"),
+    school_id(),
+    _column("object_id", Integer(), "id of the object (lesson, mark, …); null for rules about journals and pairs"),
+    _column("class_id", Integer(), "class", nullable=True),
+    _column("journal_id", Integer(), "journal"),
+    _column("lesson_id", Integer(), "lesson"),
+    _column("pupil_id", Integer(), "pupil"),
+    _column("period_id", Integer(), "period of a period mark; else the finest period of the class on the anchor day"),
+    _column("staff_id", Integer(), "who answers for it"),
+    _column("anchor_on", Date(), "event day: day 0 of the deadline", nullable=True),
+    _column("visible_on", Date(), "first local day on which the row exists; null = always"),
+    school_year(),
+    _column("judgement_id", SmallInteger(), "by which act (judgement)", nullable=False),
+    _column("rule", SmallInteger(), "rule (contract.ledger)", nullable=False),
+    _column("excluded", SmallInteger(), "why it does not count (contract.ledger)"),
+    _column("made_status", SmallInteger(), "status once the entry is made: a comparison of the moments above", nullable=False),
+    _column("done_quality", SmallInteger(), "1 exact, 2 date only, 3 interval, 4 unknown"),
+    _column("profile_version", SmallInteger(), "version of the act in force on the anchor day", nullable=False),
+    _column("is_required", Boolean(), "the entry must exist", nullable=False),
+    _column("can_tell", Boolean(), "the source can tell that the entry is not there", nullable=False),
+    _column("object_key", Text(), "key in the source, where the object has no id of its own"),
+    Index("ix_obligation_journal", "school_id", "school_year", "journal_id"),
+    comment="one row per duty, event or ban of a school and judgement (the obligation ledger, stored long)",
+    **BY_YEAR,
+)
+mart_duty_week = Table(
+    "mart_duty_week", metadata,
+    school_id(), school_year(),
+    _column("class_id", Integer(), "class"),
+    _column("journal_id", Integer(), "journal"),
+    _column("staff_id", Integer(), "who answers for it"),
+    _column("week_on", Date(), "Monday of the anchor day; null = no anchor"),
+    _column("month_on", Date(), "first day of the anchor day's month"),
+    _column("period_id", Integer(), "finest period of the class on the anchor day"),
+    _column("rule", SmallInteger(), "rule", nullable=False),
+    _column("status", SmallInteger(), "status where the data end", nullable=False),
+    _column("excluded", SmallInteger(), "why it does not count"),
+    _column("is_required", Boolean(), "the entry must exist", nullable=False),
+    _column("is_made", Boolean(), "an entry is there", nullable=False),
+    _column("is_due", Boolean(), "its deadline is over, or, where there is none, its day", nullable=False),
+    _column("row_count", Integer(), "ledger rows", nullable=False),
+    Index("ix_mart_duty_week_school", "school_id", "school_year"),
+    comment="one row per journal, person, week, rule and status of the school's own judgement, where the data end",
+)
+mart_duty_school = Table(
+    "mart_duty_school", metadata,
+    school_id(), school_year(),
+    _column("week_on", Date(), "Monday of the anchor day; null = no anchor"),
+    _column("month_on", Date(), "first day of the anchor day's month"),
+    _column("rule", SmallInteger(), "rule", nullable=False),
+    _column("status", SmallInteger(), "status where the data end", nullable=False),
+    _column("excluded", SmallInteger(), "why it does not count"),
+    _column("is_required", Boolean(), "the entry must exist", nullable=False),
+    _column("is_made", Boolean(), "an entry is there", nullable=False),
+    _column("is_due", Boolean(), "its deadline is over, or, where there is none, its day", nullable=False),
+    _column("row_count", Integer(), "ledger rows", nullable=False),
+    Index("ix_mart_duty_school_school", "school_id", "school_year"),
+    comment="mart_duty_week without class, journal and person: what a municipal reader may see",
+)
+mart_duty_day = Table(
+    "mart_duty_day", metadata,
+    school_id(), school_year(),
+    _column("anchor_on", Date(), "event day"),
+    _column("visible_on", Date(), "first local day on which the rows exist; null = always"),
+    _column("target_over_on", Date(), "first day at whose end the target is over"),
+    _column("overdue_on", Date(), "first day at whose end the limit is over; null = never where the data end"),
+    _column("done_earliest_on", Date(), "local day of the earliest possible entry"),
+    _column("done_latest_on", Date(), "local day of the latest possible entry"),
+    _column("rule", SmallInteger(), "rule", nullable=False),
+    _column("made_status", SmallInteger(), "status once made", nullable=False),
+    _column("excluded", SmallInteger(), "why it does not count"),
+    _column("is_required", Boolean(), "the entry must exist", nullable=False),
+    _column("can_tell", Boolean(), "the source can tell that the entry is not there", nullable=False),
+    _column("row_count", Integer(), "ledger rows", nullable=False),
+    Index("ix_mart_duty_day_school", "school_id", "school_year"),
+    comment="histogram of the own judgement: the state at the end of any past day is a sum over it",
+)
+mart_learning = Table(
+    "mart_learning", metadata,
+    school_id(), school_year(),
+    _column("class_id", Integer(), "class", nullable=False),
+    _column("journal_id", Integer(), "journal", nullable=False),
+    _column("period_id", Integer(), "finest period of the class on the lesson's day; null = outside periods"),
+    _column("month_on", Date(), "first day of the month", nullable=False),
+    _column("held_count", Integer(), "held lessons", nullable=False),
+    _column("marked_lesson_count", Integer(), "held lessons with at least one grade given", nullable=False),
+    _column("slot_count", Integer(), "pupil × held lesson of the journal", nullable=False),
+    _column("missed_count", Integer(), "of them missed", nullable=False),
+    _column("missed_illness_count", Integer(), "missed through illness", nullable=False),
+    _column("missed_valid_count", Integer(), "missed with another valid reason", nullable=False),
+    _column("missed_invalid_count", Integer(), "missed without a valid reason", nullable=False),
+    _column("missed_unknown_count", Integer(), "missed, reason not known", nullable=False),
+    _column("late_count", Integer(), "came late", nullable=False),
+    _column("stray_count", Integer(), "absences of pupils who are not in the journal that day: outside the shares", nullable=False),
+    _column("mark_count", Integer(), "grades given", nullable=False),
+    _column("digit_count", Integer(), "of them digits", nullable=False),
+    _column("digit_sum", Integer(), "sum of the digits", nullable=False),
+    Index("ix_mart_learning_school", "school_id", "school_year"),
+    comment="one row per journal, period and month: attendance and marks where the data end",
+)
+mart_period_mark = Table(
+    "mart_period_mark", metadata,
+    school_id(), school_year(),
+    _column("class_id", Integer(), "class", nullable=False),
+    _column("journal_id", Integer(), "journal", nullable=False),
+    _column("period_id", Integer(), "period", nullable=False),
+    _column("kind", Text(), "kind of period mark", nullable=False),
+    _column("mark_code", SmallInteger(), "value", nullable=False),
+    _column("row_count", Integer(), "period marks", nullable=False),
+    Index("ix_mart_period_mark_school", "school_id", "school_year"),
+    comment="one row per journal, period, kind and value of period marks",
+)
+mart_period_success = Table(
+    "mart_period_success", metadata,
+    school_id(), school_year(),
+    _column("class_id", Integer(), "class", nullable=False),
+    _column("period_id", Integer(), "period", nullable=False),
+    _column("pupil_count", Integer(), "pupils with at least one period mark", nullable=False),
+    _column("success_count", Integer(), "of them without 1, 2 and н/а", nullable=False),
+    _column("quality_count", Integer(), "of them with only 4 and 5 among the digits, and at least one digit", nullable=False),
+    Index("ix_mart_period_success_school", "school_id", "school_year"),
+    comment="one row per class and period: success and quality of learning (004 5-КР-8)",
+)
+
+check_run = Table(
+    "check_run", metadata,
+    _column("run_id", Integer(), "run", primary_key=True, autoincrement=False),
+    _column("started_at", MOMENT, "start", nullable=False),
+    _column("finished_at", MOMENT, "end"),
+    _column("as_of", MOMENT, "moment judged; null = where each school's data end"),
+    _column("school_count", Integer(), "schools judged", nullable=False),
+    _column("summary", JSONB(), "what Great Expectations answered per expectation", nullable=False),
+    comment="one row per run of the checks",
+)
+check_result = Table(
+    "check_result", metadata, school_id(),
+    _column("run_id", Integer(), "run", nullable=False),
+    _column("check_id", Text(), "expectation", nullable=False),
+    _column("rule", SmallInteger(), "rule"),
+    _column("applicable_count", Integer(), "rows it applies to", nullable=False),
+    _column("violated_count", Integer(), "of them violated", nullable=False),
+    _column("unknown_count", Integer(), "rows of which it cannot be told", nullable=False),
+    _column("norm_share", Float(), "share that must be kept", nullable=False),
+    _column("verdict", Text(), "met, not_met, cannot_tell, not_regulated", nullable=False),
+    PrimaryKeyConstraint("school_id", "run_id", "check_id"),
+    comment="one row per run, school and expectation; kept as history",
+)
+finding = Table(
+    "finding", metadata,
+    _column("due_at", MOMENT, "hard deadline"),
+    _column("done_at", MOMENT, "moment of the entry, once made"),
+    _column("first_seen_at", MOMENT, "moment of the data when it was first seen", nullable=False),
+    _column("last_seen_at", MOMENT, "moment of the data when it was last seen", nullable=False),
+    _column("fixed_at", MOMENT, "moment of the entry that closed it"),
+    school_id(),
+    _column("finding_id", Integer(), "finding", nullable=False),
+    _column("object_id", Integer(), "id of the object; null for journals and pairs"),
+    _column("class_id", Integer(), "class"),
+    _column("journal_id", Integer(), "journal"),
+    _column("lesson_id", Integer(), "lesson"),
+    _column("pupil_id", Integer(), "pupil"),
+    _column("period_id", Integer(), "period"),
+    _column("staff_id", Integer(), "who answers for it"),
+    _column("anchor_on", Date(), "event day"),
+    _column("run_id", Integer(), "run that last saw it", nullable=False),
+    school_year(),
+    _column("rule", SmallInteger(), "rule", nullable=False),
+    _column("status", SmallInteger(), "status in the ledger", nullable=False),
+    _column("severity", SmallInteger(), "1 critical, 2 major, 3 minor, 4 info", nullable=False),
+    _column("reopened", SmallInteger(), "how often it came back", nullable=False),
+    _column("profile_version", SmallInteger(), "version of the act", nullable=False),
+    _column("state", Text(), "open, fixed, withdrawn, exempt, disputed, accepted", nullable=False),
+    _column("object_key", Text(), "key in the source, where the object has no id of its own"),
+    PrimaryKeyConstraint("school_id", "finding_id"),
+    Index("ix_finding_journal", "school_id", "school_year", "journal_id"),
+    comment="one row per (school, rule, object): a violation with its life",
+)
+
+access_user = Table(
+    "access_user", metadata,
+    _column("user_id", Integer(), "user", primary_key=True, autoincrement=False),
+    _column("login", Text(), "sign-in name", nullable=False, unique=True),
+    _column("password_hash", Text(), "Argon2id", nullable=False),
+    _column("full_name", Text(), "name shown", nullable=False),
+    _column("role", Text(), "role", nullable=False),
+    _column("is_demo", Boolean(), "demo account", nullable=False),
+    _column("disabled_at", MOMENT, "since when it may not sign in"),
+    comment="one row per account of this product",
+)
+access_session = Table(
+    "access_session", metadata,
+    _column("token_hash", Text(), "SHA-256 of the token in the cookie", primary_key=True),
+    _column("user_id", Integer(), "user", nullable=False),
+    _column("created_at", MOMENT, "sign-in", nullable=False),
+    _column("expires_at", MOMENT, "end at the latest", nullable=False),
+    _column("ended_at", MOMENT, "sign-out or deactivation"),
+    comment="one row per sign-in",
+)
+access_attempt = Table(
+    "access_attempt", metadata,
+    _column("login", Text(), "sign-in name tried", nullable=False),
+    _column("at", MOMENT, "when", nullable=False),
+    _column("succeeded", Boolean(), "whether it was right", nullable=False),
+    Index("ix_access_attempt_login", "login", "at"),
+    comment="one row per attempt to sign in: slows guessing down",
+)
+access_grant = Table(
+    "access_grant", metadata,
+    _column("user_id", Integer(), "user", nullable=False),
+    _column("grant_no", Integer(), "number within the user", nullable=False),
+    _column("level", Text(), "municipality, school, class or teacher", nullable=False),
+    _column("municipality_id", Integer(), "municipality; for level municipality"),
+    _column("school_id", Integer(), "school; for the other levels"),
+    _column("class_id", Integer(), "class; for level class"),
+    _column("staff_id", Integer(), "member of staff; for level teacher"),
+    PrimaryKeyConstraint("user_id", "grant_no"),
+    comment="one row per thing a user may see; none = nothing",
+)
+access_row = Table(
+    "access_row", metadata,
+    _column("user_id", Integer(), "user", nullable=False),
+    school_id(),
+    _column("level", Text(), "aggregate, school, class or journal", nullable=False),
+    _column("class_id", Integer(), "class; for level class"),
+    _column("journal_id", Integer(), "journal; for level journal"),
+    Index("ix_access_row_user", "user_id", "level"),
+    comment="grants resolved to schools, classes and journals: what the row policies read",
+)
