@@ -11,6 +11,7 @@ import psycopg
 from etl.contract.ledger import RULES
 from etl.load import School
 from etl.regulations.profile import Profile
+from etl.transforms.duty_marts import build_duty_marts
 from etl.transforms.learning import build_learning, build_period_marks, build_period_success
 from etl.transforms.obligations.build import build_obligations
 from etl.regulations.describe import RULE_COLUMNS, describe_rule
@@ -34,15 +35,19 @@ def derive_school(
         cursor.execute("DELETE FROM obligation WHERE school_id = %s AND judgement_id = %s", [school.school_id, OWN_ACT])
     ensure_years(cursor, rows["school_year"].unique().drop_nulls().to_list())
     copy_in(cursor, "obligation", rows)
-    _write_learning(cursor, school, context)
+    _write_marts(cursor, school, context, obligations)
     _write_judgement(cursor, school, versions)
     _write_rules(cursor, school, versions, sight)
     _write_horizons(cursor, school, sight)
     return rows.height
 
 
-def _write_learning(cursor: psycopg.Cursor[Any], school: School, context: Context) -> None:
-    for table, rows in (("mart_learning", build_learning(context)), ("mart_period_mark", build_period_marks(context)), ("mart_period_success", build_period_success(context))):
+def _write_marts(cursor: psycopg.Cursor[Any], school: School, context: Context, obligations: pl.DataFrame) -> None:
+    marts = {
+        **build_duty_marts(obligations, _horizons(context.sight), school.zone), "mart_learning": build_learning(context),
+        "mart_period_mark": build_period_marks(context), "mart_period_success": build_period_success(context),
+    }
+    for table, rows in marts.items():
         if not school.is_new:
             cursor.execute(f"DELETE FROM {table} WHERE school_id = %s", [school.school_id])  # noqa: S608 - our own table names
         copy_in(cursor, table, rows.with_columns(pl.lit(school.school_id, pl.Int32).alias("school_id")))
@@ -72,8 +77,12 @@ def _write_horizons(cursor: psycopg.Cursor[Any], school: School, sight: Sight) -
     cursor.execute("DELETE FROM ledger_horizon WHERE school_id = %s", [school.school_id])
     cursor.executemany(
         "INSERT INTO ledger_horizon (school_id, rule, data_until) VALUES (%s, %s, %s)",
-        [(school.school_id, rule.number, sight.tables_until.get(rule.done_table, sight.newest)) for rule in RULES],
+        [(school.school_id, rule, moment) for rule, moment in _horizons(sight).items()],
     )
+
+
+def _horizons(sight: Sight) -> dict[int, datetime]:
+    return {rule.number: sight.tables_until.get(rule.done_table, sight.newest) for rule in RULES}
 
 
 def read_sight(cursor: psycopg.Cursor[Any], school: School, capabilities: frozenset[str], arriving: frozenset[str], extracted_at: datetime) -> Sight:

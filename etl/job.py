@@ -24,7 +24,6 @@ from etl.sources.spool import Spool, split_by_school
 from etl.transforms.typed import REJECT, ROW, reject_rows, type_rows
 from etl.warehouse.access_rows import close_demo_accounts, refresh_access
 from etl.warehouse.engine import owner_connection
-from etl.warehouse.marts import refresh_marts
 
 DEFAULT_WEEK = 5
 NO_SCHOOL = 0
@@ -94,9 +93,6 @@ def _load(cursor: psycopg.Cursor[Any], bundle: Bundle, spool: Spool, told: Progr
             sight = read_sight(cursor, school, manifest.capabilities, frozenset(spool.columns), manifest.extracted_at)
             report.obligation_count += derive_school(cursor, school, outcome.state, outcome.keys.journals, profiles, sight)
     told.step("loading schools", len(schools), len(schools))
-    with _timed(report, "marts"):
-        told.step("summing up", 0, 0)
-        refresh_marts(cursor, [school.school_id for school in schools])
     if not is_demo:
         close_demo_accounts(cursor, datetime.now(UTC))
     refresh_access(cursor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from psycopg import sql
 
 from etl.contract.columns import BundleTable, stored_name
 from etl.contract.tables import BY_NAME, REGISTERS, TABLES
+from etl.order import newest_moment, school_years
 from etl.sources.bundle import Manifest
 from etl.sources.spool import Spool
 from etl.transforms.changes import WATCHED, automatic_changes
@@ -54,6 +55,8 @@ class School:
     week_days: int
     regulation: str | None
     is_new: bool
+    is_listed: bool = True
+    """the bundle's school table has an accepted row of it; if not, its rows prove no absence"""
 
 
 @dataclass
@@ -76,9 +79,8 @@ def load_school(
     """Merge a school's rows of every table into the warehouse. `carried`: tables any bundle of the database has carried."""
     keys = _read_keys(cursor, school, carried)
     outcome = SchoolLoad(school, {}, keys)
-    arrival = _arrival(cursor, school, spool, manifest, load_id)
+    arrival = _with_scope(_arrival(cursor, school, spool, manifest, load_id), manifest, school, keys, spool)
     pending: list[pl.DataFrame] = []
-    scope_done = False
     for table in TABLES:
         if table.name == "school":
             continue
@@ -87,9 +89,8 @@ def load_school(
             _know_rows(keys, table, stored)
         text = spool.read(table.name, school.school_key)
         incoming = _take_in(text, table, school, manifest, keys, outcome) if text is not None else None
-        if not scope_done and table.name == "study_group":
-            arrival = _with_scope(arrival, manifest, school, outcome, keys, spool)
-            scope_done = True
+        if table.name == "study_group" and manifest.scope is not None:
+            arrival = _with_scope(arrival, manifest, school, keys, spool)  # now the keys that are new have ids too
         if incoming is None and not (table.name == "change" and pending):
             outcome.state[table.name] = stored
             continue
@@ -126,7 +127,7 @@ def _merge_table(
 ) -> tuple[Merged, list[pl.DataFrame]]:
     if automatic:
         incoming = _with_automatic(incoming, automatic, table, outcome.keys)
-    set_aside = _set_aside_ids(table, outcome)
+    set_aside = _set_aside_keys(table, outcome)
     merged = merge(incoming, stored, table, arrival, outcome.keys.journals, set_aside)
     balance = outcome.balances.setdefault(table.name, Balance())
     automatic_count = sum(frame.height for frame in automatic)
@@ -147,15 +148,22 @@ def _merge_table(
     return merged, changes
 
 
-def _set_aside_ids(table: BundleTable, outcome: SchoolLoad) -> pl.Series | None:
-    """Ids of rows that are in the file but were rejected: their key is known, so they did not vanish."""
-    if not table.own_key:
-        return None
+def _set_aside_keys(table: BundleTable, outcome: SchoolLoad) -> pl.DataFrame | None:
+    """Keys, in our ids, of rows that are in the file but were rejected: they did not vanish, their old state stays."""
     frames = [frame for name, frame in outcome.rejects if name == table.name and frame.height]
     if not frames:
         return None
-    raw = pl.concat(frames).select(pl.col("raw").str.json_path_match(f"$.{table.own_key}").alias("key")).drop_nulls()
-    return raw.join(outcome.keys.rows_of(table.name), on="key")["id"]
+    raw = pl.concat(frames).select(pl.col("raw").str.json_path_match(f"$.{name}").alias(name) for name in table.key)
+    for name in table.key:
+        column = table.by_name[name]
+        if column.kind in {"key", "ref"}:
+            ids = outcome.keys.rows_of(table.name if column.kind == "key" else column.ref)
+            raw = raw.join(ids.rename({"key": name, "id": "_id"}), on=name, how="left").drop(name).rename({"_id": stored_name(column)})
+        elif column.kind == "date":
+            raw = raw.with_columns(pl.col(name).str.to_date("%Y-%m-%d", strict=False))
+        elif column.kind == "school_year":
+            raw = raw.with_columns(pl.col(name).str.extract(r"^(\d{4})/").cast(pl.Int16, strict=False))
+    return raw.unique()
 
 
 def _with_automatic(incoming: pl.DataFrame, automatic: list[pl.DataFrame], table: BundleTable, keys: Keys) -> pl.DataFrame:
@@ -216,23 +224,25 @@ def _arrival(cursor: psycopg.Cursor[Any], school: School, spool: Spool, manifest
     snapshots: tuple[Snapshot, ...] = ()
     statuses = None
     if not school.is_new:
-        snapshots = _read_snapshots(cursor, school.school_id)
+        snapshots = _read_snapshots(cursor, school.school_id, manifest.extracted_at)
         query = sql.SQL("SELECT school_year, lesson_id, status, recorded_earliest, recorded_latest, recorded_quality FROM fact_lesson_status WHERE school_id = {}")
         instant = pl.Datetime("us", "UTC")
         statuses = copy_out(cursor, query.format(sql.Literal(school.school_id)), {**STATUS_MOMENTS, "recorded_earliest": instant, "recorded_latest": instant, "recorded_quality": pl.Int16})
-    return Arrival(load_id, manifest.extracted_at, manifest.mode == "snapshot", columns, pl.DataFrame(schema=SCOPE), snapshots, statuses)
+    is_snapshot = manifest.mode == "snapshot" and school.is_listed
+    newest = newest_moment(cursor, school.school_id)
+    return Arrival(load_id, manifest.extracted_at, is_snapshot, columns, pl.DataFrame(schema=SCOPE), snapshots, statuses, newest)
 
 
 def _with_table(arrival: Arrival, table: BundleTable) -> Arrival:
     every = frozenset(column.name for column in table.columns)
-    return Arrival(arrival.load_id, arrival.extracted_at, arrival.is_snapshot, {**arrival.columns, table.name: every}, arrival.scope, arrival.snapshots, arrival.statuses)
+    return replace(arrival, columns={**arrival.columns, table.name: every})
 
 
-def _read_snapshots(cursor: psycopg.Cursor[Any], school_id: int) -> tuple[Snapshot, ...]:
-    """Earlier snapshots of the school, newest first, with their tables, columns and scope lines."""
+def _read_snapshots(cursor: psycopg.Cursor[Any], school_id: int, before: datetime) -> tuple[Snapshot, ...]:
+    """Snapshots of the school from before this moment, newest first, with their tables, columns and scope lines."""
     tables = cursor.execute(
         "SELECT r.load_id, r.extracted_at, t.table_name, t.columns FROM load_run r JOIN load_table t USING (load_id)"
-        " WHERE t.school_id = %s AND r.mode = 'snapshot'", [school_id],
+        " WHERE t.school_id = %s AND r.mode = 'snapshot' AND r.extracted_at < %s", [school_id, before],
     ).fetchall()
     scopes = cursor.execute(
         "SELECT load_id, school_year, class_id, group_id, subject_id FROM load_scope WHERE school_id = %s ORDER BY load_id, scope_no", [school_id]
@@ -243,21 +253,19 @@ def _read_snapshots(cursor: psycopg.Cursor[Any], school_id: int) -> tuple[Snapsh
     return tuple(
         Snapshot(moment, columns, pl.DataFrame([line[1:] for line in scopes if line[0] == load_id], schema=SCOPE, orient="row"))
         for load_id, (moment, columns) in sorted(found.items(), key=lambda item: item[1][0], reverse=True)
+        if "school" in columns
     )
 
 
-def _with_scope(arrival: Arrival, manifest: Manifest, school: School, outcome: SchoolLoad, keys: Keys, spool: Spool) -> Arrival:
+def _with_scope(arrival: Arrival, manifest: Manifest, school: School, keys: Keys, spool: Spool) -> Arrival:
     """The scope in our ids: as stated, or every school year of this bundle's school_class rows (annex B6)."""
     if not arrival.is_snapshot:
         return arrival
     if manifest.scope is None:
-        text = spool.read("school_class", school.school_key)
-        years = text["school_year"].str.extract(r"^(\d{4})/\d{4}$").cast(pl.Int16, strict=False).drop_nulls().unique().sort() if text is not None else []
-        lines = [(year, None, None, None) for year in years]
+        lines: list[tuple[int | None, ...]] = [(year, None, None, None) for year in school_years(spool, school.school_key, manifest)]
     else:
         lines = [_scope_line(line, keys) for line in manifest.scope if line["school_key"] in (None, school.school_key)]
-    scope = pl.DataFrame(lines, schema=SCOPE, orient="row")
-    return Arrival(arrival.load_id, arrival.extracted_at, arrival.is_snapshot, arrival.columns, scope, arrival.snapshots, arrival.statuses)
+    return replace(arrival, scope=pl.DataFrame(lines, schema=SCOPE, orient="row"))
 
 
 def _scope_line(line: dict[str, str | None], keys: Keys) -> tuple[int | None, ...]:
@@ -284,6 +292,7 @@ def _write_load_tables(cursor: psycopg.Cursor[Any], school: School, load_id: int
         [
             (school.school_id, load_id, table, list(columns), balance.read, balance.loaded, balance.unchanged, balance.rejected, balance.deleted)
             for table, columns in spool.columns.items()
+            if outcome.school.is_listed or table != "school"
             for balance in [outcome.balances.get(table, Balance())]
         ],
     )

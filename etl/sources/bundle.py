@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import lzma
+import os
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +21,9 @@ from etl.errors import SourceError
 # A journal compresses 10–40 times; what unpacks to more than this is not a journal but an attack on the disk.
 GREATEST_RATIO = 250
 GREATEST_BYTES = 64 * 2**30
+DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
+"""What the zip module raises for members that are cut, changed, encrypted or packed in a way it does not know."""
+FIRST_YEAR, LAST_YEAR = 1970, 2900
 SCOPE_FIELDS = ("school_key", "school_year", "class_key", "group_key", "subject_key")
 
 
@@ -56,13 +62,8 @@ class Bundle:
     @contextmanager
     def open_file(self, table: str) -> Iterator[IO[bytes]]:
         """The bytes of one table's file, as a stream."""
-        name = self.files[table].name
-        if self.path.is_dir():
-            with (self.path / name).open("rb") as stream:
-                yield stream
-        else:
-            with zipfile.ZipFile(self.path) as archive, archive.open(name) as stream:
-                yield cast("IO[bytes]", stream)
+        with _open_member(self.path, self.files[table].name) as stream:
+            yield stream
 
 
 def open_bundle(path: Path) -> Bundle:
@@ -90,8 +91,12 @@ def _required_tables(manifest: Manifest) -> tuple[str, ...]:
 
 def _folder_members(path: Path) -> dict[str, int]:
     members = {}
-    for entry in sorted(path.iterdir()):
-        if entry.is_symlink() and not entry.resolve().is_relative_to(path.resolve()):
+    try:
+        entries = sorted(path.iterdir())
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}.", advice="Give this user the right to read it.") from error
+    for entry in entries:
+        if entry.is_symlink() and not Path(os.path.realpath(entry)).is_relative_to(path.resolve()):
             raise SourceError(f"{entry.name} in {path} is a link that leads out of the folder.", advice="Put the file itself there.")
         if entry.is_file():
             members[entry.name] = entry.stat().st_size
@@ -102,11 +107,15 @@ def _zip_members(path: Path) -> dict[str, int]:
     try:
         with zipfile.ZipFile(path) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
-    except (zipfile.BadZipFile, OSError) as error:
+    except DAMAGE as error:
         raise SourceError(
             f"{path.name} is neither a folder nor a readable zip file ({error}).", advice="Export or copy the bundle again."
         ) from error
+    names: set[str] = set()
     for info in infos:
+        if info.filename in names:
+            raise SourceError(f"The zip {path.name} holds {info.filename!r} twice.", advice="Keep one of them.")
+        names.add(info.filename)
         parts = PurePosixPath(info.filename.replace("\\", "/")).parts
         if info.filename.startswith(("/", "\\")) or ".." in parts or (parts and ":" in parts[0]):
             raise SourceError(f"The zip holds a path that leaves it: {info.filename!r}.", advice="Do not trust this file; export the bundle again.")
@@ -131,12 +140,10 @@ def _prefix(members: dict[str, int], path: Path) -> str:
 
 
 def _read_member(path: Path, name: str) -> bytes:
-    if path.is_dir():
-        return (path / name).read_bytes()
     try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.read(name)
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
+        with _open_member(path, name) as stream:
+            return stream.read()
+    except DAMAGE as error:
         raise SourceError(f"{name} in {path.name} is damaged: {error}.", advice="Export or copy the bundle again.") from error
 
 
@@ -144,8 +151,12 @@ def read_manifest(content: bytes) -> Manifest:
     """Check `manifest.json`; raises SourceError naming the field, its value and what is allowed."""
     try:
         stated = json.loads(content.decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        whole = json.dumps(stated, ensure_ascii=False)
+        whole.encode()  # an escape may spell half a character, which no database stores
+    except (ValueError, RecursionError) as error:
         raise SourceError(f"manifest.json is not JSON in UTF-8: {error}.", advice="Write it again.") from error
+    if "\\u0000" in whole:
+        raise SourceError("manifest.json holds a zero character.", advice="Write it again.")
     if not isinstance(stated, dict) or stated.get("format") != "journal-bundle" or stated.get("version") != 1:
         shown = {key: stated.get(key) for key in ("format", "version")} if isinstance(stated, dict) else stated
         raise SourceError(f"manifest.json says {shown}.", advice='This product reads {"format": "journal-bundle", "version": 1}.')
@@ -153,7 +164,7 @@ def read_manifest(content: bytes) -> Manifest:
     if mode not in {"snapshot", "delta"}:
         raise SourceError(f"manifest.mode is {mode!r}.", advice="It is snapshot or delta.")
     capabilities = stated.get("capabilities", [])
-    if not isinstance(capabilities, list) or (unknown := sorted(str(name) for name in capabilities if name not in CAPABILITIES)):
+    if not isinstance(capabilities, list) or (unknown := [name for name in capabilities if name not in CAPABILITIES]):
         raise SourceError(f"manifest.capabilities has {unknown if isinstance(capabilities, list) else capabilities!r}.", advice=f"Known: {', '.join(CAPABILITIES)}.")
     text = stated.get("extracted_at")
     return Manifest(
@@ -167,12 +178,15 @@ def read_manifest(content: bytes) -> Manifest:
 
 
 def _extracted_at(text: object) -> datetime:
+    advice = "Write it as 2024-10-01T06:00:00+03:00."
     try:
         moment = datetime.fromisoformat(str(text))
     except ValueError as error:
-        raise SourceError(f"manifest.extracted_at is {text!r}.", advice="Write it as 2024-10-01T06:00:00+03:00.") from error
+        raise SourceError(f"manifest.extracted_at is {text!r}.", advice=advice) from error
     if moment.tzinfo is None:
-        raise SourceError(f"manifest.extracted_at {text!r} has no offset.", advice="Write it as 2024-10-01T06:00:00+03:00.")
+        raise SourceError(f"manifest.extracted_at {text!r} has no offset.", advice=advice)
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise SourceError(f"manifest.extracted_at is {text!r}: that is no time of an export.", advice=advice)
     return moment.astimezone(UTC).replace(microsecond=0)
 
 
@@ -211,16 +225,22 @@ def _content_hash(path: Path, names: list[str]) -> str:
     total = hashlib.sha256()
     for name in sorted(names):
         total.update(PurePosixPath(name).name.encode())
-        if path.is_dir():
-            with (path / name).open("rb") as stream:
-                total.update(hashlib.file_digest(stream, "sha256").digest())
-            continue
+        digest = hashlib.sha256()
         try:
-            with zipfile.ZipFile(path) as archive, archive.open(name) as member:
-                digest = hashlib.sha256()
-                while block := member.read(1 << 20):
+            with _open_member(path, name) as stream:
+                while block := stream.read(1 << 20):
                     digest.update(block)
-        except (zipfile.BadZipFile, EOFError, OSError) as error:
+        except DAMAGE as error:
             raise SourceError(f"{name} in {path.name} is damaged: {error}.", advice="Export or copy the bundle again.") from error
         total.update(digest.digest())
     return total.hexdigest()
+
+
+@contextmanager
+def _open_member(path: Path, name: str) -> Iterator[IO[bytes]]:
+    if path.is_dir():
+        with (path / name).open("rb") as stream:
+            yield stream
+    else:
+        with zipfile.ZipFile(path) as archive, archive.open(name) as member:
+            yield member

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import time
 from typing import IO, Any
 
 import numpy as np
@@ -12,10 +13,13 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
 
-from etl.contract.columns import BundleTable
+from etl.contract.columns import BundleTable, Column
 from etl.errors import SourceError
+from etl.sources.text import CheckedText
 
 BLOCK = 16 * 2**20
+GREATEST_WHOLE = 2**53
+"""Whole numbers below it are exact as floating-point numbers."""
 ROW = "_row"
 """Column with the row's number in its file; the header is row 1."""
 
@@ -36,18 +40,12 @@ def read_rows(stream: IO[bytes], table: BundleTable, name: str, report: FileRepo
 
     Raises SourceError for a file that cannot be read at all or lacks a required column.
     """
-    batches = _parquet(stream, name) if name.endswith(".parquet") else _csv(stream, name, report)
-    checked = False
+    batches = _parquet(stream, table, name, report) if name.endswith(".parquet") else _csv(stream, table, name, report)
     for batch in batches:
-        if not checked:
-            report.columns = _check_columns(batch.columns, table, name)
-            report.unknown = tuple(column for column in batch.columns if column not in table.by_name)
-            checked = True
         start = report.row_count
         report.row_count += batch.height
-        yield _cleaned(batch.select(report.columns)).with_columns(pl.Series(ROW, _numbers(start, batch.height, report.ragged)))
-    if not checked:
-        raise SourceError(f"{name} is empty: it has not even a header row.", advice="Write the header, or leave the file out.")
+        rows = _cleaned(batch).with_columns(pl.Series(ROW, _numbers(start, batch.height, report.ragged)))
+        yield rows.filter(pl.any_horizontal(pl.exclude(ROW).is_not_null()))  # an empty line is no row, but it is counted
 
 
 def _numbers(start: int, count: int, ragged: list[tuple[int, str, int]]) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -65,115 +63,106 @@ def _cleaned(batch: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _check_columns(found: list[str], table: BundleTable, name: str) -> tuple[str, ...]:
+def _check_columns(found: list[str], table: BundleTable, name: str, report: FileReport) -> list[str]:
+    """The columns of the contract that the file has, in its order; the others are named in the report."""
     missing = [column for column in table.required_columns if column not in found]
     if missing:
-        hint = " The cells seem to be separated by ';'." if len(found) == 1 and ";" in found[0] else ""
+        separator = next((mark for mark in (";", "\t") if len(found) == 1 and mark in found[0]), "")
+        hint = f" The cells seem to be separated by {separator!r}." if separator else ""
         raise SourceError(
             f"{name} lacks the required columns {', '.join(missing)}.{hint} Columns found: {', '.join(found)}; "
             f"required: {', '.join(table.required_columns)}.",
             advice="Name the columns as the bundle contract does, in UTF-8, separated by commas.",
         )
-    return tuple(column for column in found if column in table.by_name)
+    known = [column for column in found if column in table.by_name]
+    twice = next((column for column in known if known.count(column) > 1), None)
+    if twice:
+        raise SourceError(f"{name} has the column {twice!r} twice.", advice="Keep one of them.")
+    report.columns = tuple(known)
+    report.unknown = tuple(column or "(without a name)" for column in found if column not in table.by_name)
+    return known
 
 
-def _csv(stream: IO[bytes], name: str, report: FileReport) -> Iterator[pl.DataFrame]:
-    stream = _Peeked(stream)
-    if stream.head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise SourceError(f"{name} is in UTF-16.", advice="Save it in UTF-8.")
-    if not stream.head:
-        return
+def _csv(stream: IO[bytes], table: BundleTable, name: str, report: FileReport) -> Iterator[pl.DataFrame]:
+    text = CheckedText(stream, name)
+    if not text.header.strip():
+        raise SourceError(f"{name} is empty: it has not even a header row.", advice="Write the header, or leave the file out.")
 
     def set_aside(row: Any) -> str:
         report.ragged.append((int(row.number), str(row.text), int(row.actual_columns)))
         return "skip"
 
-    header = _header(stream.head, name)
+    columns = _check_columns(_header(text.header, name), table, name, report)
+    yield pl.DataFrame(schema=dict.fromkeys(columns, pl.String))  # a header alone is a table that is present and empty
+    last = ""
     try:
         reader = pa_csv.open_csv(
-            stream,
+            text,
             read_options=pa_csv.ReadOptions(block_size=BLOCK, use_threads=False),
-            parse_options=pa_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=set_aside),
+            parse_options=pa_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=set_aside),
             convert_options=pa_csv.ConvertOptions(
-                column_types={column: pa.string() for column in header}, strings_can_be_null=False
+                column_types=dict.fromkeys(columns, pa.string()), include_columns=columns, strings_can_be_null=False
             ),
         )
-        yield pl.DataFrame(schema=dict.fromkeys(header, pl.String))  # a header alone is a table that is present and empty
         for batch in reader:
-            yield pl.DataFrame(pl.from_arrow(pa.Table.from_batches([batch])))
+            frame = pl.DataFrame(pl.from_arrow(pa.Table.from_batches([batch])))
+            last = "".join(frame.row(-1)) if frame.height else last
+            yield frame
     except pa.ArrowInvalid as error:
         raise SourceError(f"{name} cannot be read near row {report.row_count + 2}: {_reason(error)}.", advice="Save it as CSV in UTF-8, RFC 4180.") from error
+    if text.quote_count % 2 and "\n" in last + "".join(raw for _, raw, _ in report.ragged[-1:]):
+        raise SourceError(f"{name} ends inside a cell whose quotation mark is never closed.", advice="Save it as CSV, RFC 4180: a quotation mark in a cell is written twice.")
 
 
 def _reason(error: Exception) -> str:
-    text = str(error)
-    if "UTF8" in text:
-        return "it is not in UTF-8"
-    return text.split("\n")[0].rstrip(".")
+    return str(error).split("\n")[0].rstrip(".")
 
 
-def _header(head: bytes, name: str) -> list[str]:
+def _header(line: bytes, name: str) -> list[str]:
     try:
-        reader = pa_csv.open_csv(pa.BufferReader(head + b"\n"))
-        names = list(reader.schema.names)
+        return list(pa_csv.open_csv(pa.BufferReader(line + b"\n")).schema.names)
     except pa.ArrowInvalid as error:
         raise SourceError(f"The header of {name} cannot be read: {_reason(error)}.", advice="Save it as CSV in UTF-8, RFC 4180.") from error
-    twice = sorted({column for column in names if names.count(column) > 1})
-    if twice:
-        raise SourceError(f"{name} has the column {twice[0]!r} twice.", advice="Keep one of them.")
-    return names
 
 
-class _Peeked:
-    """A stream whose first line has been looked at: pyarrow wants the names of the columns before it reads."""
-
-    GREATEST_HEADER = 65536
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        start = b""
-        while b"\n" not in start and len(start) < self.GREATEST_HEADER and (block := stream.read(4096)):
-            start += block
-        self._start = start
-        self.head = start.split(b"\n", 1)[0].rstrip(b"\r")
-        self.closed = False
-
-    def read(self, size: int = -1) -> bytes:
-        if self._start:
-            start, self._start = self._start, b""
-            return start + self._stream.read(max(0, size - len(start)) if size >= 0 else -1)
-        return self._stream.read(size)
-
-    def readable(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        self.closed = True
-
-
-def _parquet(stream: IO[bytes], name: str) -> Iterator[pl.DataFrame]:
+def _parquet(stream: IO[bytes], table: BundleTable, name: str, report: FileReport) -> Iterator[pl.DataFrame]:
     try:
         source = pa_parquet.ParquetFile(stream)
-        if source.metadata.num_rows == 0:
-            yield pl.DataFrame(schema=dict.fromkeys(source.schema_arrow.names, pl.String))
-        for batch in source.iter_batches(batch_size=131072):
-            yield pl.DataFrame(pl.from_arrow(pa.Table.from_batches([batch]))).select(_as_text())
-    except (pa.ArrowInvalid, OSError) as error:
+        columns = _check_columns(list(source.schema_arrow.names), table, name, report)
+        yield pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
+        for batch in source.iter_batches(batch_size=131072, columns=columns):
+            frame = pl.DataFrame(pl.from_arrow(pa.Table.from_batches([batch])))
+            yield frame.select(_as_text(frame[column], table.by_name[column], name) for column in columns)
+    except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
         raise SourceError(f"{name} is not a readable Parquet file: {_reason(error)}.", advice="Export it again.") from error
 
 
-def _as_text() -> list[pl.Expr]:
+def _as_text(cells: pl.Series, column: Column, name: str) -> pl.Series:
     """Parquet columns may have any type that casts without loss (annex B22): here they become the text a CSV would hold."""
-    aware = pl.col(pl.Datetime("us", "*"), pl.Datetime("ms", "*"), pl.Datetime("ns", "*"))
-    naive = pl.col(pl.Datetime("us"), pl.Datetime("ms"), pl.Datetime("ns"))
-    return [
-        pl.col(pl.String),
-        pl.col(pl.Categorical).cast(pl.String),
-        aware.dt.to_string("%Y-%m-%dT%H:%M:%S%.6f%:z"),
-        naive.dt.to_string("%Y-%m-%dT%H:%M:%S%.6f"),
-        pl.col(pl.Date).dt.to_string("%Y-%m-%d"),
-        pl.col(pl.Time).dt.to_string("%H:%M"),
-        pl.col(pl.Boolean).replace_strict({True: "true", False: "false"}, return_dtype=pl.String),
-        *(pl.col(kind).cast(pl.String) for kind in (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64, pl.Decimal, pl.Null)),
-        *(pl.col(kind).cast(pl.String).str.strip_suffix(".0") for kind in (pl.Float32, pl.Float64)),
-    ]
+    kind = cells.dtype
+    if isinstance(kind, pl.Datetime):
+        if column.kind == "date" and cells.drop_nulls().dt.time().eq(time()).all():
+            return cells.dt.date().dt.to_string("%Y-%m-%d")
+        return cells.dt.to_string("%Y-%m-%dT%H:%M:%S%.6f" + ("%:z" if kind.time_zone else ""))
+    if kind == pl.Date:
+        return cells.dt.to_string("%Y-%m-%d")
+    if kind == pl.Time:
+        return cells.dt.to_string("%H:%M")
+    if kind == pl.Boolean:
+        return cells.replace_strict({True: "true", False: "false"}, return_dtype=pl.String)
+    if kind.is_float():
+        return _float_text(cells)
+    if kind.is_decimal():
+        return cells.cast(pl.String).str.replace(r"\.0+$", "")
+    if kind.is_nested() or kind == pl.Duration or kind == pl.Object:
+        raise SourceError(f"{name} has in the column {column.name} cells of the type {kind}.", advice="Export the column as text, numbers, dates or times.")
+    return cells.cast(pl.String)
+
+
+def _float_text(cells: pl.Series) -> pl.Series:
+    """Tools that know no empty whole numbers write keys as 17.0: such are whole numbers, and NaN is a blank."""
+    number = pl.col("cells")
+    whole = number.is_finite() & (number == number.round()) & (number.abs() < GREATEST_WHOLE)
+    return cells.to_frame("cells").select(
+        pl.when(whole).then(number.cast(pl.Int64, strict=False).cast(pl.String)).when(~number.is_nan()).then(number.cast(pl.String)).alias("cells")
+    )["cells"].alias(cells.name)

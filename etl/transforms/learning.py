@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import polars as pl
 
 from etl.transforms.obligations.context import Context
@@ -27,7 +29,7 @@ def build_learning(context: Context) -> pl.DataFrame:
     the number of rows (annex B22); its reason is the best known one. `stray_count` are absences of pupils who are not in
     the journal that day: they are outside, and counted.
     """
-    until = context.sight.newest.date()
+    until = context.sight.newest.astimezone(ZoneInfo(context.zone)).date()
     lessons = context.lessons.filter(~pl.col("is_deleted") & pl.col("is_held") & (pl.col("kind") == "lesson") & (pl.col("held_on") <= until))
     placed = lessons.join(day_periods(context).rename({"on": "held_on"}), on=["class_id", "held_on"], how="left").with_columns(pl.col("held_on").dt.truncate("1mo").alias("month_on"))
     sized = placed.join(context.journal_day_pupils, on=["journal_id", "held_on"], how="left")

@@ -48,6 +48,18 @@ class Arrival:
     snapshots: tuple[Snapshot, ...] = ()
     statuses: pl.DataFrame | None = None
     """fact_lesson_status: earlier statuses of lessons with their first moments"""
+    newest: datetime | None = None
+    """moment of the newest bundle loaded of the school; a bundle of another scope may be no newer (annex B6, B20)"""
+
+    @property
+    def is_late(self) -> bool:
+        """Something newer is there: of rows that belong to no class the newer state stays."""
+        return self.newest is not None and self.newest > self.extracted_at
+
+    @property
+    def may_delete_anywhere(self) -> bool:
+        """Rows without a class are in the scope of every snapshot, so only the newest one may delete them."""
+        return self.newest is None or self.newest < self.extracted_at
 
 
 @dataclass
@@ -67,14 +79,17 @@ class Merged:
 
 def merge(
     incoming: pl.DataFrame, stored: pl.DataFrame, table: BundleTable, arrival: Arrival, journals: pl.DataFrame,
-    set_aside_ids: pl.Series | None = None,
+    set_aside: pl.DataFrame | None = None,
 ) -> Merged:
     """`incoming` has analytical names; `stored` the full analytical row, texts included. Grain of both: the table's key.
 
-    `set_aside_ids` are ids of rows that are in the file but were rejected: they are not deleted, their old state stays.
+    `set_aside` are keys of rows that are in the file but were rejected: they are not deleted, their old state stays.
     """
     key = [stored_name(table.by_name[name]) for name in table.key]
     file_columns = arrival.columns[table.name]
+    arrived_count = incoming.height
+    if arrival.is_late and not table.year_from:
+        incoming = incoming.join(stored, on=key, how="anti", nulls_equal=True, maintain_order="left")
     rows = incoming.join(stored.rename({name: name + OLD for name in stored.columns if name not in key}), on=key, how="left", nulls_equal=True, maintain_order="left")
     rows = rows.with_columns(pl.col("load_id" + OLD).is_not_null().alias("is_known"))
     rows = rows.with_columns(_carried(incoming, stored, table, file_columns, key))
@@ -87,13 +102,13 @@ def merge(
         pl.lit(arrival.extracted_at, INSTANT).alias("last_seen_at"), pl.lit(arrival.load_id, pl.Int32).alias("load_id"),
     )
     touched = rows.filter(pl.col("is_changed") | pl.lit(not arrival.is_snapshot))
-    gone = _vanished(stored, incoming, table, arrival, journals, key, set_aside_ids)
+    gone = _vanished(stored, incoming, table, arrival, journals, key, set_aside)
     written = pl.concat([touched.select(stored.columns), gone.select(stored.columns)])
     state = pl.concat([stored.join(written.select(key), on=key, how="anti", nulls_equal=True), written]) if stored.height else written
     loaded = int(rows["is_changed"].sum())
-    before = rows.filter(pl.col("is_known") & pl.col("is_changed") & pl.col("deleted_latest" + OLD).is_null())
+    before = rows.filter(pl.col("is_known") & pl.col("is_changed"))
     return Merged(
-        state=state, written=written, loaded_count=loaded, unchanged_count=rows.height - loaded, deleted_count=gone.height,
+        state=state, written=written, loaded_count=loaded, unchanged_count=arrived_count - loaded, deleted_count=gone.height,
         before=before.with_columns(_last_carried(before, table, arrival, journals, OLD)) if before.height else before,
         vanished=gone, left_statuses=left_statuses,
     )
@@ -252,20 +267,21 @@ def _proof(rows: pl.DataFrame, table: BundleTable, column: str | None, arrival: 
 def _last_carried(rows: pl.DataFrame, table: BundleTable, arrival: Arrival, journals: pl.DataFrame, suffix: str) -> pl.Expr:
     """extracted_at of the last bundle that carried the row: the newest snapshot of its place, or a later delta."""
     snapshot = _proof(rows, table, None, arrival, journals, suffix)
-    seen = "last_seen_at" + suffix
-    return pl.max_horizontal(pl.lit(snapshot), pl.col(seen)).alias("carried_at")
+    gone_after = pl.col("deleted_earliest" + suffix) - SECOND
+    return pl.coalesce(gone_after, pl.max_horizontal(pl.lit(snapshot), pl.col("last_seen_at" + suffix))).alias("carried_at")
 
 
 def _vanished(
     stored: pl.DataFrame, incoming: pl.DataFrame, table: BundleTable, arrival: Arrival, journals: pl.DataFrame,
-    key: list[str], set_aside_ids: pl.Series | None,
+    key: list[str], set_aside: pl.DataFrame | None,
 ) -> pl.DataFrame:
     """Rows known before and absent now, with the interval in which they vanished (annex B6)."""
-    if not arrival.is_snapshot or table.log or not stored.height:
+    is_proof = arrival.is_snapshot and (bool(table.year_from) or arrival.may_delete_anywhere)
+    if not is_proof or table.log or not stored.height:
         return stored.clear().with_columns(pl.lit(None, INSTANT).alias("carried_at"))
     gone = stored.filter(pl.col("deleted_latest").is_null()).join(incoming.select(key), on=key, how="anti", nulls_equal=True, maintain_order="left")
-    if set_aside_ids is not None and len(key) == 1:
-        gone = gone.filter(~pl.col(key[0]).is_in(set_aside_ids.implode()))
+    if set_aside is not None:
+        gone = gone.join(set_aside, on=key, how="anti", nulls_equal=True, maintain_order="left")
     gone = gone.filter(in_scope(gone, arrival.scope, table, journals))
     gone = gone.with_columns(_last_carried(gone, table, arrival, journals, ""))
     return gone.with_columns(

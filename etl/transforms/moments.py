@@ -15,6 +15,8 @@ from etl.contract.ledger import Quality
 INSTANT = pl.Datetime("us", "UTC")
 BEGINNING = datetime(1900, 1, 1, tzinfo=UTC)
 NEVER = datetime(2999, 12, 31, tzinfo=UTC)
+LAST = datetime(9999, 12, 30, tzinfo=UTC)
+"""Later cells mean "never" and are cut to this moment, which lies in the year 9999 in every zone: Python knows no later."""
 _DATE_ONLY = r"^\d{4}-\d{2}-\d{2}$"
 _WITH_OFFSET = r"(?:Z|z|[+-]\d{2}:?\d{2}|[+-]\d{2})$"
 _SHAPE = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z|z|[+-]\d{2}:?\d{2}|[+-]\d{2})?$"
@@ -44,7 +46,10 @@ def parse_moments(text: pl.Series, zone: str, extracted_at: datetime) -> pl.Data
         return _nothing(cells.height)
     parsed = cells.with_columns(_exact(cells["text"], zone).alias("exact"))
     day = pl.when(pl.col("text").str.contains(_DATE_ONLY)).then(pl.col("text").str.to_date("%Y-%m-%d", strict=False))
-    parsed = parsed.with_columns(day.alias("day"))
+    parsed = parsed.with_columns(
+        pl.when(pl.col("exact") >= BEGINNING).then(pl.min_horizontal("exact", pl.lit(LAST, INSTANT))).alias("exact"),
+        pl.when(day > BEGINNING.date()).then(pl.min_horizontal(day, pl.lit(LAST.date()))).alias("day"),
+    )
     first = start_of_day(pl.col("day"), zone)
     last = end_of_day(pl.col("day"), zone)
     limit = pl.lit(extracted_at, INSTANT)

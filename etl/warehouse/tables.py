@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     Time,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import TypeEngine
@@ -462,6 +463,15 @@ check_run = Table(
     _column("summary", JSONB(), "what Great Expectations answered per expectation", nullable=False),
     comment="one row per run of the checks",
 )
+check_cell = Table(
+    "check_cell", metadata, school_id(),
+    _column("rule", SmallInteger(), "rule", nullable=False),
+    _column("status", SmallInteger(), "status at the moment judged", nullable=False),
+    _column("row_count", Integer(), "ledger rows", nullable=False),
+    PrimaryKeyConstraint("school_id", "rule", "status"),
+    comment="one row per school, rule and status of the newest run of the checks: what Great Expectations judges; rewritten by every run",
+    prefixes=["UNLOGGED"],
+)
 check_result = Table(
     "check_result", metadata, school_id(),
     _column("run_id", Integer(), "run", nullable=False),
@@ -501,7 +511,14 @@ finding = Table(
     _column("profile_version", SmallInteger(), "version of the act", nullable=False),
     _column("state", Text(), "open, fixed, withdrawn, exempt, disputed, accepted", nullable=False),
     _column("object_key", Text(), "key in the source, where the object has no id of its own"),
+    _column("reason", Text(), "why it was withdrawn (code), disputed or accepted (words)"),
     PrimaryKeyConstraint("school_id", "finding_id"),
+    # identity (school, rule, object): objects with an id of their own; pairs such as pupil × journal × period
+    Index("uq_finding_object", "school_id", "rule", "object_id", unique=True, postgresql_where=text("object_id IS NOT NULL")),
+    Index(
+        "uq_finding_pair", "school_id", "rule", "journal_id", "pupil_id", "period_id", "object_key", unique=True,
+        postgresql_where=text("object_id IS NULL"), postgresql_nulls_not_distinct=True,
+    ),
     Index("ix_finding_journal", "school_id", "school_year", "journal_id"),
     comment="one row per (school, rule, object): a violation with its life",
 )

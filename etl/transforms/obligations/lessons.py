@@ -19,10 +19,10 @@ _WINDOWS = ("topic_target", "topic_limit", "homework_target", "homework_limit", 
 
 def build_lesson_duties(context: Context) -> pl.DataFrame:
     """Rows of topic, homework and attendance for every lesson of the school, excluded ones included."""
-    lessons = _with_entries(context)
+    lessons = lessons_with_entries(context)
     lessons = lessons.join(
         context.windows(_WINDOWS).rename({"on": "held_on"}), on=["class_id", "held_on"], how="left", maintain_order="left"
-    ).with_columns(_exclusion(context))
+    ).with_columns(exclusions(context))
     common = {
         "object_id": pl.col("lesson_id"), "lesson_id": pl.col("lesson_id"), "class_id": pl.col("class_id"), "journal_id": pl.col("journal_id"),
         "staff_id": pl.col("staff_id"), "anchor_on": pl.col("held_on"), "visible_on": pl.col("held_on"), "school_year": pl.col("school_year"),
@@ -31,7 +31,7 @@ def build_lesson_duties(context: Context) -> pl.DataFrame:
     return pl.concat([_topics(lessons, common, context), _homework(lessons, common, context), _attendance(lessons, common, context)])
 
 
-def _with_entries(context: Context) -> pl.DataFrame:
+def lessons_with_entries(context: Context) -> pl.DataFrame:
     """Lessons still in the source with their entries: moments of topic, homework, roll call."""
     lessons = context.lessons.filter(~pl.col("is_deleted"))
     entries = context.present("lesson").select(
@@ -47,7 +47,7 @@ def _with_entries(context: Context) -> pl.DataFrame:
     return joined.join(context.journal_day_pupils, on=["journal_id", "held_on"], how="left", maintain_order="left")
 
 
-def _exclusion(context: Context) -> list[pl.Expr]:
+def exclusions(context: Context) -> list[pl.Expr]:
     """Annex L8, in its order; homework has two exclusions of its own."""
     in_scope = context.by_version(
         "scope", pl.col("held_on"), {version.version: ",".join(sorted(version.words("activity_kinds_in_scope"))) for version in context.versions}, pl.String

@@ -15,14 +15,14 @@ from etl.transforms.values import DEBT
 
 WRITTEN_KINDS = ("written", "dictation", "test", "check")
 FALLBACK = {"written": "written_mark_limit", "essay": "essay_mark_limit", "monitoring": "vshk_mark_limit"}
-_WINDOWS = ("mark_target", "mark_limit", "written_mark_target", "written_mark_limit", "essay_mark_limit", "vshk_mark_limit")
+MARK_WINDOWS = ("mark_target", "mark_limit", "written_mark_target", "written_mark_limit", "essay_mark_limit", "vshk_mark_limit")
 
 
 def build_mark_events(context: Context) -> pl.DataFrame:
     """One row per mark that is in the source and is no dot (annex B14)."""
     marks = _with_work(context)
     trusted = "work_kinds" in context.sight.capabilities
-    marks = marks.with_columns(_family(trusted=trusted))
+    marks = marks.with_columns(mark_family(trusted=trusted))
     marks = _with_windows(marks, context)
     forbidden = context.flag("first_grade_marks_forbidden", pl.col("held_on"))
     in_advance = context.flag("future_marks_forbidden", pl.col("held_on"))
@@ -51,7 +51,7 @@ def _with_work(context: Context) -> pl.DataFrame:
     return marks.join(lessons, on="lesson_id", how="inner").join(works, on="work_id", how="left")
 
 
-def _family(*, trusted: bool) -> list[pl.Expr]:
+def mark_family(*, trusted: bool) -> list[pl.Expr]:
     """Monitoring wins over essay, essay over written; without the capability work_kinds every mark is ordinary (L10)."""
     essay = (pl.col("work_kind") == "essay") & (pl.col("grade") >= 10)
     written = pl.col("work_kind").is_in([*WRITTEN_KINDS, "essay"])
@@ -71,10 +71,10 @@ def _with_windows(marks: pl.DataFrame, context: Context) -> pl.DataFrame:
     marks = marks.with_columns(
         pl.coalesce(pl.col("protocol_on"), pl.when(pl.col("family") == "ordinary").then(ordinary_on).otherwise(work_on)).alias("anchor_on"), work_on.alias("work_anchor_on")
     )
-    windows = context.windows(_WINDOWS)
+    windows = context.windows(MARK_WINDOWS)
     marks = marks.join(windows.rename({"on": "anchor_on"}), on=["class_id", "anchor_on"], how="left")
-    marks = marks.with_columns(_limit().alias("due_at"))
-    marks = _with_targets(marks, context)
+    marks = marks.with_columns(limit_of_family().alias("due_at"))
+    marks = with_targets(marks, context)
     if "work_kinds" in context.sight.capabilities:
         return marks.with_columns(pl.lit(None, INSTANT).alias("longest_at"))
     other = windows.select("class_id", pl.col("on").alias("work_anchor_on"), *(pl.coalesce(f"{name}_at", "mark_limit_at").alias(f"other_{family}") for family, name in FALLBACK.items()))
@@ -83,14 +83,14 @@ def _with_windows(marks: pl.DataFrame, context: Context) -> pl.DataFrame:
     return marks.with_columns(pl.when(pl.col("due_at").is_not_null()).then(longest).alias("longest_at"))
 
 
-def _limit() -> pl.Expr:
+def limit_of_family() -> pl.Expr:
     limit = pl.col("mark_limit_at")
     for family, name in FALLBACK.items():
         limit = pl.when(pl.col("family") == family).then(pl.coalesce(f"{name}_at", "mark_limit_at")).otherwise(limit)
     return limit
 
 
-def _with_targets(marks: pl.DataFrame, context: Context) -> pl.DataFrame:
+def with_targets(marks: pl.DataFrame, context: Context) -> pl.DataFrame:
     """Targets of works: the day of checking where the act says so, none when it is blank or the mark has a protocol."""
     on_check_day = context.by_version(
         "check", pl.col("anchor_on"), {version.version: str(version.deadline("written_mark_target")) == "check_day" for version in context.versions}, pl.Boolean

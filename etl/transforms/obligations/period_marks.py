@@ -9,6 +9,7 @@ from etl.regulations.deadlines import Deadline, DeadlineKind
 from etl.transforms.deadlines import due_dates
 from etl.transforms.moments import INSTANT
 from etl.transforms.obligations.context import CLASS_KINDS, Context
+from etl.transforms.obligations.responsible import journal_teachers
 from etl.transforms.obligations.verdict import OBLIGATION, with_made_status
 from etl.transforms.values import DEBT
 
@@ -17,12 +18,13 @@ _ALL_KINDS = "half_year,quarter,trimester,year"
 
 def build_period_mark_duties(context: Context) -> pl.DataFrame:
     """One row per pupil, journal and period in which the journal has a lesson; grade 1 has none."""
-    duties = _journal_periods(context)
+    duties = journal_periods(context, pl.col("grade") > 1)
     if not duties.height:
         return pl.DataFrame(schema=OBLIGATION)
     pupils = context.journal_pupils(duties.select("journal_id", pl.col("ends_on").alias("on")).unique()).rename({"on": "ends_on"})
     duties = duties.join(pupils, on=["journal_id", "ends_on"], how="inner").join(_given(context), on=["pupil_id", "journal_id", "period_id", "is_year"], how="left")
-    duties = duties.join(_responsible(context, duties), on=["journal_id", "ends_on"], how="left")
+    teachers = journal_teachers(context, duties.select("journal_id", pl.col("ends_on").alias("on")))
+    duties = duties.join(teachers.rename({"on": "ends_on"}), on=["journal_id", "ends_on"], how="left")
     duties = _with_windows(duties, context)
     rows = duties.select(
         "class_id", "journal_id", "pupil_id", "period_id", "school_year", "staff_id", "not_before", "due_at", "done_earliest", "done_latest", "done_quality",
@@ -32,13 +34,16 @@ def build_period_mark_duties(context: Context) -> pl.DataFrame:
     return with_made_status(rows)
 
 
-def _journal_periods(context: Context) -> pl.DataFrame:
-    """Journals × the periods of their class that the act covers and in which a lesson of kind lesson stands, not cancelled."""
+def journal_periods(context: Context, of_grade: pl.Expr) -> pl.DataFrame:
+    """Journals × the periods of their class that the act covers and in which a lesson of kind lesson stands, not cancelled.
+
+    Columns journal_id, class_id, school_year, period_id, is_year, starts_on, ends_on; only classes `of_grade`.
+    """
     covered = context.by_version(
         "covered", pl.col("ends_on"), {version.version: ",".join(sorted(version.words("period_types_covered"))) or None for version in context.versions}, pl.String
     ).fill_null(_ALL_KINDS)
     periods = context.periods.filter(covered.str.split(",").list.contains(pl.col("kind"))).with_columns((pl.col("kind") == "year").alias("is_year"))
-    classes = context.classes.filter(pl.col("grade") > 1).select("class_id", "school_year", "grade")
+    classes = context.classes.filter(of_grade).select("class_id", "school_year", "grade")
     of_class = classes.join(periods, on="school_year", how="inner").filter(pl.col("grade").is_between("grade_from", "grade_to"))
     lessons = context.lessons.filter(
         ~pl.col("is_deleted") & (pl.col("kind") == "lesson") & (pl.col("status") != "cancelled") & pl.col("group_kind").is_in(CLASS_KINDS)
@@ -53,20 +58,6 @@ def _given(context: Context) -> pl.DataFrame:
     return marks.with_columns((pl.col("kind") == "year").alias("is_year")).group_by("pupil_id", "journal_id", "period_id", "is_year").agg(
         pl.col("recorded_earliest").min().alias("done_earliest"), pl.col("recorded_latest").min().alias("done_latest"), pl.col("recorded_quality").max().alias("done_quality")
     )
-
-
-def _responsible(context: Context, duties: pl.DataFrame) -> pl.DataFrame:
-    """teaching_load in force on the last day, least staff_key; else the assigned teacher of the journal's last lesson (R18)."""
-    days = duties.select("journal_id", "ends_on").unique().join(context.journals.select("journal_id", "group_id", "subject_id"), on="journal_id")
-    staff = context.state["staff"].select("staff_id", "staff_key")
-    loads = context.present("teaching_load").select("group_id", "subject_id", "staff_id", "from_on", "to_on").join(staff, on="staff_id", how="left")
-    in_force = (pl.col("from_on").is_null() | (pl.col("from_on") <= pl.col("ends_on"))) & (pl.col("to_on").is_null() | (pl.col("ends_on") < pl.col("to_on")))
-    by_load = days.join(loads, on=["group_id", "subject_id"], how="inner").filter(in_force).sort("staff_key").group_by("journal_id", "ends_on", maintain_order=True).agg(
-        pl.col("staff_id").first().alias("by_load")
-    )
-    last = context.lessons.filter(~pl.col("is_deleted")).sort("held_on", "slot", "lesson_id", nulls_last=False).group_by("journal_id", maintain_order=True).agg(pl.col("assigned_id").last())
-    joined = days.join(by_load, on=["journal_id", "ends_on"], how="left").join(last, on="journal_id", how="left")
-    return joined.select("journal_id", "ends_on", pl.coalesce("by_load", "assigned_id").alias("staff_id"))
 
 
 def _with_windows(duties: pl.DataFrame, context: Context) -> pl.DataFrame:

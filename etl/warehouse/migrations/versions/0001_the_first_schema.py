@@ -65,6 +65,15 @@ def upgrade() -> None:
     sa.UniqueConstraint('login', name=op.f('uq_access_user_login')),
     comment='one row per account of this product'
     )
+    op.create_table('check_cell',
+    sa.Column('school_id', sa.Integer(), nullable=False, comment='school (dim_school)'),
+    sa.Column('rule', sa.SmallInteger(), nullable=False, comment='rule'),
+    sa.Column('status', sa.SmallInteger(), nullable=False, comment='status at the moment judged'),
+    sa.Column('row_count', sa.Integer(), nullable=False, comment='ledger rows'),
+    sa.PrimaryKeyConstraint('school_id', 'rule', 'status', name=op.f('pk_check_cell')),
+    comment='one row per school, rule and status of the newest run of the checks: what Great Expectations judges; rewritten by every run',
+    prefixes=['UNLOGGED']
+    )
     op.create_table('check_result',
     sa.Column('school_id', sa.Integer(), nullable=False, comment='school (dim_school)'),
     sa.Column('run_id', sa.Integer(), nullable=False, comment='run'),
@@ -787,10 +796,13 @@ def upgrade() -> None:
     sa.Column('profile_version', sa.SmallInteger(), nullable=False, comment='version of the act'),
     sa.Column('state', sa.Text(), nullable=False, comment='open, fixed, withdrawn, exempt, disputed, accepted'),
     sa.Column('object_key', sa.Text(), nullable=True, comment='key in the source, where the object has no id of its own'),
+    sa.Column('reason', sa.Text(), nullable=True, comment='why it was withdrawn (code), disputed or accepted (words)'),
     sa.PrimaryKeyConstraint('school_id', 'finding_id', name=op.f('pk_finding')),
     comment='one row per (school, rule, object): a violation with its life'
     )
     op.create_index('ix_finding_journal', 'finding', ['school_id', 'school_year', 'journal_id'], unique=False)
+    op.create_index('uq_finding_object', 'finding', ['school_id', 'rule', 'object_id'], unique=True, postgresql_where=sa.text('object_id IS NOT NULL'))
+    op.create_index('uq_finding_pair', 'finding', ['school_id', 'rule', 'journal_id', 'pupil_id', 'period_id', 'object_key'], unique=True, postgresql_where=sa.text('object_id IS NULL'), postgresql_nulls_not_distinct=True)
     op.create_table('id_counter',
     sa.Column('school_id', sa.Integer(), nullable=False, comment='school (dim_school)'),
     sa.Column('table_name', sa.Text(), nullable=False, comment='bundle table'),
@@ -1065,6 +1077,8 @@ def downgrade() -> None:
     op.drop_table('judgement_rule')
     op.drop_table('judgement')
     op.drop_table('id_counter')
+    op.drop_index('uq_finding_pair', table_name='finding', postgresql_where=sa.text('object_id IS NULL'), postgresql_nulls_not_distinct=True)
+    op.drop_index('uq_finding_object', table_name='finding', postgresql_where=sa.text('object_id IS NOT NULL'))
     op.drop_index('ix_finding_journal', table_name='finding')
     op.drop_table('finding')
     op.drop_index('ix_fact_work_journal', table_name='fact_work')
@@ -1122,6 +1136,7 @@ def downgrade() -> None:
     op.drop_table('dim_calendar_day')
     op.drop_table('check_run')
     op.drop_table('check_result')
+    op.drop_table('check_cell')
     op.drop_table('access_user')
     op.drop_table('access_session')
     op.drop_index('ix_access_row_user', table_name='access_row')

@@ -1,0 +1,1 @@
+"""Analytical tables → verdicts and findings."""

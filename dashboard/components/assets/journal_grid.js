@@ -1,0 +1,81 @@
+const GLYPH = { missing: "!", late: "~", unknown: "?", pending: "", cancelled: "", ok: "" }
+
+const lessonHead = (data, lesson, column) => {
+  const [day, month, state, hint, label, when] = lesson
+  const words = `${when}: ${data.text.states[state]}${hint ? `. ${hint}` : ""}`
+  return make(
+    "th",
+    { scope: "col", class: data.selected === column ? "picked" : "" },
+    make(
+      "button",
+      { type: "button", class: state, "data-at": `-1:${column}`, title: words, "aria-label": data.text.open.replace("{lesson}", words) },
+      make("b", {}, day),
+      make("small", {}, label || month),
+      make("em", { "aria-hidden": "true" }, GLYPH[state]),
+    ),
+  )
+}
+
+const entryCell = (data, row, column) => {
+  const entry = data.entries[`${row}:${column}`]
+  const unmarked = data.unmarked[column]
+  const out = entry && entry.out
+  const classes = [out ? "out" : unmarked ? "unmarked" : "", data.selected === column ? "picked" : ""].join(" ").trim()
+  const hint = entry?.hint || (out ? data.text.out : unmarked ? data.text.unmarked : "")
+  const cell = make("td", { class: classes, "data-at": `${row}:${column}`, title: hint })
+  if (!entry) {
+    if (unmarked) cell.append(make("span", { class: "hidden" }, data.text.unmarked))
+    return cell
+  }
+  const parts = []
+  if (entry.absence) parts.push(make("span", { class: "absent" }, entry.absence))
+  for (const mark of entry.marks || []) {
+    const kind = [mark === "2" || mark === "1" ? "poor" : "", entry.late ? "late" : ""].join(" ").trim()
+    parts.push(make("span", { class: kind }, mark))
+  }
+  parts.forEach((part, i) => cell.append(...(i ? [" ", part] : [part])))
+  if (hint) cell.append(make("span", { class: "hidden" }, ` ${hint}`))
+  return cell
+}
+
+const journalLegend = (data) => {
+  const item = (kind, sign, words) => make("li", {}, make("i", { class: kind, "aria-hidden": "true" }, sign), words)
+  const states = data.lessons.map((lesson) => lesson[2])
+  return make(
+    "ul",
+    { class: "legend" },
+    states.includes("missing") ? item("bar missing", "", data.text.legend.missing) : null,
+    states.includes("late") ? item("bar late", "", data.text.legend.late) : null,
+    states.includes("unknown") ? item("", "?", data.text.legend.unknown) : null,
+    data.unmarked.some(Boolean) ? item("unmarked", "", data.text.legend.unmarked) : null,
+    Object.values(data.entries).some((entry) => entry.absence) ? make("li", {}, data.text.legend.absent) : null,
+  )
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = mount(parentElement, data, () => {
+    const head = make(
+      "tr",
+      {},
+      make("th", { scope: "col" }, data.corner),
+      ...data.lessons.map((lesson, column) => lessonHead(data, lesson, column)),
+    )
+    const body = data.pupils.map(([name, note], row) =>
+      make(
+        "tr",
+        {},
+        make(
+          "th",
+          { scope: "row", title: name },
+          make("span", { class: "no", "aria-hidden": "true" }, `${row + 1}.`),
+          name,
+          note ? make("small", {}, note) : null,
+        ),
+        ...data.lessons.map((_, column) => entryCell(data, row, column)),
+      ),
+    )
+    const table = make("table", { role: "grid", "aria-label": data.caption }, make("thead", {}, head), make("tbody", {}, ...body))
+    return [make("div", { class: "scroll" }, table), journalLegend(data)]
+  })
+  liveGrid(root.querySelector("table"), (_, column) => setTriggerValue("lesson", column))
+}

@@ -1,0 +1,53 @@
+"""A chart on the page with its words and its table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboard.charts import Chart
+from dashboard.i18n import t
+
+# no toolbar, no logo, no scroll trap; the page is read, not edited
+_CONFIG = {
+    "displayModeBar": False,
+    "scrollZoom": False,
+    "doubleClick": False,
+    "showTips": False,
+    "locale": "ru",
+}
+
+
+def figure(key: str, chart: Chart, table: pl.DataFrame | None = None) -> str | None:
+    """Draw the chart, its alt text and «те же данные таблицей»; returns the id of the point just clicked,
+    else None.
+
+    `table` has columns already named in Russian. The id is the first value of the point's `customdata`, as
+    text. A chart drawn again after a click keeps its selection, so the caller leaves the page or the
+    position on a click.
+    """
+    event = st.plotly_chart(
+        chart.figure,
+        key=key,
+        theme=None,
+        config=_CONFIG,
+        alt=chart.alt,
+        on_select="rerun",
+        selection_mode="points",
+    )
+    if table is not None:
+        with st.expander(t("chart.data"), icon=":material/table_rows:"):
+            st.dataframe(table, hide_index=True, placeholder="—", alt=chart.alt)
+    return clicked_point(event)
+
+
+def clicked_point(event: Any) -> str | None:
+    """First value of the first selected point's `customdata`, as text."""
+    points = event.get("selection", {}).get("points", []) if hasattr(event, "get") else []
+    data = points[0].get("customdata") if points else None
+    if isinstance(data, dict):  # Streamlit's copy of a one-value list
+        data = list(data.values())
+    first = data[0] if isinstance(data, list | tuple) and data else data
+    return None if first is None else str(first)

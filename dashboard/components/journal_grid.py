@@ -1,0 +1,148 @@
+"""The journal as in the class book: pupils × lessons, marks and absences, what is missing marked over the
+column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+import streamlit as st
+from babel.dates import format_date
+
+from dashboard.components.source import source
+from dashboard.i18n import LOCALE, day_of_week, t
+
+LessonState = Literal["ok", "missing", "late", "pending", "unknown", "cancelled"]
+STATES: tuple[LessonState, ...] = ("ok", "missing", "late", "pending", "unknown", "cancelled")
+
+_COMPONENT = st.components.v2.component(
+    "zavuch_journal_grid",
+    html='<div class="root"></div>',
+    css=source("grid.css", "journal_grid.css"),
+    js=source("shared.js", "grid.js", "journal_grid.js"),
+)
+
+
+@dataclass(frozen=True)
+class PupilRow:
+    """One pupil: `label` is the name, or a code where the scope has no names; `note` follows it small («с
+    12.10»).
+    """
+
+    id: int
+    label: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class LessonColumn:
+    """One lesson: worst state of its obligations, whether attendance is known to be marked, and the tooltip
+    in words.
+
+    `attendance_marked` None = cannot tell: not hatched.
+    """
+
+    id: int
+    on: date
+    state: LessonState = "ok"
+    attendance_marked: bool | None = True
+    hint: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What stands in one cell: marks in order, the absence code («н», «б», «у»), tooltip; `enrolled` false
+    greys it.
+    """
+
+    marks: tuple[str, ...] = ()
+    absence: str = ""
+    hint: str = ""
+    late: bool = False
+    enrolled: bool = True
+
+
+def journal_grid(
+    key: str,
+    pupils: Sequence[PupilRow],
+    lessons: Sequence[LessonColumn],
+    entries: Mapping[tuple[int, int], Entry],
+    *,
+    caption: str,
+    selected: int | None = None,
+) -> int | None:
+    """Draw the journal; returns the lesson id just clicked (its header or any of its cells), else None.
+
+    `entries` by (pupil id, lesson id), absent = empty cell. `selected` = the lesson whose column is outlined.
+    """
+    data = journal_payload(pupils, lessons, entries, caption=caption, selected=selected)
+    result = _COMPONENT(key=key, data=data, on_lesson_change=lambda: None)
+    return clicked_lesson(result.lesson, lessons)
+
+
+def journal_payload(
+    pupils: Sequence[PupilRow],
+    lessons: Sequence[LessonColumn],
+    entries: Mapping[tuple[int, int], Entry],
+    *,
+    caption: str,
+    selected: int | None = None,
+) -> dict[str, Any]:
+    """What the script draws; `entries` by "row:column", only the cells in which something stands."""
+    rows = {pupil.id: row for row, pupil in enumerate(pupils)}
+    columns = {lesson.id: column for column, lesson in enumerate(lessons)}
+    return {
+        "pupils": [[pupil.label, pupil.note] for pupil in pupils],
+        "lessons": [_packed_lesson(lesson) for lesson in lessons],
+        "unmarked": [lesson.attendance_marked is False and lesson.state != "cancelled" for lesson in lessons],
+        "entries": {
+            f"{rows[pupil]}:{columns[lesson]}": _packed_entry(entry)
+            for (pupil, lesson), entry in entries.items()
+            if pupil in rows and lesson in columns
+        },
+        "selected": columns.get(selected) if selected is not None else None,
+        "caption": caption,
+        "corner": t("grid.pupil"),
+        "text": {
+            "open": t("grid.open_lesson"),
+            "states": {state: t(f"grid.lesson_state_{state}") for state in STATES},
+            "unmarked": t("grid.attendance_unmarked"),
+            "out": t("grid.not_enrolled"),
+            "legend": {
+                "missing": t("grid.legend_missing"),
+                "late": t("grid.legend_late"),
+                "unknown": t("number.cannot_tell"),
+                "unmarked": t("grid.legend_unmarked"),
+                "absent": t("grid.legend_absent"),
+            },
+        },
+    }
+
+
+def clicked_lesson(column: Any, lessons: Sequence[LessonColumn]) -> int | None:
+    """Id of the lesson in the column the browser sent; None for anything it could not have sent."""
+    if isinstance(column, bool) or not isinstance(column, int | float):
+        return None
+    return lessons[int(column)].id if 0 <= column < len(lessons) else None
+
+
+def _packed_lesson(lesson: LessonColumn) -> list[str]:
+    month = format_date(lesson.on, "MMM", locale=LOCALE).rstrip(".")
+    return [str(lesson.on.day), month, lesson.state, lesson.hint, lesson.label, day_of_week(lesson.on)]
+
+
+def _packed_entry(entry: Entry) -> dict[str, Any]:
+    packed: dict[str, Any] = {"marks": list(entry.marks)} if entry.marks else {}
+    if entry.absence:
+        packed["absence"] = entry.absence
+    if entry.hint:
+        packed["hint"] = entry.hint
+    if entry.late:
+        packed["late"] = True
+    if not entry.enrolled:
+        packed["out"] = True
+    return packed

@@ -1,0 +1,34 @@
+"""The app's one door to the database: an engine of the app's own role, made once per process."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from sqlalchemy import Engine, create_engine
+
+from dashboard.accounts import PostgresAccounts
+from etl.errors import SettingsError
+from etl.settings import read_settings
+from etl.warehouse.engine import sqlalchemy_url
+
+
+@lru_cache(maxsize=1)
+def app_engine() -> Engine:
+    """Engine of the role that owns nothing; raises SettingsError where the starter did not say which
+    database.
+    """
+    url = read_settings().app_database_url
+    if not url:
+        raise SettingsError(
+            "The app was started without a database address.",
+            advice="Start it with `zavuch serve` or set ZAVUCH_APP_DATABASE_URL.",
+        )
+    # one process serves many readers at once; a dead connection (server restarted) is noticed before it is
+    # used
+    return create_engine(sqlalchemy_url(url), pool_size=8, max_overflow=8, pool_pre_ping=True)
+
+
+@lru_cache(maxsize=1)
+def accounts() -> PostgresAccounts:
+    """The store of accounts over `app_engine`."""
+    return PostgresAccounts(app_engine())

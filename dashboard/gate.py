@@ -1,0 +1,168 @@
+"""The gate in front of Streamlit: nobody passes without a living session, on any path or websocket.
+
+Pure ASGI, because Starlette's own base class does not see websockets. It strips forged `x-zavuch-*`
+headers, checks the cookie and the session row, and hands the session's hash to the scripts as a trusted
+header (`server.trustedUserHeaders`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dashboard.access import COOKIE, AccountStore, CookieSigner, session_of
+
+TRUSTED_PREFIX = b"x-zavuch-"
+SESSION_HEADER = b"x-zavuch-session"
+# what the sign-in page itself needs; everything else is closed, Streamlit's own scripts included
+PUBLIC = frozenset(
+    {
+        "/login",
+        "/logout",
+        "/api/health",
+        "/app/static/favicon.png",
+        "/app/static/logo.png",
+        "/app/static/golos-text-cyrillic-wght-normal.woff2",
+        "/app/static/golos-text-latin-wght-normal.woff2",
+    }
+)
+RECHECK_SECONDS = 5.0
+CLOSED = 4401
+
+# nothing is fetched from elsewhere; Streamlit builds functions from strings and components from blobs
+CONTENT_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self' data: blob:",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+SECURITY_HEADERS = {
+    "content-security-policy": CONTENT_POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+}
+
+
+class Gate:
+    """ASGI middleware; `store` answers in a thread, so that a slow database never stops the event loop."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        store: AccountStore,
+        signer: CookieSigner,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._app = app
+        self._clock = clock
+        self._store = store
+        self._signer = signer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass, redirect or refuse one request or websocket."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        scope["headers"] = [
+            pair for pair in scope["headers"] if not pair[0].lower().startswith(TRUSTED_PREFIX)
+        ]
+        token = self._token(scope)
+        if scope["type"] == "websocket":
+            await self._websocket(scope, receive, send, token)
+        else:
+            await self._http(scope, receive, with_headers(send, scope["path"]), token)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send, token: str | None) -> None:
+        if scope["path"] in PUBLIC:
+            await self._app(scope, receive, send)
+        elif token is not None and await self._is_alive(token):
+            await self._app(_trusted(scope, token), receive, send)
+        else:
+            await _refusal(scope)(scope, receive, send)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send, token: str | None) -> None:
+        if token is None or not await self._is_alive(token):
+            await receive()
+            await send({"type": "websocket.close", "code": CLOSED})
+            return
+        checked = self._clock()
+
+        async def guarded() -> Message:
+            # a fragment reruns without the entry script, so a dead session is found here too
+            nonlocal checked
+            message = await receive()
+            if message["type"] == "websocket.receive" and self._clock() - checked > RECHECK_SECONDS:
+                if not await self._is_alive(token):
+                    await send({"type": "websocket.close", "code": CLOSED})
+                    return {"type": "websocket.disconnect", "code": CLOSED}
+                checked = self._clock()
+            return message
+
+        await self._app(_trusted(scope, token), guarded, send)
+
+    def _token(self, scope: Scope) -> str | None:
+        cookie = HTTPConnection(scope).cookies.get(COOKIE)
+        return self._signer.token_of(cookie) if cookie else None
+
+    async def _is_alive(self, token: str) -> bool:
+        return await run_in_threadpool(self._store.identity_of, token) is not None
+
+
+def _trusted(scope: Scope, token: str) -> Scope:
+    return {**scope, "headers": [*scope["headers"], (SESSION_HEADER, session_of(token).encode())]}
+
+
+def _refusal(scope: Scope) -> Response:
+    """303 to the sign-in page for somebody who opens a page, 401 for everything a script asks for."""
+    accepts = HTTPConnection(scope).headers.get("accept", "")
+    parts = scope["path"].split("/")
+    is_page = (
+        scope["method"] == "GET"
+        and "text/html" in accepts
+        and len(parts) == 2
+        and not parts[1].startswith("_")
+    )
+    if not is_page:
+        return PlainTextResponse("Требуется вход.", status_code=401)
+    target = quote(scope["path"], safe="/")
+    if scope["query_string"]:
+        target += "?" + scope["query_string"].decode("latin-1")
+    location = "/login" if target == "/" else f"/login?next={quote(target, safe='')}"
+    return RedirectResponse(location, status_code=303)
+
+
+def with_headers(send: Send, path: str) -> Send:
+    """A `send` that adds the security headers, and keeps what is personal out of caches."""
+    is_asset = path.startswith(("/static/", "/app/static/", "/component/"))
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in SECURITY_HEADERS.items():
+                headers[name] = value
+            if not is_asset:
+                headers["cache-control"] = "no-store"
+        await send(message)
+
+    return sending

@@ -1,0 +1,158 @@
+"""Our own sign-in and sign-out pages: plain HTML, no script, in Russian, in the look of the app."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from html import escape
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from dashboard import i18n
+from dashboard.access import COOKIE, SESSION_LIFE, AccountStore, CookieSigner, Identity, SlowDownError
+from dashboard.i18n import t
+
+PAGE = (Path(__file__).resolve().parent / "templates" / "login.html").read_text(encoding="utf-8")
+AT_ONCE = 2  # Argon2id takes 64 MiB each: a flood of sign-ins waits, the server stays up
+
+
+class SignIn:
+    """Handlers of `/login` and `/logout` over a store of accounts."""
+
+    def __init__(self, store: AccountStore, signer: CookieSigner) -> None:
+        self._store = store
+        self._signer = signer
+        self._turn = asyncio.Semaphore(AT_ONCE)
+
+    def routes(self) -> list[Route]:
+        """Routes to mount before Streamlit's own."""
+        return [
+            Route("/login", self.show, methods=["GET"]),
+            Route("/login", self.sign_in, methods=["POST"]),
+            Route("/logout", self.ask, methods=["GET"]),
+            Route("/logout", self.sign_out, methods=["POST"]),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        """The empty form; `next` is kept if it is an address of ours."""
+        note = t("login.signed_out") if request.query_params.get("out") else ""
+        return HTMLResponse(_form(safe_next(request.query_params.get("next", "")), note=note))
+
+    async def sign_in(self, request: Request) -> Response:
+        """Check the pair and open a session, or show the form again with a sentence."""
+        if not is_own_form(request):
+            return HTMLResponse(_form("/", error=t("login.foreign")), status_code=403)
+        form = await request.form(max_files=0, max_fields=3)
+        login, target = str(form.get("login", "")), safe_next(str(form.get("next", "")))
+        try:
+            identity, token = await self._open(login, str(form.get("password", "")))
+        except SlowDownError as error:
+            text = t("login.slow_down", wait=_wait(error.seconds))
+            headers = {"Retry-After": str(error.seconds)}
+            return HTMLResponse(_form(target, login, error=text), status_code=429, headers=headers)
+        except SQLAlchemyError:
+            return HTMLResponse(_form(target, login, error=t("login.unavailable")), status_code=503)
+        if identity is None:
+            return HTMLResponse(_form(target, login, error=t("login.wrong")), status_code=401)
+        response = RedirectResponse(target, status_code=303)
+        response.set_cookie(
+            COOKIE,
+            self._signer.sign(token),
+            max_age=int(SESSION_LIFE.total_seconds()),
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
+        return response
+
+    async def ask(self, request: Request) -> Response:
+        """A page with the button: a link must not be able to sign anybody out."""
+        return HTMLResponse(
+            _page(
+                t("login.leave_title"),
+                f'<p class="lead">{t("login.leave_lead")}</p>'
+                f'<form method="post" action="/logout"><button>{t("frame.sign_out")}</button></form>',
+            )
+        )
+
+    async def sign_out(self, request: Request) -> Response:
+        """End the session in the store and forget the cookie."""
+        if not is_own_form(request):
+            return HTMLResponse(
+                _page(t("login.leave_title"), f"<p>{t('login.foreign')}</p>"), status_code=403
+            )
+        token = self._signer.token_of(request.cookies.get(COOKIE, ""))
+        if token is not None:
+            await run_in_threadpool(self._store.close_session, token)
+        response = RedirectResponse("/login?out=1", status_code=303)
+        response.delete_cookie(COOKIE, httponly=True, samesite="lax")
+        return response
+
+    async def _open(self, login: str, password: str) -> tuple[Identity | None, str]:
+        async with self._turn:
+            identity = await run_in_threadpool(self._store.verify, login, password)
+        if identity is None:
+            return None, ""
+        return identity, await run_in_threadpool(self._store.open_session, identity.user_id)
+
+
+def safe_next(target: str) -> str:
+    """The address to go to after sign-in: a path of this site, else `/` (never another site)."""
+    parts = urlsplit(target) if target.startswith("/") and target.isprintable() else None
+    is_ours = (
+        parts
+        and not parts.scheme
+        and not parts.netloc
+        and not target.startswith(("//", "/\\"))
+        and "\\" not in target
+    )
+    return target if is_ours and not target.startswith(("/login", "/logout")) else "/"
+
+
+def is_own_form(request: Request) -> bool:
+    """Whether a form was sent from our own page: browsers state `Origin` (or at least `Sec-Fetch-Site`) on
+    every POST.
+    """
+    origin = request.headers.get("origin")
+    if origin is not None:
+        return urlsplit(origin).netloc == request.headers.get("host")
+    return request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+
+
+def _wait(seconds: int) -> str:
+    return i18n.count(seconds, "second") if seconds < 60 else i18n.count(math.ceil(seconds / 60), "minute")
+
+
+def _form(target: str, login: str = "", *, error: str = "", note: str = "") -> str:
+    # the message is announced; the field that needs attention has the focus
+    message = f'<p class="error" role="alert">{escape(error)}</p>' if error else ""
+    message += f'<p class="note" role="status">{escape(note)}</p>' if note else ""
+    focus_login, focus_password = ("", " autofocus") if login else (" autofocus", "")
+    return _page(
+        t("login.title"),
+        f'<p class="lead">{t("login.lead")}</p>{message}'
+        '<form method="post" action="/login">'
+        f'<input type="hidden" name="next" value="{escape(target)}">'
+        f'<label for="login">{t("login.login")}</label>'
+        f'<input id="login" name="login" value="{escape(login[:128])}" autocomplete="username"'
+        f' autocapitalize="none" spellcheck="false" required maxlength="128"{focus_login}>'
+        f'<label for="password">{t("login.password")}</label>'
+        '<input id="password" name="password" type="password" autocomplete="current-password"'
+        f' required maxlength="1024"{focus_password}>'
+        f"<button>{t('login.submit')}</button></form>",
+    )
+
+
+def _page(title: str, body: str) -> str:
+    return (
+        PAGE.replace("{title}", escape(title))
+        .replace("{app}", escape(t("app.title")))
+        .replace("{subtitle}", escape(t("app.subtitle")))
+        .replace("{body}", body)
+    )

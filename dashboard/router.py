@@ -1,0 +1,110 @@
+"""Which page runs, for whom: the menu of the role, the page of the address, a sentence where it is closed."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from dashboard import frame
+from dashboard.access import Identity
+from dashboard.filters import Filters, parse, to_params
+from dashboard.i18n import moment, t
+from dashboard.pages_table import BY_ROUTE, PAGES, PageRow, is_open, menu_of
+from etl.warehouse.scope import Scope
+
+LOG = logging.getLogger("zavuch.app")
+HOME = "_home"
+POSITION_KEY = "zavuch.position"  # [route, parameters] of the last run: what the menu carries along
+_TEACHERS = ("class_teacher", "teacher")
+
+
+def streamlit_page(route: str) -> Page:
+    """Streamlit's page of a route, for `st.switch_page` (it recognises a page by its address)."""
+    return st.Page(_nothing, title=route, url_path=route)
+
+
+def run(identity: Identity, scope: Scope) -> None:
+    """Draw the menu of the role and run the page of the address."""
+    pages = [
+        st.Page(
+            _landing(identity.role), title=t("app.title"), url_path=HOME, default=True, visibility="hidden"
+        )
+    ]
+    pages += [_page(row, identity, scope) for row in PAGES]
+    chosen = st.navigation(pages, position="top")
+    _carry_position(chosen.url_path)
+    chosen.run()
+
+
+def title_of(row: PageRow, role: str) -> str:
+    """Menu title of a page; a teacher's school page shows her journals and is called so."""
+    own = row.route == "school" and role in _TEACHERS
+    return t("page.school_own") if own else t(row.title_key)
+
+
+def _page(row: PageRow, identity: Identity, scope: Scope) -> Page:
+    in_menu = row.presence(identity.role) == "menu"
+    return st.Page(
+        _runner(row, identity, scope),
+        title=title_of(row, identity.role),
+        icon=row.icon,
+        url_path=row.route,
+        visibility="visible" if in_menu else "hidden",
+    )
+
+
+def _runner(row: PageRow, identity: Identity, scope: Scope) -> Callable[[], None]:
+    def show() -> None:
+        if not is_open(row.route, identity.role):
+            _forbidden(row, identity.role)
+        elif scope.is_empty and row.route != "guide":
+            frame.head(title_of(row, identity.role), Filters())
+            frame.empty(t("state.no_scope_title"), t("state.no_scope"))
+        else:
+            _render(row, scope, parse(st.query_params.to_dict()))
+
+    return show
+
+
+def _render(row: PageRow, scope: Scope, filters: Filters) -> None:
+    # imported when it is opened: a page without a chart never loads Plotly, a broken page breaks only itself
+    try:
+        view = importlib.import_module(row.module)
+    except Exception:
+        LOG.exception("The page %s could not be imported.", row.route)
+        frame.head(t(row.title_key), Filters())
+        frame.empty(t("state.error_title"), t("state.error", moment=moment(datetime.now(UTC).astimezone())))
+        return
+    view.render(scope, filters)
+
+
+def _landing(role: str) -> Callable[[], None]:
+    def show() -> None:
+        menu = menu_of(role)
+        if menu:
+            st.switch_page(streamlit_page(menu[0].route), query_params=st.query_params.to_dict())
+        frame.empty(t("state.no_scope_title"), t("state.no_scope"))
+
+    return show
+
+
+def _forbidden(row: PageRow, role: str) -> None:
+    frame.head(t("state.forbidden_title"), Filters())
+    frame.empty(t(row.title_key), t("state.forbidden", role=t(f"role.{role}"), page=t(row.title_key)))
+
+
+def _carry_position(route: str) -> None:
+    """The menu drops the parameters; year, period, as-of and school go along to the page it opens."""
+    last = st.session_state.get(POSITION_KEY)
+    if last is not None and route in BY_ROUTE and last[0] != route and not st.query_params:
+        st.query_params.from_dict(to_params(parse(last[1]).common()))
+    st.session_state[POSITION_KEY] = [route, st.query_params.to_dict()]
+
+
+def _nothing() -> None:
+    """Body of a page that is only an address."""

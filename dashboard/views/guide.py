@@ -1,0 +1,40 @@
+"""The users' guide: what the numbers mean, how to read the pages, who sees what."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import frame
+from dashboard.components.badges import severity_badge, status_badge
+from dashboard.filters import Filters, Severity, Status
+from dashboard.i18n import TEXTS, t
+from etl.warehouse.scope import Scope
+
+
+def render(scope: Scope, filters: Filters) -> None:
+    """Draw the guide; the text stands in `texts/guide.md`, its lists of statuses come from the code."""
+    frame.head(t("page.guide"), filters, caption=t("guide.caption"))
+    contents, body = st.columns([1, 3], gap="large")
+    sections = guide_sections()
+    contents.markdown("\n".join(f"- [{title}](#{anchor})" for anchor, title, _ in sections))
+    with body:
+        for anchor, title, text in sections:
+            st.header(title, anchor=anchor)
+            st.markdown(text.replace("{statuses}", _statuses()).replace("{severities}", _severities()))
+
+
+def guide_sections() -> list[tuple[str, str, str]]:
+    """(anchor, title, Markdown) of each section of the guide, in order."""
+    text = (TEXTS / "guide.md").read_text(encoding="utf-8")
+    parts = [part.split("\n", 1) for part in text.split("\n## ")[1:]]
+    return [
+        (f"s{number}", title.strip(), body.strip()) for number, (title, body) in enumerate(parts, start=1)
+    ]
+
+
+def _statuses() -> str:
+    return "  \n".join(f"{status_badge(code)} — {t(f'status_meaning.{code}')}" for code in Status)
+
+
+def _severities() -> str:
+    return "  \n".join(f"{severity_badge(code)} — {t(f'severity_meaning.{code}')}" for code in Severity)

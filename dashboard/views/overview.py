@@ -1,0 +1,269 @@
+"""The municipality: which schools have unfilled journals, how bad it is, and one click to the school."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboard import charts, frame, measures
+from dashboard.components.figure import figure
+from dashboard.components.kpi_cards import kpi_cards
+from dashboard.filters import Filters
+from dashboard.i18n import count, day, day_short, listed, percent, t
+from dashboard.queries import schools as asked
+from dashboard.queries.door import cached
+from dashboard.queries.overview import Overview, is_past, read_overview
+from etl.warehouse.ledger import MARK_RULES, RULE
+from etl.warehouse.metrics import LESSON_RULES, METRICS, Metric
+from etl.warehouse.scope import Scope
+
+NAMED = 2  # schools named inside a card
+SHOWN = 6  # schools named in the card and in sentences; the rest stand in the table
+FEWEST = 3  # schools below which a funnel says nothing
+RECORDS = (*LESSON_RULES, "absence", "mark", "period_mark")
+"""Kinds of records in the tables; the four rules of marks are one kind."""
+
+
+def render(scope: Scope, filters: Filters) -> None:
+    """Draw the page for the position; six queries when the answer is not remembered, one when it is."""
+    position = Filters(year=filters.year, period=filters.period, as_of=filters.as_of)
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)  # the age of data changes by the day
+    page = cached(scope, position, read_overview, now)
+    if page.choice is None:
+        frame.head(t("page.overview"), filters)
+        frame.empty(t("overview.no_data_title"), t("overview.no_data"))
+        return
+    table = school_rows(page)
+    _head(page, table, filters)
+    _cards(page)
+    left, right = st.columns([5, 3], gap="medium")
+    with left.container(border=True, height="stretch"):
+        _funnel(page, table, filters)
+    with right.container(border=True, height="stretch"):
+        _attention(table, filters)
+    with st.container(border=True):
+        _schools(table, filters)
+    with st.container(border=True):
+        _records(page)
+
+
+def school_rows(page: Overview) -> pl.DataFrame:
+    """One row per school in the page's order: its metrics as numbers and as words, its freshness and its act."""
+    return pl.DataFrame([_school_row(page, row) for row in page.schools.iter_rows(named=True)], infer_schema_length=None)
+
+
+def _school_row(page: Overview, row: dict[str, Any]) -> dict[str, Any]:
+    mine = page.duties.filter(pl.col("school_id") == row["school_id"])
+    learned = page.learning.filter(pl.col("school_id") == row["school_id"])
+    filled, timely = METRICS["completeness"].of(mine), METRICS["timeliness"].of(mine)
+    is_stale = row["working_days_old"] > asked.STALE_AFTER
+    fresh = day_short(row["until_on"])
+    norm = row["norm_share"]
+    return {
+        "school_id": row["school_id"],
+        "label": row["label"],
+        "filled": filled.value,
+        "shown": measures.shown(filled.value),
+        "done": filled.part,
+        "base": filled.whole,
+        "unfilled": METRICS["unfilled_count"].of(mine).part,
+        "timely": measures.in_words(timely, mine),
+        "attendance": measures.shown(METRICS["attendance_share"].of(learned).value),
+        "fresh": t("overview.fresh_stale", day=fresh, days=count(row["days_old"], "day")) if is_stale else fresh,
+        "act": row["act_title"] or t("overview.act_none"),
+        "norm": norm,
+        "is_below": filled.value is not None and norm is not None and filled.value < norm,
+    }
+
+
+def _head(page: Overview, table: pl.DataFrame, filters: Filters) -> None:
+    assert page.choice is not None  # noqa: S101 - the caller shows the empty page otherwise
+    places = page.schools["municipality"].unique().sort().to_list()
+    place = places[0] if len(places) == 1 else t("overview.several_places", n=len(places))
+    below = table.filter("is_below")
+    if table["filled"].is_null().all():
+        title = t("overview.title_cannot_tell", place=place)
+    elif below.height:
+        title = t("overview.title_below", place=place, schools=count(below.height, "school"), all=table.height)
+    else:
+        title = t("overview.title_all_well", place=place)
+    stale = asked.stale(page.schools)
+    names = listed([*stale["label"].head(SHOWN), *(["…"] if stale.height > SHOWN else [])])
+    year = page.choice.period.span.year
+    newest = page.schools["until_on"].max()
+    frame.head(
+        title,
+        filters,
+        caption=_caption(page, filters),
+        periods=[frame.Option(code, words) for code, words in page.choice.options],
+        default_period=page.choice.default,
+        as_of=frame.AsOf(datetime(year, 9, 1, tzinfo=UTC).date(), newest),  # type: ignore[arg-type]
+        warning=t("overview.stale", schools=count(stale.height, "school"), names=names) if stale.height else "",
+    )
+
+
+def _caption(page: Overview, filters: Filters) -> str:
+    number = count(page.schools.height, "school")
+    first, last = page.schools["until_on"].min(), page.schools["until_on"].max()
+    if filters.as_of is not None and is_past(page.schools, filters.as_of):
+        return t("overview.caption_as_of", day=day(filters.as_of), schools=number)
+    if first == last:
+        return t("overview.caption_one", day=day(last), schools=number)  # type: ignore[arg-type]
+    return t("overview.caption_many", first=day(first), last=day(last), schools=number)  # type: ignore[arg-type]
+
+
+def _cards(page: Overview) -> None:
+    assert page.choice is not None  # noqa: S101 - see _head
+    note = t("overview.delta_note", period=page.choice.previous.label) if page.choice.previous else ""
+    filled, unjudged = judged(METRICS["completeness"], page.duties)
+    timely, untimed = judged(METRICS["timeliness"], page.duties)
+    own_terms = (t("passport.every_school"), t("passport.outside"))
+    late = METRICS["late_count"].of(page.duties).part
+    cards = [
+        measures.card(
+            METRICS["completeness"], t("overview.card_completeness"), filled, before=_same_schools(page.before, filled), before_note=note,
+            passport=own_terms, detail=_without(page, unjudged),
+        ),
+        measures.card(
+            METRICS["timeliness"], t("overview.card_timeliness"), timely, before=_same_schools(page.before, timely), before_note=note,
+            passport=own_terms, detail=_without(page, untimed),
+        ),
+        measures.card(
+            METRICS["unfilled_count"], t("overview.card_unfilled"), page.duties, passport=own_terms,
+            detail=t("overview.unfilled_detail", late=count(late, "entry")),
+        ),
+        measures.card(METRICS["attendance_share"], t("overview.card_attendance"), page.learning, passport=(t("passport.months"),)),
+    ]  # fmt: skip
+    kpi_cards("overview_cards", cards)
+
+
+def judged(metric: Metric, duties: pl.DataFrame) -> tuple[pl.DataFrame, list[int]]:
+    """The rows of the schools about which the metric can be told, and the ids of the others; all rows where it can of none.
+
+    One school whose source is silent must not make the figure of sixty schools unknown; it is named instead.
+    """
+    silent = [
+        int(school)  # type: ignore[call-overload]
+        for (school,), rows in duties.group_by(["school_id"], maintain_order=True)
+        if (found := metric.of(rows)).unknown and found.value is None
+    ]
+    rest = duties.filter(~pl.col("school_id").is_in(silent))
+    return (rest, silent) if rest.height else (duties, [])
+
+
+def _same_schools(before: pl.DataFrame | None, rows: pl.DataFrame) -> pl.DataFrame | None:
+    return None if before is None else before.filter(pl.col("school_id").is_in(rows["school_id"].unique().to_list()))
+
+
+def _without(page: Overview, schools: list[int]) -> str:
+    names = page.schools.filter(pl.col("school_id").is_in(schools))["label"].to_list()
+    if not names:
+        return ""
+    words = listed(names) if len(names) <= NAMED else count(len(names), "school")
+    return t("overview.without", names=words)
+
+
+def _funnel(page: Overview, table: pl.DataFrame, filters: Filters) -> None:
+    st.header(t("overview.funnel"), anchor=False)
+    points = table.filter(pl.col("filled").is_not_null()).select(pl.col("school_id").alias("id"), "label", "done", pl.col("base").alias("due"))
+    st.caption(t("overview.funnel_note") if points.height >= FEWEST else t("overview.funnel_few"))
+    chart = charts.funnel(points, dark=frame.is_dark())
+    shown = points.select(
+        pl.col("label").alias(t("overview.column_school")),
+        pl.col("done").alias(t("overview.funnel_column_done")),
+        pl.col("due").alias(t("overview.column_base")),
+    )
+    clicked = figure("overview_funnel", chart, shown)
+    if clicked is not None and clicked.isdigit():
+        frame.go("school", filters.drilled(school=int(clicked)))
+
+
+def _attention(table: pl.DataFrame, filters: Filters) -> None:
+    st.header(t("overview.attention"), anchor=False)
+    below = table.filter("is_below")
+    norm = below["norm"].min() if below.height else None
+    if not below.height:
+        st.markdown(t("overview.attention_none"))
+    elif isinstance(norm, float):
+        st.caption(t("overview.attention_note", norm=percent(norm, 0)))
+    for row in below.head(SHOWN).iter_rows(named=True):
+        with st.container(horizontal=True, vertical_alignment="center", key=f"attention_{row['school_id']}"):
+            unfilled = t("overview.unfilled_records", records=count(row["unfilled"], "entry"))
+            words = t("overview.attention_line", unfilled=unfilled, share=percent(row["filled"]))
+            st.markdown(f"**{row['label']}**  \n{words}", width="stretch")
+            if st.button(t("overview.open"), key=f"open_{row['school_id']}", type="tertiary", icon=":material/chevron_right:", icon_position="right"):
+                frame.go("school", filters.drilled(school=row["school_id"]))
+    if below.height > SHOWN:
+        st.caption(t("overview.attention_more", schools=count(below.height - SHOWN, "school")))
+    unknown = table.filter(pl.col("filled").is_null())["label"].to_list()
+    if unknown:
+        st.caption(t("overview.attention_unknown", names=listed(unknown)))
+
+
+def _schools(table: pl.DataFrame, filters: Filters) -> None:
+    st.header(t("overview.schools"), anchor=False)
+    st.caption(t("overview.schools_note"))
+    columns = ("label", "shown", "base", "unfilled", "timely", "attendance", "fresh", "act")
+    share = {"format": "percent", "step": 0.001}
+    event = st.dataframe(
+        table.select(columns),
+        key="overview_schools",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-cell",
+        placeholder=t("number.cannot_tell"),
+        alt=t("overview.table_alt"),
+        height="content",
+        column_config={
+            "label": st.column_config.TextColumn(t("overview.column_school"), width=170),
+            "shown": st.column_config.NumberColumn(t("overview.column_filled"), width=110, **share),
+            "base": st.column_config.NumberColumn(t("overview.column_base"), format="localized", width=130),
+            "unfilled": st.column_config.NumberColumn(t("overview.column_unfilled"), format="localized", width=110),
+            "timely": st.column_config.TextColumn(t("overview.column_timely"), width=150),
+            "attendance": st.column_config.NumberColumn(t("overview.column_attendance"), width=120, **share),
+            "fresh": st.column_config.TextColumn(t("overview.column_fresh"), width=190),
+            "act": st.column_config.TextColumn(t("overview.column_act"), width=220),
+        },
+    )
+    cells = event["selection"]["cells"]
+    if cells and 0 <= cells[0][0] < table.height:
+        frame.go("school", filters.drilled(school=int(table["school_id"][cells[0][0]])))
+
+
+def _records(page: Overview) -> None:
+    st.header(t("overview.records"), anchor=False)
+    st.caption(t("overview.records_note"))
+    rows = record_rows(page.duties)
+    columns = ("record", "filled", "unfilled", "timely", "late")
+    names = {name: t(f"overview.column_{name}") for name in columns}
+    st.dataframe(rows.select(columns), hide_index=True, placeholder="—", alt=t("overview.records_alt"), column_config=dict(names), height="content")
+
+
+def record_rows(duties: pl.DataFrame) -> pl.DataFrame:
+    """One row per kind of record with its completeness, timeliness, unfilled and late counts; kinds without rows left out."""
+    found = [row for name in RECORDS if (row := _record_row(name, duties)) is not None]
+    return pl.DataFrame(found, schema={"rule": pl.String, "record": pl.String, "filled": pl.String, "unfilled": pl.Int64, "timely": pl.String, "late": pl.Int64})
+
+
+def _record_row(name: str, duties: pl.DataFrame) -> dict[str, Any] | None:
+    rules = MARK_RULES if name == "mark" else (name,)
+    mine = duties.filter(pl.col("rule").is_in([RULE[rule].number for rule in rules]))
+    if mine.is_empty():
+        return None
+    fill, time = METRICS.get(f"completeness_{name}"), METRICS["timeliness_marks" if name == "mark" else f"timeliness_{name}"]
+    return {
+        "rule": name,
+        "record": t(f"record.{name}"),
+        "filled": _told(fill, mine) if fill is not None else None,
+        "unfilled": int(mine["unfilled"].sum()) if fill is not None else None,
+        "timely": _told(time, mine),
+        "late": int(mine["late"].sum()),
+    }
+
+
+def _told(metric: Metric, rows: pl.DataFrame) -> str:
+    counted = judged(metric, rows)[0] if "school_id" in rows.columns else rows
+    return measures.in_words(metric.of(counted), counted)
