@@ -1,6 +1,6 @@
-"""The rules of the suites: what each expectation asks, how grave it is, its norm and its answers for the reader.
+"""The rules of the suites: what each asks, how grave it is, its norm and its answers for the reader.
 
-A suite is a TOML file in `checks/suites`: one dataset, predicates that its expectations share, and the expectations.
+A suite is a TOML file in `checks/suites`: a dataset, predicates that its expectations share, and they.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Expectation:
     """One question to one dataset, as SQL predicates over the dataset's columns.
 
     A row is judged when `applies_when`, breaks the rule when also `violated_when`, and cannot be judged when
-    `unknown_when`. `norm` is the share of judged rows that must keep it, unless the school's act states another.
+    `unknown_when`. `norm` is the share of judged rows that must keep it, unless the school's act has its own.
     """
 
     check_id: str
@@ -73,7 +73,9 @@ def read_catalogue(folder: Path = SUITES) -> tuple[Expectation, ...]:
     seen: set[str] = set()
     for expectation in found:
         if expectation.check_id in seen:
-            raise CatalogueError(f"The expectation {expectation.check_id!r} stands twice in {folder}.", advice="Rename one.")
+            raise CatalogueError(
+                f"The expectation {expectation.check_id!r} stands twice in {folder}.", advice="Rename one."
+            )
         seen.add(expectation.check_id)
     return tuple(found)
 
@@ -86,10 +88,15 @@ def _read_suite(path: Path) -> list[Expectation]:
     try:
         suite = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CatalogueError(f"{path} cannot be read as TOML: {error}.", advice="Correct the file.") from error
+        raise CatalogueError(
+            f"{path} cannot be read as TOML: {error}.", advice="Correct the file."
+        ) from error
     _refuse_unknown(path, suite, _SUITE_KEYS)
     if suite.get("dataset") not in DATASETS:
-        raise CatalogueError(f"{path}: the dataset {suite.get('dataset')!r} is unknown.", advice=f"Known: {', '.join(DATASETS)}.")
+        raise CatalogueError(
+            f"{path}: the dataset {suite.get('dataset')!r} is unknown.",
+            advice=f"Known: {', '.join(DATASETS)}.",
+        )
     return [_read_entry(path, suite, entry) for entry in suite.get("expectation", [])]
 
 
@@ -99,14 +106,21 @@ def _read_entry(path: Path, suite: dict[str, Any], entry: dict[str, Any]) -> Exp
     stated = shared | {"rule": "", "when_nothing": "cannot_tell"} | entry
     for key in _ENTRY_KEYS:
         if key not in stated or (stated[key] == "" and key != "rule"):
-            raise CatalogueError(f"{path}: expectation {entry.get('id')!r} has no {key!r}.", advice="Write it.")
+            raise CatalogueError(
+                f"{path}: expectation {entry.get('id')!r} has no {key!r}.", advice="Write it."
+            )
     _refuse_other(path, entry, "rule", stated["rule"], ("", *RULE))
     _refuse_other(path, entry, "severity", stated["severity"], tuple(Severity.__members__))
     _refuse_other(path, entry, "when_nothing", stated["when_nothing"], WHEN_NOTHING)
     if not _ID.fullmatch(stated["id"]):
-        raise CatalogueError(f"{path}: the id {stated['id']!r} is no name.", advice="Use small Latin letters, digits and _.")
+        raise CatalogueError(
+            f"{path}: the id {stated['id']!r} is no name.", advice="Use small Latin letters, digits and _."
+        )
     if not 0 < float(stated["norm"]) <= 1:
-        raise CatalogueError(f"{path}: the norm {stated['norm']!r} of {stated['id']} is no share.", advice="Write 0 < norm ≤ 1.")
+        raise CatalogueError(
+            f"{path}: the norm {stated['norm']!r} of {stated['id']} is no share.",
+            advice="Write 0 < norm ≤ 1.",
+        )
     only = f"rule = '{stated['rule']}' AND " if stated["rule"] else ""
     return Expectation(
         check_id=stated["id"], dataset=suite["dataset"], rule=stated["rule"],
@@ -120,11 +134,16 @@ def _read_entry(path: Path, suite: dict[str, Any], entry: dict[str, Any]) -> Exp
 def _refuse_unknown(path: Path, table: dict[str, Any], known: set[str]) -> None:
     unknown = sorted(set(table) - known)
     if unknown:
-        raise CatalogueError(f"{path}: unknown keys {', '.join(unknown)}.", advice=f"Known: {', '.join(sorted(known))}.")
+        raise CatalogueError(
+            f"{path}: unknown keys {', '.join(unknown)}.", advice=f"Known: {', '.join(sorted(known))}."
+        )
 
 
-def _refuse_other(path: Path, entry: dict[str, Any], key: str, value: object, allowed: tuple[str, ...]) -> None:
+def _refuse_other(
+    path: Path, entry: dict[str, Any], key: str, value: object, allowed: tuple[str, ...]
+) -> None:
     if value not in allowed:
         raise CatalogueError(
-            f"{path}: {key} of {entry.get('id')!r} is {value!r}.", advice=f"Allowed: {', '.join(filter(None, allowed))}."
+            f"{path}: {key} of {entry.get('id')!r} is {value!r}.",
+            advice=f"Allowed: {', '.join(filter(None, allowed))}.",
         )

@@ -1,4 +1,4 @@
-"""How many ledger rows of each status every school and rule has at T, and what that makes of every expectation."""
+"""How many ledger rows of each status schools and rules have at T, and what that makes of expectations."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ WHERE r.judgement_id = 0 AND {schools} AND {exists}
 GROUP BY 1, 2, 3
 """
 _RESULTS = """
-SELECT s.school_id, e.check_id, e.rule, coalesce(n.applicable, 0) AS applicable_count, coalesce(n.violated, 0) AS violated_count,
-       coalesce(n.unknown, 0) AS unknown_count, coalesce(a.norm_share, e.norm) AS norm_share,
+SELECT s.school_id, e.check_id, e.rule, coalesce(n.applicable, 0) AS applicable_count,
+       coalesce(n.violated, 0) AS violated_count, coalesce(n.unknown, 0) AS unknown_count,
+       coalesce(a.norm_share, e.norm) AS norm_share,
        CASE WHEN e.rule IS NOT NULL AND a.is_regulated IS NOT TRUE THEN 'not_regulated'
-            WHEN coalesce(n.applicable, 0) + coalesce(n.unknown, 0) = 0 THEN e.when_nothing
-            WHEN n.applicable - n.violated + n.unknown < coalesce(a.norm_share, e.norm) * (n.applicable + n.unknown) - 1e-9 THEN 'not_met'
-            WHEN n.applicable - n.violated >= coalesce(a.norm_share, e.norm) * (n.applicable + n.unknown) - 1e-9 THEN 'met'
+            WHEN coalesce(n.applicable + n.unknown, 0) = 0 THEN e.when_nothing
+            WHEN n.applicable - n.violated + n.unknown
+                 < coalesce(a.norm_share, e.norm) * (n.applicable + n.unknown) - 1e-9 THEN 'not_met'
+            WHEN n.applicable - n.violated
+                 >= coalesce(a.norm_share, e.norm) * (n.applicable + n.unknown) - 1e-9 THEN 'met'
             ELSE 'cannot_tell' END AS verdict,
        1 AS row_count
 FROM dim_school s
@@ -34,55 +37,82 @@ LEFT JOIN (
     SELECT d.school_id, x.check_id, coalesce(sum(d.row_count) FILTER (WHERE x.applies), 0) AS applicable,
            coalesce(sum(d.row_count) FILTER (WHERE x.applies AND x.violated), 0) AS violated,
            coalesce(sum(d.row_count) FILTER (WHERE x.unknown), 0) AS unknown
-    FROM ({dataset}) d CROSS JOIN LATERAL (VALUES {predicates}) x (check_id, applies, violated, unknown)
+    FROM ({dataset}) d
+    CROSS JOIN LATERAL (VALUES {predicates}) x (check_id, applies, violated, unknown)
     GROUP BY d.school_id, x.check_id
 ) n USING (school_id, check_id)
 LEFT JOIN (
-    SELECT DISTINCT ON (school_id, rule) school_id, rule, norm_share, bool_or(is_regulated) OVER (PARTITION BY school_id, rule) AS is_regulated
+    SELECT DISTINCT ON (school_id, rule) school_id, rule, norm_share,
+           bool_or(is_regulated) OVER (PARTITION BY school_id, rule) AS is_regulated
     FROM judgement_rule WHERE judgement_id = 0 ORDER BY school_id, rule, profile_version DESC
 ) a ON a.school_id = s.school_id AND a.rule = e.rule
 WHERE {schools}
 """
-# The verdict is an interval: «met» holds even if every row that cannot be told was broken, «not_met» even if all were kept.
+# What cannot be told makes an interval: «met» holds even if all of it was broken, «not_met» if it was kept.
 
 
 def moment_sql(as_of: datetime | None) -> str:
-    """T as SQL, written out because CREATE TABLE AS takes no parameters; None = where each school's data end."""
+    """T as SQL, written out: CREATE TABLE AS takes no parameters. None = where each school's data end."""
     return "NULL::timestamptz" if as_of is None else f"'{as_of.isoformat()}'::timestamptz"
 
 
-def count_cells(connection: psycopg.Connection[Any], school_ids: Sequence[int] | None, as_of: datetime | None) -> int:
+def count_cells(
+    connection: psycopg.Connection[Any], school_ids: Sequence[int] | None, as_of: datetime | None
+) -> int:
     """Rewrite `check_cell` for these schools at T; returns the number of ledger rows counted.
 
     Counted into a temporary table first: PostgreSQL plans CREATE TABLE AS in parallel, INSERT … SELECT never.
     """
     connection.execute("DROP TABLE IF EXISTS counted_cell")
     connection.execute(
-        _CELLS.format(status=STATUS, horizons=horizons(moment_sql(as_of)), schools=school_filter(school_ids, "r.school_id"), exists=EXISTS)  # type: ignore[arg-type]
+        _CELLS.format(
+            status=STATUS,
+            horizons=horizons(moment_sql(as_of)),
+            schools=school_filter(school_ids, "r.school_id"),
+            exists=EXISTS,
+        )
     )
     connection.execute("TRUNCATE check_cell")
-    connection.execute("INSERT INTO check_cell (school_id, rule, status, row_count) SELECT school_id, rule, status, row_count FROM counted_cell")
+    connection.execute(
+        "INSERT INTO check_cell (school_id, rule, status, row_count)"
+        " SELECT school_id, rule, status, row_count FROM counted_cell"
+    )
     connection.execute("DROP TABLE counted_cell")
     counted = connection.execute("SELECT coalesce(sum(row_count), 0) FROM check_cell").fetchone()
     return int(counted[0]) if counted else 0
 
 
-def results_query(dataset: Dataset, expectations: Sequence[Expectation], school_ids: Sequence[int] | None) -> str:
+def results_query(
+    dataset: Dataset, expectations: Sequence[Expectation], school_ids: Sequence[int] | None
+) -> str:
     """SQL of one row per school and expectation of the dataset: counts, norm of the school's act, verdict."""
     listed = ", ".join(
-        f"('{one.check_id}', {one.rule_number or 'NULL'}::smallint, {one.norm}::float8, '{one.when_nothing}')" for one in expectations
+        f"('{one.check_id}', {one.rule_number or 'NULL'}::smallint, {one.norm}::float8, '{one.when_nothing}')"
+        for one in expectations
     )
-    predicates = ", ".join(f"('{one.check_id}', {one.applies_when}, {one.violated_when}, {one.unknown_when})" for one in expectations)
+    predicates = ", ".join(
+        f"('{one.check_id}', {one.applies_when}, {one.violated_when}, {one.unknown_when})"
+        for one in expectations
+    )
     return _RESULTS.format(
-        expectations=listed, predicates=predicates, dataset=dataset_of(dataset, school_ids), schools=school_filter(school_ids, "s.school_id")
+        expectations=listed,
+        predicates=predicates,
+        dataset=dataset_of(dataset, school_ids),
+        schools=school_filter(school_ids, "s.school_id"),
     )
 
 
-def violating_cells(connection: psycopg.Connection[Any], expectations: Sequence[Expectation]) -> dict[tuple[int, int], list[str]]:
+def violating_cells(
+    connection: psycopg.Connection[Any], expectations: Sequence[Expectation]
+) -> dict[tuple[int, int], list[str]]:
     """(rule, status) of the ledger → the expectations that it breaks, by their own predicates."""
-    predicates = ", ".join(f"('{one.check_id}', ({one.applies_when}) AND ({one.violated_when}))" for one in expectations)
+    if not expectations:
+        return {}
+    predicates = ", ".join(
+        f"('{one.check_id}', ({one.applies_when}) AND ({one.violated_when}))" for one in expectations
+    )
     found = connection.execute(
-        f"SELECT DISTINCT d.rule_number, d.status_number, x.check_id FROM ({LEDGER.query}) d"  # type: ignore[arg-type]  # noqa: S608 - our own texts
+        f"SELECT DISTINCT d.rule_number, d.status_number, x.check_id FROM ({LEDGER.query}) d"  # noqa: S608 - our own texts
         f" CROSS JOIN LATERAL (VALUES {predicates}) x (check_id, is_violated) WHERE x.is_violated"
     ).fetchall()
     cells: dict[tuple[int, int], list[str]] = {}

@@ -25,49 +25,75 @@ def _names(pairs: Sequence[tuple[int, str]]) -> str:
     return ", ".join(f"({number}, '{name}')" for number, name in pairs)
 
 
+_RULE_NAMES = _names([(rule.number, rule.name) for rule in RULES])
+_STATUS_NAMES = _names([(int(status), status.name) for status in Status])
 LEDGER = Dataset(
     "ledger",
-    "SELECT c.school_id, c.rule AS rule_number, c.status AS status_number, n.name AS rule, s.name AS status, c.row_count"
-    f" FROM check_cell c JOIN (VALUES {_names([(rule.number, rule.name) for rule in RULES])}) n (number, name) ON n.number = c.rule"
-    f" JOIN (VALUES {_names([(int(status), status.name) for status in Status])}) s (number, name) ON s.number = c.status",
+    f"""SELECT c.school_id, c.rule AS rule_number, c.status AS status_number, n.name AS rule,
+    s.name AS status, c.row_count
+FROM check_cell c
+JOIN (VALUES {_RULE_NAMES}) n (number, name) ON n.number = c.rule
+JOIN (VALUES {_STATUS_NAMES}) s (number, name) ON s.number = c.status""",  # noqa: S608 - our own names
 )
 """The ledger at T, added up by school, rule and status (`check_cell`)."""
 
 LAST_LOAD = Dataset(
     "last_load",
-    "SELECT t.school_id, t.table_name, t.rows_read, t.rows_loaded, t.rows_unchanged, t.rows_rejected, 1 AS row_count"
-    " FROM load_table t JOIN (SELECT school_id, max(load_id) AS load_id FROM load_table GROUP BY school_id) l USING (school_id, load_id)",
+    """SELECT t.school_id, t.table_name, t.rows_read, t.rows_loaded, t.rows_unchanged, t.rows_rejected,
+    1 AS row_count
+FROM load_table t
+JOIN (SELECT school_id, max(load_id) AS load_id FROM load_table GROUP BY school_id) l
+    USING (school_id, load_id)""",
 )
 """One row per table of each school's newest load."""
 
 SCHOOL = Dataset(
     "school",
-    "SELECT s.school_id, s.extracted_at, max(s.extracted_at) OVER (PARTITION BY s.municipality_id, s.is_demo) AS newest_at,"
-    " EXISTS (SELECT 1 FROM fact_lesson l WHERE l.school_id = s.school_id AND l.deleted_latest IS NULL) AS has_lessons,"
-    " EXISTS (SELECT 1 FROM check_cell c WHERE c.school_id = s.school_id) AS has_ledger, 1 AS row_count FROM dim_school s",
+    """SELECT s.school_id, s.extracted_at,
+    max(s.extracted_at) OVER (PARTITION BY s.municipality_id, s.is_demo) AS newest_at,
+    EXISTS (SELECT 1 FROM fact_lesson l WHERE l.school_id = s.school_id AND l.deleted_latest IS NULL)
+        AS has_lessons,
+    EXISTS (SELECT 1 FROM check_cell c WHERE c.school_id = s.school_id) AS has_ledger, 1 AS row_count
+FROM dim_school s""",
 )
 """One row per school; `newest_at` is the newest export of the schools of its municipality."""
 
 LESSON_KEY = Dataset(
-    "lesson_key", "SELECT school_id, lesson_key, count(*) AS times, 1 AS row_count FROM fact_lesson GROUP BY school_id, lesson_key", is_deep=True
+    "lesson_key",
+    """SELECT school_id, lesson_key, count(*) AS times, 1 AS row_count
+FROM fact_lesson GROUP BY school_id, lesson_key""",
+    is_deep=True,
 )
-MARK_KEY = Dataset("mark_key", "SELECT school_id, mark_key, count(*) AS times, 1 AS row_count FROM fact_mark GROUP BY school_id, mark_key", is_deep=True)
+MARK_KEY = Dataset(
+    "mark_key",
+    """SELECT school_id, mark_key, count(*) AS times, 1 AS row_count
+FROM fact_mark GROUP BY school_id, mark_key""",
+    is_deep=True,
+)
 OBLIGATION_KEY = Dataset(
     "obligation_key",
-    "SELECT school_id, rule, count(*) AS times, 1 AS row_count FROM obligation WHERE judgement_id = 0 GROUP BY school_id, rule, object_id, object_key,"
-    " CASE WHEN object_id IS NULL THEN journal_id END, CASE WHEN object_id IS NULL THEN pupil_id END, CASE WHEN object_id IS NULL THEN period_id END",
+    """SELECT school_id, rule, count(*) AS times, 1 AS row_count
+FROM obligation WHERE judgement_id = 0
+GROUP BY school_id, rule, object_id, object_key, CASE WHEN object_id IS NULL THEN journal_id END,
+    CASE WHEN object_id IS NULL THEN pupil_id END, CASE WHEN object_id IS NULL THEN period_id END""",
     is_deep=True,
 )
 """One row per thing that a rule of the school's own act speaks of."""
 
-DATASETS: dict[str, Dataset] = {one.name: one for one in (LEDGER, LAST_LOAD, SCHOOL, LESSON_KEY, MARK_KEY, OBLIGATION_KEY)}
+_ALL = (LEDGER, LAST_LOAD, SCHOOL, LESSON_KEY, MARK_KEY, OBLIGATION_KEY)
+DATASETS: dict[str, Dataset] = {one.name: one for one in _ALL}
 
 
 def school_filter(school_ids: Sequence[int] | None, column: str = "school_id") -> str:
-    """SQL condition for these schools; None = all. The numbers are written out: utility statements take no parameters."""
-    return "true" if school_ids is None else f"{column} = ANY ('{{{','.join(str(int(one)) for one in school_ids)}}}'::int[])"
+    """SQL condition for these schools; None = all. Written out: utility statements take no parameters."""
+    if school_ids is None:
+        return "true"
+    numbers = ",".join(str(int(one)) for one in school_ids)
+    return f"{column} = ANY ('{{{numbers}}}'::int[])"
 
 
 def dataset_of(dataset: Dataset, school_ids: Sequence[int] | None) -> str:
     """The dataset's rows of these schools."""
-    return dataset.query if school_ids is None else f"SELECT * FROM ({dataset.query}) d WHERE {school_filter(school_ids)}"  # noqa: S608 - our own texts
+    if school_ids is None:
+        return dataset.query
+    return f"SELECT * FROM ({dataset.query}) d WHERE {school_filter(school_ids)}"  # noqa: S608 - our own texts

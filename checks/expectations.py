@@ -1,4 +1,4 @@
-"""The one expectation class: an SQL predicate over a dataset, counted together with all others in one statement.
+"""The one expectation class: SQL predicates over a dataset, counted with all others in one statement.
 
 Only `checks.judge` imports this module, inside a function: Great Expectations costs seconds to import.
 """
@@ -10,15 +10,21 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from great_expectations.core.metric_domain_types import MetricDomainTypes
 from great_expectations.core.metric_function_types import MetricPartialFunctionTypes
-from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.expectations.expectation import BatchExpectation
 from great_expectations.expectations.metrics.metric_provider import metric_partial
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
-APPLICABLE, VIOLATED, UNKNOWN = "journal.rule.applicable_count", "journal.rule.violated_count", "journal.rule.unknown_count"
+APPLICABLE, VIOLATED, UNKNOWN = (
+    "journal.rule.applicable_count",
+    "journal.rule.violated_count",
+    "journal.rule.unknown_count",
+)
 # AGGREGATE_FN is what lets Great Expectations put the counts of all expectations into one SELECT.
 _aggregate = metric_partial(
-    engine=SqlAlchemyExecutionEngine, partial_fn_type=MetricPartialFunctionTypes.AGGREGATE_FN, domain_type=MetricDomainTypes.TABLE
+    engine=SqlAlchemyExecutionEngine,
+    partial_fn_type=MetricPartialFunctionTypes.AGGREGATE_FN,
+    domain_type=MetricDomainTypes.TABLE,
 )
 
 
@@ -37,7 +43,12 @@ class RuleApplicable(TableMetricProvider):
 
     @_aggregate
     def _sqlalchemy(
-        cls, execution_engine: Any, metric_domain_kwargs: Any, metric_value_kwargs: Any, metrics: Any, runtime_configuration: Any
+        cls,
+        execution_engine: Any,
+        metric_domain_kwargs: Any,
+        metric_value_kwargs: Any,
+        metrics: Any,
+        runtime_configuration: Any,
     ) -> Any:
         return _rows_where(metric_value_kwargs["applies_when"]), metric_domain_kwargs, {}
 
@@ -50,7 +61,12 @@ class RuleViolated(TableMetricProvider):
 
     @_aggregate
     def _sqlalchemy(
-        cls, execution_engine: Any, metric_domain_kwargs: Any, metric_value_kwargs: Any, metrics: Any, runtime_configuration: Any
+        cls,
+        execution_engine: Any,
+        metric_domain_kwargs: Any,
+        metric_value_kwargs: Any,
+        metrics: Any,
+        runtime_configuration: Any,
     ) -> Any:
         both = _rows_where(metric_value_kwargs["applies_when"], metric_value_kwargs["violated_when"])
         return both, metric_domain_kwargs, {}
@@ -64,13 +80,18 @@ class RuleUnknown(TableMetricProvider):
 
     @_aggregate
     def _sqlalchemy(
-        cls, execution_engine: Any, metric_domain_kwargs: Any, metric_value_kwargs: Any, metrics: Any, runtime_configuration: Any
+        cls,
+        execution_engine: Any,
+        metric_domain_kwargs: Any,
+        metric_value_kwargs: Any,
+        metrics: Any,
+        runtime_configuration: Any,
     ) -> Any:
         return _rows_where(metric_value_kwargs["unknown_when"]), metric_domain_kwargs, {}
 
 
 class ExpectJournalRule(BatchExpectation):
-    """At least the share `mostly` of the things a rule judges keep it; all fields are required (GX drops defaults)."""
+    """At least the share `mostly` of what a rule judges keeps it; no defaults: GX drops them from answers."""
 
     check_id: str
     applies_when: str

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +15,12 @@ from etl.warehouse.engine import sqlalchemy_url
 from etl.warehouse.ledger import Severity
 
 # Great Expectations knows three grades
-_GRADES = {Severity.critical: "critical", Severity.major: "warning", Severity.minor: "info", Severity.info: "info"}
+_GRADES = {
+    Severity.critical: "critical",
+    Severity.major: "warning",
+    Severity.minor: "info",
+    Severity.info: "info",
+}
 
 
 @dataclass(frozen=True)
@@ -41,13 +48,15 @@ class Judge:
         if not expectations:
             return {}
         from great_expectations import ExpectationSuite
+        from great_expectations.expectations.metadata_types import FailureSeverity
 
         from checks.expectations import ExpectJournalRule
 
         asked = [
             ExpectJournalRule(
                 check_id=one.check_id, applies_when=one.applies_when, violated_when=one.violated_when,
-                unknown_when=one.unknown_when, mostly=one.norm, severity=_GRADES[one.severity],
+                unknown_when=one.unknown_when, mostly=one.norm,
+                severity=FailureSeverity(_GRADES[one.severity]),
             )
             for one in expectations
         ]  # fmt: skip
@@ -60,12 +69,8 @@ class Judge:
 
 def _answer(result: Any) -> Answer:
     kwargs, counts = result.expectation_config.kwargs, result.result
-    raised = result.exception_info if isinstance(result.exception_info, dict) else {}
-    messages = [str(raised.get("exception_message") or "")] if "exception_message" in raised else [str(one.get("exception_message") or "") for one in raised.values()]
-    error = "; ".join(filter(None, messages))
-    if not error and "element_count" not in counts:
-        error = "Great Expectations gave no counts"
-    if error:
+    if "element_count" not in counts:
+        error = _exception_of(result.exception_info) or "Great Expectations gave no counts"
         return Answer(kwargs["check_id"], 0, 0, 0, float(kwargs["mostly"]), success=False, error=error)
     return Answer(
         kwargs["check_id"], counts["element_count"], counts["unexpected_count"], counts["unknown_count"],
@@ -73,9 +78,23 @@ def _answer(result: Any) -> Answer:
     )  # fmt: skip
 
 
+def _exception_of(info: Any) -> str:
+    """The first message; Great Expectations nests them by metric when a metric failed, and not otherwise."""
+    found = info if isinstance(info, dict) else {}
+    nested = (
+        [found] if "exception_message" in found else [one for one in found.values() if isinstance(one, dict)]
+    )
+    return next((str(one["exception_message"]) for one in nested if one.get("exception_message")), "")
+
+
+def warm_up() -> None:
+    """Begin to import Great Expectations in a thread: its seconds pass while the database counts."""
+    threading.Thread(target=importlib.import_module, args=["checks.expectations"], daemon=True).start()
+
+
 @contextmanager
 def open_judge(url: str) -> Iterator[Judge]:
-    """Great Expectations over the database at `url` (owner), in memory: no files, no telemetry, no progress bars."""
+    """Great Expectations over the database at `url` (owner), in memory: no files, no telemetry."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -83,7 +102,9 @@ def open_judge(url: str) -> Iterator[Judge]:
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     options = {"pool_size": 1, "connect_args": {"options": "-c timezone=UTC"}}
-    source = context.data_sources.add_postgres("warehouse", connection_string=sqlalchemy_url(url), kwargs=options)
+    source = context.data_sources.add_postgres(
+        "warehouse", connection_string=sqlalchemy_url(url), kwargs=options
+    )  # type: ignore[call-arg]
     try:
         yield Judge(source)
     finally:

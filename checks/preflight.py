@@ -24,8 +24,10 @@ class LeftOut:
     reason: str
 
 
-def preflight(connection: psycopg.Connection[Any], expectations: Sequence[Expectation]) -> tuple[tuple[Expectation, ...], tuple[LeftOut, ...]]:
-    """Sort expectations into those the database understands and those left out. Runs inside the open transaction."""
+def preflight(
+    connection: psycopg.Connection[Any], expectations: Sequence[Expectation]
+) -> tuple[tuple[Expectation, ...], tuple[LeftOut, ...]]:
+    """Sort expectations into those the database understands and those left out; in the open transaction."""
     sound, broken = [], []
     for one in expectations:
         question = (
@@ -34,7 +36,7 @@ def preflight(connection: psycopg.Connection[Any], expectations: Sequence[Expect
         )
         try:
             with connection.transaction():
-                connection.execute(question)  # type: ignore[call-overload]
+                connection.execute(question)
         except psycopg.Error as error:
             broken.append(LeftOut(one.check_id, one.rule, str(error).strip().splitlines()[0]))
         else:

@@ -71,16 +71,31 @@ class CheckReport:
         return [row for row in self.rows if row.verdict == "not_met" and row.severity <= severity]
 
 
-def read_rows(connection: psycopg.Connection[Any], run_id: int, expectations: Mapping[str, Expectation]) -> tuple[ResultRow, ...]:
+def read_rows(
+    connection: psycopg.Connection[Any], run_id: int, expectations: Mapping[str, Expectation]
+) -> tuple[ResultRow, ...]:
     """The results of the run as rows for people."""
     found = connection.execute(
-        "SELECT r.school_id, coalesce(s.short_name, s.name), r.check_id, r.applicable_count, r.violated_count, r.unknown_count, r.norm_share, r.verdict"
+        "SELECT r.school_id, coalesce(s.short_name, s.name), r.check_id, r.applicable_count,"
+        " r.violated_count, r.unknown_count, r.norm_share, r.verdict"
         " FROM check_result r JOIN dim_school s USING (school_id) WHERE r.run_id = %s"
         " ORDER BY translate(lower(coalesce(s.short_name, s.name)), 'ё', 'е'), r.school_id",
         [run_id],
     ).fetchall()
     rows = [
-        ResultRow(school_id, school, check_id, one.rule, one.title, one.severity, applicable, violated, unknown, norm, verdict)
+        ResultRow(
+            school_id,
+            school,
+            check_id,
+            one.rule,
+            one.title,
+            one.severity,
+            applicable,
+            violated,
+            unknown,
+            norm,
+            verdict,
+        )
         for school_id, school, check_id, applicable, violated, unknown, norm, verdict in found
         for one in (expectations[check_id],)
     ]

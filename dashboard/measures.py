@@ -1,4 +1,5 @@
-"""A metric in words: its number, interval or «нельзя оценить» with the reason, its card and its passport. Pure."""
+"""A metric in words: its number, interval or «нельзя оценить» with the reason, its card and its passport.
+Pure."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from dashboard.components.kpi_cards import Kpi
 from dashboard.i18n import NBSP, count, listed, number, percent, points, t
 from etl.warehouse.metrics import Measured, Metric
 
+_CLEAR = ("not_due", "not_regulated")  # nothing to judge, and everybody knows why
 _PARTS = {"topic": "topics", "homework": "homework", "attendance": "attendance_confirmation"}
 
 
@@ -19,8 +21,8 @@ def in_words(measured: Measured, rows: pl.DataFrame | None = None) -> str:
     if measured.metric.unit == "count":
         return number(measured.part)
     if not measured.whole and not measured.unknown:
-        reason = _nothing(measured.metric, rows)
-        return t(f"left_out.{reason}") if reason else "—"
+        why = _nothing(measured.metric, rows)
+        return "—" if why is None else t(f"left_out.{why}") if why in _CLEAR else t("number.cannot_tell")
     if measured.value is None:
         return t("number.cannot_tell")
     if measured.metric.unit == "mean":
@@ -29,7 +31,8 @@ def in_words(measured: Measured, rows: pl.DataFrame | None = None) -> str:
 
 
 def shown(share: float | None) -> float | None:
-    """A share for a table that the browser formats: one decimal of a percent, never rounded up to 100 or down to 0."""
+    """A share for a table that the browser formats: one decimal of a percent, never rounded up to 100 or
+    down to 0."""
     return share if share is None or share in (0, 1) else min(max(round(share, 3), 0.001), 0.999)
 
 
@@ -40,23 +43,37 @@ def span(interval: tuple[float, float]) -> str:
 
 
 def reason(measured: Measured, rows: pl.DataFrame | None, capabilities: Collection[str] | None) -> str:
-    """Why a metric cannot be told, in words; `capabilities` of the school, None where there are several schools."""
+    """Why a metric cannot be told, in words; `capabilities` of the school, None where there are several
+    schools."""
     if not measured.whole and not measured.unknown:
         why = _nothing(measured.metric, rows)
-        return t(f"why.{why or 'nothing'}") if why in (None, "not_due", "not_regulated") else t("why.not_due")
+        if why is None or why in _CLEAR:
+            return t(f"why.{why or 'nothing'}")
     if measured.metric.is_interval and capabilities is not None and "exact_timestamps" not in capabilities:
         return t("why.no_times")
-    lacking = [part for rule, part in _PARTS.items() if rule in measured.metric.rules and part not in (capabilities or _PARTS.values())]
-    return t("why.no_parts", parts=listed(t(f"capability.{part}") for part in lacking)) if lacking else t("why.wide")
+    lacking = [
+        part
+        for rule, part in _PARTS.items()
+        if rule in measured.metric.rules and capabilities is not None and part not in capabilities
+    ]
+    return (
+        t("why.no_parts", parts=listed(t(f"capability.{part}") for part in lacking))
+        if lacking
+        else t("why.wide")
+    )
 
 
 def _nothing(metric: Metric, rows: pl.DataFrame | None) -> str | None:
     """The commonest reason for which no row counts."""
-    outside = dict(metric.left_out(rows)) if rows is not None and metric.exclusions and metric.source == "duty" else {}
+    outside = (
+        dict(metric.left_out(rows))
+        if rows is not None and metric.exclusions and metric.source == "duty"
+        else {}
+    )
     if not outside:
         return None
     name = max(outside, key=lambda key: (outside[key], key))
-    return {"pending": "not_due", "cannot_tell": "unseen"}.get(name, name)
+    return "not_due" if name == "pending" else name
 
 
 def card(
@@ -70,21 +87,46 @@ def card(
     capabilities: Collection[str] | None = None,
     detail: str = "",
     opens: bool = False,
+    rests_on: Metric | None = None,
 ) -> Kpi:
-    """The card of a metric over rows that hold its sums; `before` = the same rows at the moment it is compared with."""
+    """The card of a metric over rows that hold its sums; `before` = the same rows at the moment it is
+    compared with.
+
+    A count that `rests_on` a share (not filled on filled) cannot be told where the share cannot.
+    """
     found = metric.of(rows)
+    ground = rests_on.of(rows) if rests_on is not None else None
+    if ground is not None and ground.value is None:
+        lines = (t(metric.passport_key), *passport)
+        return Kpi(
+            id=metric.name,
+            label=label,
+            passport=lines,
+            reason=reason(ground, rows, capabilities),
+            opens=False,
+        )
     outside = tuple((t(f"left_out.{name}"), n) for name, n in metric.left_out(rows))
     shown = "" if metric.unit == "share" and not found.interval else in_words(found, rows)
     words = detail
     if found.interval:
         words = detail or t("kpi_interval.unknown", n=count(found.unknown, metric.noun))
     return Kpi(
-        id=metric.name, label=label, share=found.value if metric.unit == "share" else None,
-        part=found.part if metric.unit == "share" else None, whole=found.whole if metric.unit == "share" else None,
-        noun=metric.noun, value=shown, detail=words, delta=_change(metric, found, before), delta_note=before_note,
-        better=metric.direction, excluded=outside, passport=(t(metric.passport_key), *passport),
-        reason=reason(found, rows, capabilities) if found.value is None else "", opens=opens,
-    )  # fmt: skip
+        id=metric.name,
+        label=label,
+        share=found.value if metric.unit == "share" else None,
+        part=found.part if metric.unit == "share" else None,
+        whole=found.whole if metric.unit == "share" else None,
+        noun=metric.noun,
+        value=shown,
+        detail=words,
+        delta=_change(metric, found, before),
+        delta_note=before_note,
+        better=metric.direction,
+        excluded=outside,
+        passport=(t(metric.passport_key), *passport),
+        reason=reason(found, rows, capabilities) if found.value is None else "",
+        opens=opens,
+    )
 
 
 def _change(metric: Metric, found: Measured, before: pl.DataFrame | None) -> float | None:
@@ -100,7 +142,8 @@ def change_in_words(now: float | None, then: float | None) -> str:
 
 
 def deadline(text: str | None) -> str:
-    """A deadline of a profile in words: `same_day` → «в день урока», `2d` → «2 дня»; other codes as they are."""
+    """A deadline of a profile in words: `same_day` → «в день урока», `2d` → «2 дня»; other codes as they
+    are."""
     if not text:
         return ""
     found = re.fullmatch(r"(\d+)(d|wd|h)(?:\+same_day)?", text)
@@ -122,7 +165,11 @@ def terms(clause: dict[str, object] | None) -> str:
         words = t("passport.terms_limit", limit=limit)
     else:
         words = t("passport.terms_target", target=target) if target else ""
-    where = t("passport.source", clause=clause["clause"], act=clause["act_number"] or clause["act_title"]) if clause["clause"] else ""
+    where = (
+        t("passport.source", clause=clause["clause"], act=clause["act_number"] or clause["act_title"])
+        if clause["clause"]
+        else ""
+    )
     return "; ".join(part for part in (words, where) if part)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -18,35 +19,43 @@ from etl.regulations.describe import RULE_COLUMNS, describe_rule
 from etl.transforms.obligations.context import Context, Sight
 from etl.warehouse.frames import copy_in
 from etl.warehouse.partitions import ensure_years
+from etl.warehouse.writer import Writer
 
 OWN_ACT = 0
 
 
 def derive_school(
-    cursor: psycopg.Cursor[Any], school: School, state: dict[str, pl.DataFrame], journals: pl.DataFrame,
+    writer: Writer, school: School, state: dict[str, pl.DataFrame], journals: pl.DataFrame,
     profiles: dict[str, list[Profile]], sight: Sight,
 ) -> int:
-    """Derive and store the school's own judgement; returns the number of obligations."""
+    """Derive the school's own judgement and hand it to the writer; returns the number of obligations."""
     versions = profiles.get(school.regulation or "", [])
     context = Context(state, journals, versions, school.zone, school.week_days, sight)
     obligations = build_obligations(context)
     rows = obligations.with_columns(pl.lit(school.school_id, pl.Int32).alias("school_id"), pl.lit(OWN_ACT, pl.Int16).alias("judgement_id"))
+    writer.later(partial(_write_obligations, school=school, rows=rows))
+    writer.later(partial(_write_marts, school=school, marts=_marts(school, context, obligations)))
+    writer.later(partial(_write_judgement, school=school, versions=versions))
+    writer.later(partial(_write_rules, school=school, versions=versions, sight=sight))
+    writer.later(partial(_write_horizons, school=school, sight=sight))
+    return rows.height
+
+
+def _write_obligations(cursor: psycopg.Cursor[Any], school: School, rows: pl.DataFrame) -> None:
     if not school.is_new:
         cursor.execute("DELETE FROM obligation WHERE school_id = %s AND judgement_id = %s", [school.school_id, OWN_ACT])
     ensure_years(cursor, rows["school_year"].unique().drop_nulls().to_list())
     copy_in(cursor, "obligation", rows)
-    _write_marts(cursor, school, context, obligations)
-    _write_judgement(cursor, school, versions)
-    _write_rules(cursor, school, versions, sight)
-    _write_horizons(cursor, school, sight)
-    return rows.height
 
 
-def _write_marts(cursor: psycopg.Cursor[Any], school: School, context: Context, obligations: pl.DataFrame) -> None:
-    marts = {
+def _marts(school: School, context: Context, obligations: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    return {
         **build_duty_marts(obligations, _horizons(context.sight), school.zone), "mart_learning": build_learning(context),
         "mart_period_mark": build_period_marks(context), "mart_period_success": build_period_success(context),
     }
+
+
+def _write_marts(cursor: psycopg.Cursor[Any], school: School, marts: dict[str, pl.DataFrame]) -> None:
     for table, rows in marts.items():
         if not school.is_new:
             cursor.execute(f"DELETE FROM {table} WHERE school_id = %s", [school.school_id])  # noqa: S608 - our own table names
@@ -85,11 +94,11 @@ def _horizons(sight: Sight) -> dict[int, datetime]:
     return {rule.number: sight.tables_until.get(rule.done_table, sight.newest) for rule in RULES}
 
 
-def read_sight(cursor: psycopg.Cursor[Any], school: School, capabilities: frozenset[str], arriving: frozenset[str], extracted_at: datetime) -> Sight:
+def read_sight(writer: Writer, school: School, capabilities: frozenset[str], arriving: frozenset[str], extracted_at: datetime) -> Sight:
     """What the school's bundles can tell, the arriving one included: its record is not written yet."""
-    rows = cursor.execute(
+    rows = [] if school.is_new else writer.now().execute(
         "SELECT t.table_name, max(r.extracted_at) FROM load_table t JOIN load_run r USING (load_id) WHERE t.school_id = %s GROUP BY t.table_name", [school.school_id]
     ).fetchall()
     until = {name: moment.astimezone(UTC) for name, moment in rows}
-    until |= dict.fromkeys(arriving, extracted_at)
+    until |= {name: max(extracted_at, until.get(name, extracted_at)) for name in arriving}
     return Sight(capabilities, until, max(until.values(), default=extracted_at))

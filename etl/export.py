@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from psycopg import sql
 
-from etl.contract.ledger import RULES, Status
+from etl.contract.ledger import RULE, RULES, Rule, Status
 from etl.errors import SettingsError
 from etl.warehouse.engine import owner_connection
 from etl.warehouse.ledger import EXISTS, STATUS, horizons
@@ -16,20 +16,40 @@ from etl.warehouse.ledger import EXISTS, STATUS, horizons
 LEDGER_COLUMNS = ("school_key", "rule", "object_type", "object_key", "responsible_key", "not_before", "target_at", "due_at", "done_at", "status", "clause")
 _DATE_ONLY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _KEY = "(SELECT k.key FROM source_key k WHERE k.school_id = r.school_id AND k.table_name = '{table}' AND k.id = r.{column})"
-_OBJECTS = {
-    "lesson": ("JOIN fact_lesson o ON o.school_id = r.school_id AND o.school_year = r.school_year AND o.lesson_id = r.object_id", "o.lesson_key"),
-    "absence": ("JOIN fact_absence o ON o.school_id = r.school_id AND o.school_year = r.school_year AND o.absence_id = r.object_id", "o.absence_key"),
-    "mark": ("JOIN fact_mark o ON o.school_id = r.school_id AND o.school_year = r.school_year AND o.mark_id = r.object_id", "o.mark_key"),
-    "work": ("JOIN fact_work o ON o.school_id = r.school_id AND o.school_year = r.school_year AND o.work_id = r.object_id", "o.work_key"),
-    "period_mark": (
-        "JOIN dim_journal j ON j.school_id = r.school_id AND j.journal_id = r.journal_id"
-        " JOIN source_key kp ON kp.school_id = r.school_id AND kp.table_name = 'pupil' AND kp.id = r.pupil_id"
-        " JOIN source_key kg ON kg.school_id = r.school_id AND kg.table_name = 'study_group' AND kg.id = j.group_id"
-        " JOIN source_key ks ON ks.school_id = r.school_id AND ks.table_name = 'subject' AND ks.id = j.subject_id"
-        " JOIN source_key ke ON ke.school_id = r.school_id AND ke.table_name = 'period' AND ke.id = r.period_id",
-        "kp.key || '|' || kg.key || '|' || ks.key || '|' || ke.key",
-    ),
+_PAIR = (
+    "JOIN dim_journal j ON j.school_id = r.school_id AND j.journal_id = r.journal_id"
+    " JOIN source_key kg ON kg.school_id = r.school_id AND kg.table_name = 'study_group' AND kg.id = j.group_id"
+    " JOIN source_key ks ON ks.school_id = r.school_id AND ks.table_name = 'subject' AND ks.id = j.subject_id"
+)
+_PUPIL = "JOIN source_key kp ON kp.school_id = r.school_id AND kp.table_name = 'pupil' AND kp.id = r.pupil_id"
+_OF_PERIOD = (
+    f"{_PAIR} {_PUPIL} JOIN source_key ke ON ke.school_id = r.school_id AND ke.table_name = 'period' AND ke.id = r.period_id",
+    "kp.key || '|' || kg.key || '|' || ks.key || '|' || ke.key",
+)
+
+
+def _fact(table: str, noun: str, *, by_year: bool = True, key: str = "") -> tuple[str, str]:
+    year = " AND o.school_year = r.school_year" if by_year else ""
+    return f"JOIN {table} o ON o.school_id = r.school_id{year} AND o.{noun}_id = r.object_id", f"o.{key or noun}_key"
+
+
+_OBJECTS: dict[str, tuple[str, str]] = {
+    "lesson": _fact("fact_lesson", "lesson"),
+    "absence": _fact("fact_absence", "absence"),
+    "mark": _fact("fact_mark", "mark"),
+    "work": _fact("fact_work", "work"),
+    "change": _fact("fact_change", "change", by_year=False),
+    "period_mark": _OF_PERIOD,
+    "timetable_version": _fact("fact_timetable_version", "version", by_year=False),
+    "journal": (_PAIR, "kg.key || '|' || ks.key"),
+    "setup_section": ("", "r.object_key"),
+    "movement": _fact("fact_movement", "movement", by_year=False),
+    "account": _fact("fact_account", "account", by_year=False),
+    "pupil_work": (_PUPIL, "r.object_key || '|' || kp.key"),
 }
+"""How the object of a row is named in the source (annex L13): a join to `r` and the key, by type of object."""
+_OBJECTS_OF_RULE: dict[str, tuple[str, str]] = {"period_mark_author": _fact("fact_period_mark", "period_mark")}
+"""Rules whose rows name their object otherwise than the rest of its type."""
 
 
 def as_of_sql(text: str | None) -> str:
@@ -60,17 +80,18 @@ def export_ledger(url: str, out: BinaryIO, *, as_of: str | None = None) -> int:
 
 
 def _ledger_query(as_of: str) -> str:
-    branches = [_branch(object_type, as_of) for object_type in _OBJECTS]
+    rest = [rule for rule in RULES if rule.name not in _OBJECTS_OF_RULE]
+    branches = [_branch(kind, [rule for rule in rest if rule.object_type == kind], named, as_of) for kind, named in _OBJECTS.items()]
+    branches += [_branch(RULE[name].object_type, [RULE[name]], named, as_of) for name, named in _OBJECTS_OF_RULE.items()]
     columns = ", ".join(LEDGER_COLUMNS)
     return f'SELECT {columns} FROM ({" UNION ALL ".join(branches)}) x ORDER BY rule COLLATE "C", object_key COLLATE "C", school_key COLLATE "C"'  # noqa: S608 - built of our own texts
 
 
-def _branch(object_type: str, as_of: str) -> str:
-    rules = [rule for rule in RULES if rule.object_type == object_type]
+def _branch(object_type: str, rules: list[Rule], named: tuple[str, str], as_of: str) -> str:
     names = ", ".join(f"({rule.number}, '{rule.name}')" for rule in rules)
-    join, key = _OBJECTS[object_type]
+    join, key = named
     statuses = ", ".join(f"({int(status)}, '{status.name}')" for status in Status)
-    judged = "r.excluded IS NULL"
+    judged = f"r.excluded IS NULL AND r.made_status <> {int(Status.breached)}"
     moments = ", ".join(
         f"{_moment(expression)} AS {name}"
         for name, expression in (

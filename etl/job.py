@@ -17,17 +17,17 @@ from etl.contract.tables import BY_NAME
 from etl.derive import derive_school, read_sight
 from etl.errors import SourceError
 from etl.load import Balance, School, SchoolLoad, load_school
+from etl.order import newest_moment, refuse_out_of_order
 from etl.regulations.read import read_profiles
-from etl.run_log import LoadReport, write_run
+from etl.run_log import NO_SCHOOL, LoadReport, write_run
 from etl.sources.bundle import Bundle, open_bundle
 from etl.sources.spool import Spool, split_by_school
-from etl.transforms.typed import REJECT, ROW, reject_rows, type_rows
+from etl.transforms.typed import REJECT, reject_rows, type_rows
 from etl.warehouse.access_rows import close_demo_accounts, refresh_access
 from etl.warehouse.engine import owner_connection
+from etl.warehouse.writer import Writer
 
 DEFAULT_WEEK = 5
-NO_SCHOOL = 0
-"""school_id under which the counter of schools themselves is kept: a removed school's number is not given again."""
 LOAD_LOCK = 7_201_900_014
 """Advisory lock of every writer of the warehouse: a second load waits for the first."""
 
@@ -76,22 +76,23 @@ def _load(cursor: psycopg.Cursor[Any], bundle: Bundle, spool: Spool, told: Progr
     newest = cursor.execute("SELECT coalesce(max(load_id), 0) + 1 FROM load_run").fetchone()
     report = LoadReport(int(newest[0]) if newest else 1, str(bundle.path), manifest.mode, manifest.extracted_at)
     report.warnings += [(None, message) for message in bundle.warnings]
+    profiles = read_profiles(regulations)
+    refuse_out_of_order(cursor, bundle, spool)
     if _is_repeat(cursor, bundle, report):
         return report
-    profiles = read_profiles(regulations)
     carried = frozenset(name for (name,) in cursor.execute("SELECT DISTINCT table_name FROM load_table").fetchall()) | spool.columns.keys()
     schools = _merge_schools(cursor, bundle, spool, report, frozenset(profiles), is_demo=is_demo)
-    _refuse_older(cursor, schools, bundle)
     _set_aside_ragged(spool, bundle, report)
     _set_aside_strangers(spool, bundle, {school.school_key for school in schools}, report)
-    for number, school in enumerate(schools, 1):
-        told.step("loading schools", number - 1, len(schools))
-        with _timed(report, "load"):
-            outcome = load_school(cursor, school, spool, manifest, report.load_id, carried, lambda _table: None)
-            _tell(outcome, bundle, report)
-        with _timed(report, "obligations"):
-            sight = read_sight(cursor, school, manifest.capabilities, frozenset(spool.columns), manifest.extracted_at)
-            report.obligation_count += derive_school(cursor, school, outcome.state, outcome.keys.journals, profiles, sight)
+    with Writer(cursor) as writer:
+        for number, school in enumerate(schools, 1):
+            told.step("loading schools", number - 1, len(schools))
+            with _timed(report, "load"):
+                outcome = load_school(writer, school, spool, manifest, report.load_id, carried)
+                _tell(outcome, bundle, report)
+            with _timed(report, "obligations"):
+                sight = read_sight(writer, school, school.capabilities, frozenset(spool.columns), manifest.extracted_at)
+                report.obligation_count += derive_school(writer, school, outcome.state, outcome.keys.journals, profiles, sight)
     told.step("loading schools", len(schools), len(schools))
     if not is_demo:
         close_demo_accounts(cursor, datetime.now(UTC))
@@ -111,16 +112,17 @@ def _timed(report: LoadReport, stage: str) -> Any:
 
 
 def _is_repeat(cursor: psycopg.Cursor[Any], bundle: Bundle, report: LoadReport) -> bool:
-    """The very same files were loaded and nothing newer since: every row is unchanged, and nothing is written."""
+    """The very same files were loaded: every row is unchanged, and nothing is written. Newer bundles were looked for before."""
     known = cursor.execute(
-        "SELECT load_id FROM load_run WHERE content_hash = %s AND extracted_at = %s AND NOT EXISTS (SELECT 1 FROM load_run n JOIN load_table t ON t.load_id = n.load_id"
-        " WHERE n.extracted_at > load_run.extracted_at AND t.school_id IN (SELECT school_id FROM load_table o WHERE o.load_id = load_run.load_id))",
-        [bundle.content_hash, bundle.manifest.extracted_at],
+        "SELECT load_id FROM load_run WHERE content_hash = %s AND extracted_at = %s", [bundle.content_hash, bundle.manifest.extracted_at]
     ).fetchone()
     if not known:
         return False
     report.load_id, report.is_repeat = known[0], True
-    rows = cursor.execute("SELECT table_name, sum(rows_read), sum(rows_rejected), count(DISTINCT school_id) FROM load_table WHERE load_id = %s GROUP BY table_name", [known[0]]).fetchall()
+    rows = cursor.execute(
+        "SELECT table_name, sum(rows_read), sum(rows_rejected), count(DISTINCT school_id) FILTER (WHERE school_id <> %s) FROM load_table"
+        " WHERE load_id = %s GROUP BY table_name", [NO_SCHOOL, known[0]],
+    ).fetchall()
     for table, read, rejected, _schools in rows:
         report.count(table, Balance(read=int(read), unchanged=int(read) - int(rejected), rejected=int(rejected)))
     report.school_count = max((int(row[3]) for row in rows), default=0)
@@ -140,17 +142,13 @@ def _merge_schools(cursor: psycopg.Cursor[Any], bundle: Bundle, spool: Spool, re
         if text is None:
             continue
         typed = type_rows(text, table, "UTC", bundle.manifest.extracted_at)
-        rejects = list(typed.rejects)
-        rows = typed.rows.head(1)
-        if typed.rows.height > 1:
-            same = typed.rows.drop(ROW).n_unique() == 1
-            rejects += [] if same else [reject_rows(text.join(typed.rows.slice(1).select(ROW), on=ROW, how="semi"), "school_key", "the school came before in this file with other content; the first row stays")]
-        rejected = sum(frame.height for frame in rejects)
-        for frame in rejects:
+        balance = Balance(read=text.height, unchanged=typed.repeated_count, rejected=sum(frame.height for frame in typed.rejects))
+        for frame in typed.rejects:
             report.set_aside(frame, bundle.files["school"].name, known.get(key), key)
-        changed = 0
-        if rows.height:
-            row = rows.row(0, named=True)
+        if not typed.rows.height:
+            report.count_astray("school", balance)
+        else:
+            row = typed.rows.row(0, named=True)
             regulation = row.get("regulation")
             if regulation and regulation not in profiles:
                 report.warnings.append((None, f"school {key}: the regulation {regulation!r} is not installed and was taken as none stated; installed: {', '.join(sorted(profiles))}"))
@@ -160,24 +158,33 @@ def _merge_schools(cursor: psycopg.Cursor[Any], bundle: Bundle, spool: Spool, re
                 next_id += 1
             is_new = key not in before
             changed = _write_school(cursor, known[key], key, row, bundle, is_new=is_new, is_demo=is_demo)
-            schools.append(_read_school(cursor, known[key], is_new=is_new))
+            balance.add(Balance(loaded=changed, unchanged=1 - changed))
+            schools.append(_read_school(cursor, known[key], is_new=is_new, balance=balance))
         cursor.execute(
             "INSERT INTO id_counter VALUES (%s, 'school', %s) ON CONFLICT (school_id, table_name) DO UPDATE SET last_id = EXCLUDED.last_id", [NO_SCHOOL, next_id - 1]
         )
-        report.count("school", Balance(read=text.height, loaded=changed, unchanged=text.height - rejected - changed, rejected=rejected))
+    # rows of a school that was loaded before resolve, whatever became of its own row now (annex B9)
+    for key in sorted(spool.school_keys() & before - {school.school_key for school in schools}):
+        cursor.execute("UPDATE dim_school SET data_version = data_version + 1 WHERE school_id = %s", [known[key]])
+        schools.append(_read_school(cursor, known[key], is_new=False, balance=None))
     return schools
 
 
-def _read_school(cursor: psycopg.Cursor[Any], school_id: int, *, is_new: bool) -> School:
+def _read_school(cursor: psycopg.Cursor[Any], school_id: int, *, is_new: bool, balance: Balance | None) -> School:
     """The school as it stands now: a column that the file lacks has left the stored cell (annex B6)."""
-    row = cursor.execute("SELECT school_key, timezone, week_days, regulation FROM dim_school WHERE school_id = %s", [school_id]).fetchone()
+    query = "SELECT school_key, timezone, coalesce(week_days, %s), regulation, capabilities FROM dim_school WHERE school_id = %s"
+    row = cursor.execute(query, [DEFAULT_WEEK, school_id]).fetchone()
     if row is None:
         raise RuntimeError(f"school {school_id} was not stored")
-    return School(school_id, row[0], row[1], row[2] or DEFAULT_WEEK, row[3], is_new)
+    return School(school_id, row[0], row[1], row[2], row[3], is_new, frozenset(row[4]), balance)
 
 
 def _write_school(cursor: psycopg.Cursor[Any], school_id: int, key: str, row: dict[str, Any], bundle: Bundle, *, is_new: bool, is_demo: bool) -> int:
     """Insert or update the school's row; returns 1 when something of what the bundle states of it changed."""
+    newest = newest_moment(cursor, school_id)
+    if newest and newest > bundle.manifest.extracted_at:  # a bundle of another scope that comes late: the newer row stays
+        cursor.execute("UPDATE dim_school SET data_version = data_version + 1 WHERE school_id = %s", [school_id])
+        return 0
     cursor.execute(
         "INSERT INTO dim_municipality SELECT coalesce(max(municipality_id), 0) + 1, %s, %s FROM dim_municipality"
         " HAVING NOT EXISTS (SELECT 1 FROM dim_municipality WHERE name = %s)", [row["municipality"], row.get("region"), row["municipality"]],
@@ -192,34 +199,8 @@ def _write_school(cursor: psycopg.Cursor[Any], school_id: int, key: str, row: di
         cursor.execute(f"INSERT INTO dim_school ({', '.join(stated)}) VALUES ({', '.join(['%s'] * len(stated))})", list(stated.values()))  # noqa: S608 - our own column names
         return 1
     settings = ", ".join(f"{name} = %s" for name in stated)
-    stated["extracted_at"] = max(bundle.manifest.extracted_at, stated["extracted_at"])
     cursor.execute(f"UPDATE dim_school SET {settings}, data_version = data_version + 1 WHERE school_id = %s", [*stated.values(), school_id])  # noqa: S608 - our own column names
     return int(before != tuple(stated[name] for name in list(stated)[: len(before or ())]))
-
-
-def _refuse_older(cursor: psycopg.Cursor[Any], schools: list[School], bundle: Bundle) -> None:
-    """Annex B20, B6: nothing older than what is there; equal moments only where tables or scopes do not overlap."""
-    ids = [school.school_id for school in schools if not school.is_new]
-    newest = cursor.execute(
-        "SELECT s.school_key, max(r.extracted_at) FROM load_run r JOIN load_table t USING (load_id) JOIN dim_school s USING (school_id)"
-        " WHERE school_id = ANY(%s) GROUP BY s.school_key ORDER BY 2 DESC", [ids],
-    ).fetchall()
-    ours = bundle.manifest.extracted_at
-    for key, moment in newest:
-        if moment > ours:
-            raise SourceError(
-                f"The bundle of {bundle.manifest.extracted_text} is older than what is loaded for school {key}: {moment.isoformat()}.",
-                advice="Load bundles in the order of their export.",
-            )
-    twins = cursor.execute(
-        "SELECT DISTINCT t.table_name FROM load_run r JOIN load_table t USING (load_id) WHERE t.school_id = ANY(%s) AND r.extracted_at = %s", [ids, ours]
-    ).fetchall()
-    shared = sorted({name for (name,) in twins} & set(bundle.files) - {"school", "school_class"})
-    if shared and bundle.manifest.scope is None:
-        raise SourceError(
-            f"Another bundle of the same moment {bundle.manifest.extracted_text} brought the tables {', '.join(shared)}.",
-            advice="Give both files to one load, or state their scopes in the manifests.",
-        )
 
 
 def _set_aside_ragged(spool: Spool, bundle: Bundle, report: LoadReport) -> None:
@@ -229,21 +210,21 @@ def _set_aside_ragged(spool: Spool, bundle: Bundle, report: LoadReport) -> None:
             [(number, None, None, f"the row has {cells} cells, the header another number", raw) for number, raw, cells in file.ragged], schema=REJECT, orient="row"
         )
         report.set_aside(rows, bundle.files[table].name, None, None)
-        report.count(table, Balance(read=rows.height, rejected=rows.height))
+        report.count_astray(table, Balance(read=rows.height, rejected=rows.height))
 
 
 def _set_aside_strangers(spool: Spool, bundle: Bundle, known: set[str], report: LoadReport) -> None:
     """Rows without a school, or of a school that has no accepted row in the school table."""
     for table, rows in spool.without_school.items():
         report.set_aside(reject_rows(rows, "school_key", "required cell is blank"), bundle.files[table].name, None, None)
-        report.count(table, Balance(read=rows.height, rejected=rows.height))
+        report.count_astray(table, Balance(read=rows.height, rejected=rows.height))
     for table, parts in spool.parts.items():
         for key in parts if table != "school" else ():
             if key not in known:
                 text = spool.read(table, key)
                 if text is not None:
                     report.set_aside(reject_rows(text, "school_key", "refers to a school that is in no accepted row"), bundle.files[table].name, None, key)
-                    report.count(table, Balance(read=text.height, rejected=text.height))
+                    report.count_astray(table, Balance(read=text.height, rejected=text.height))
 
 
 def _tell(outcome: SchoolLoad, bundle: Bundle, report: LoadReport) -> None:
@@ -258,4 +239,5 @@ def _tell(outcome: SchoolLoad, bundle: Bundle, report: LoadReport) -> None:
 def _analyze(url: str) -> None:
     """Fresh statistics for the planner; outside the load's transaction, because it is no part of the data."""
     with owner_connection(url) as connection:
-        connection.execute("ANALYZE")
+        leaves = connection.execute("SELECT format('%I', relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace").fetchall()
+        connection.execute(f"ANALYZE {', '.join(name for (name,) in leaves)}")  # noqa: S608 - names from the catalogue, quoted by format

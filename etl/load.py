@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -23,6 +23,7 @@ from etl.transforms.typed import REJECT, ROW, type_rows
 from etl.warehouse.frames import bundle_schema, copy_in, copy_out, read_stored, write_rows
 from etl.warehouse.partitions import ensure_years
 from etl.warehouse.tables import is_partitioned
+from etl.warehouse.writer import Writer
 
 STATUS_MOMENTS = {"school_year": pl.Int16, "lesson_id": pl.Int32, "status": pl.String}
 
@@ -55,8 +56,14 @@ class School:
     week_days: int
     regulation: str | None
     is_new: bool
-    is_listed: bool = True
-    """the bundle's school table has an accepted row of it; if not, its rows prove no absence"""
+    capabilities: frozenset[str] = frozenset()
+    """what the newest bundle of the school says its source can tell (annex B15)"""
+    balance: Balance | None = None
+    """what became of its rows in the bundle's school table; None when none was accepted: then the bundle proves no absence"""
+
+    @property
+    def is_listed(self) -> bool:
+        return self.balance is not None
 
 
 @dataclass
@@ -73,18 +80,20 @@ class SchoolLoad:
 
 
 def load_school(
-    cursor: psycopg.Cursor[Any], school: School, spool: Spool, manifest: Manifest, load_id: int, carried: frozenset[str],
-    tick: Callable[[str], None],
+    writer: Writer, school: School, spool: Spool, manifest: Manifest, load_id: int, carried: frozenset[str]
 ) -> SchoolLoad:
-    """Merge a school's rows of every table into the warehouse. `carried`: tables any bundle of the database has carried."""
-    keys = _read_keys(cursor, school, carried)
-    outcome = SchoolLoad(school, {}, keys)
-    arrival = _with_scope(_arrival(cursor, school, spool, manifest, load_id), manifest, school, keys, spool)
+    """Merge a school's rows of every table into the warehouse. `carried`: tables any bundle of the database has carried.
+
+    A new school reads nothing, so its rows are written while the next school is computed.
+    """
+    keys = _read_keys(writer, school, carried)
+    outcome = SchoolLoad(school, {}, keys, {"school": school.balance} if school.balance else {})
+    arrival = _with_scope(_arrival(writer, school, spool, manifest, load_id), manifest, school, keys, spool)
     pending: list[pl.DataFrame] = []
     for table in TABLES:
         if table.name == "school":
             continue
-        stored = _read_state(cursor, table, school)
+        stored = _read_state(writer, table, school)
         if table.own_key and stored.height:
             _know_rows(keys, table, stored)
         text = spool.read(table.name, school.school_key)
@@ -97,13 +106,12 @@ def load_school(
         if incoming is None:
             incoming = pl.DataFrame(schema={name: dtype for name, dtype in bundle_schema(table).items() if name not in {"change_id"}}).clear()
             arrival = _with_table(arrival, table)
-        merged, changes = _merge_table(cursor, table, incoming, stored, arrival, manifest, outcome, pending if table.name == "change" else [])
+        merged, changes = _merge_table(writer, table, incoming, stored, arrival, manifest, outcome, pending if table.name == "change" else [])
         pending += changes
         outcome.state[table.name] = merged.state
-        tick(table.name)
-    _write_keys(cursor, school, keys)
-    _write_scope(cursor, school, load_id, arrival)
-    _write_load_tables(cursor, school, load_id, spool, outcome)
+    writer.later(partial(_write_keys, school=school, keys=keys))
+    writer.later(partial(_write_scope, school=school, load_id=load_id, arrival=arrival))
+    writer.later(partial(_write_load_tables, school=school, load_id=load_id, spool=spool, balances=outcome.balances))
     return outcome
 
 
@@ -122,25 +130,25 @@ def _take_in(text: pl.DataFrame, table: BundleTable, school: School, manifest: M
 
 
 def _merge_table(
-    cursor: psycopg.Cursor[Any], table: BundleTable, incoming: pl.DataFrame, stored: pl.DataFrame, arrival: Arrival,
+    writer: Writer, table: BundleTable, incoming: pl.DataFrame, stored: pl.DataFrame, arrival: Arrival,
     manifest: Manifest, outcome: SchoolLoad, automatic: list[pl.DataFrame],
 ) -> tuple[Merged, list[pl.DataFrame]]:
+    arrived_count = incoming.height
     if automatic:
         incoming = _with_automatic(incoming, automatic, table, outcome.keys)
     set_aside = _set_aside_keys(table, outcome)
     merged = merge(incoming, stored, table, arrival, outcome.keys.journals, set_aside)
     balance = outcome.balances.setdefault(table.name, Balance())
-    automatic_count = sum(frame.height for frame in automatic)
-    balance.loaded += merged.loaded_count - automatic_count
+    balance.loaded += merged.loaded_count - (incoming.height - arrived_count)
     balance.unchanged += merged.unchanged_count
     balance.deleted += merged.deleted_count
     if merged.written.height:
         if is_partitioned(table):
-            ensure_years(cursor, merged.written["school_year"].unique().to_list())
-        write_rows(cursor, table, outcome.school.school_id, merged.written, is_new=not stored.height)
+            writer.later(partial(ensure_years, years=merged.written["school_year"].unique().to_list()))
+        writer.later(partial(write_rows, table=table, school_id=outcome.school.school_id, written=merged.written, is_new=not stored.height))
         outcome.written_count += merged.written.height
     if table.name == "lesson" and merged.left_statuses.height:
-        _write_statuses(cursor, outcome.school, merged.left_statuses)
+        writer.later(partial(_write_statuses, school=outcome.school, statuses=merged.left_statuses))
     changes = []
     if table.name in WATCHED and "change_log" not in manifest.capabilities:
         found = automatic_changes(table.name, merged, manifest.extracted_at, manifest.extracted_text)
@@ -167,16 +175,16 @@ def _set_aside_keys(table: BundleTable, outcome: SchoolLoad) -> pl.DataFrame | N
 
 
 def _with_automatic(incoming: pl.DataFrame, automatic: list[pl.DataFrame], table: BundleTable, keys: Keys) -> pl.DataFrame:
-    rows = pl.concat(automatic)
+    rows = pl.concat(automatic).join(incoming.select("change_key"), on="change_key", how="anti", maintain_order="left")
     ids = keys.give_ids("change", rows["change_key"]).rename({"key": "change_key", "id": "change_id"})
     rows = rows.join(ids, on="change_key", how="left", maintain_order="left")
     return pl.concat([incoming.select([name for name in rows.columns if name in incoming.columns]), rows], how="diagonal_relaxed")
 
 
-def _read_state(cursor: psycopg.Cursor[Any], table: BundleTable, school: School) -> pl.DataFrame:
+def _read_state(writer: Writer, table: BundleTable, school: School) -> pl.DataFrame:
     if school.is_new:
         return pl.DataFrame(schema=bundle_schema(table))
-    return read_stored(cursor, table, school.school_id)
+    return read_stored(writer.now(), table, school.school_id)
 
 
 def _know_rows(keys: Keys, table: BundleTable, stored: pl.DataFrame) -> None:
@@ -190,10 +198,11 @@ def _know_rows(keys: Keys, table: BundleTable, stored: pl.DataFrame) -> None:
         keys.places[table.name] = stored.select(by, *wanted)
 
 
-def _read_keys(cursor: psycopg.Cursor[Any], school: School, carried: frozenset[str]) -> Keys:
+def _read_keys(writer: Writer, school: School, carried: frozenset[str]) -> Keys:
     keys = Keys(carried=carried)
     if school.is_new:
         return keys
+    cursor = writer.now()
     ours = sql.Literal(school.school_id)
     counters = cursor.execute("SELECT table_name, last_id FROM id_counter WHERE school_id = %s", [school.school_id]).fetchall()
     keys.last_id = dict(counters)
@@ -219,17 +228,18 @@ def _write_keys(cursor: psycopg.Cursor[Any], school: School, keys: Keys) -> None
     )
 
 
-def _arrival(cursor: psycopg.Cursor[Any], school: School, spool: Spool, manifest: Manifest, load_id: int) -> Arrival:
+def _arrival(writer: Writer, school: School, spool: Spool, manifest: Manifest, load_id: int) -> Arrival:
     columns = {table: frozenset(names) for table, names in spool.columns.items()}
     snapshots: tuple[Snapshot, ...] = ()
-    statuses = None
+    statuses, newest = None, None
     if not school.is_new:
+        cursor = writer.now()
+        newest = newest_moment(cursor, school.school_id)
         snapshots = _read_snapshots(cursor, school.school_id, manifest.extracted_at)
         query = sql.SQL("SELECT school_year, lesson_id, status, recorded_earliest, recorded_latest, recorded_quality FROM fact_lesson_status WHERE school_id = {}")
         instant = pl.Datetime("us", "UTC")
         statuses = copy_out(cursor, query.format(sql.Literal(school.school_id)), {**STATUS_MOMENTS, "recorded_earliest": instant, "recorded_latest": instant, "recorded_quality": pl.Int16})
     is_snapshot = manifest.mode == "snapshot" and school.is_listed
-    newest = newest_moment(cursor, school.school_id)
     return Arrival(load_id, manifest.extracted_at, is_snapshot, columns, pl.DataFrame(schema=SCOPE), snapshots, statuses, newest)
 
 
@@ -286,14 +296,14 @@ def _write_scope(cursor: psycopg.Cursor[Any], school: School, load_id: int, arri
     copy_in(cursor, "load_scope", lines)
 
 
-def _write_load_tables(cursor: psycopg.Cursor[Any], school: School, load_id: int, spool: Spool, outcome: SchoolLoad) -> None:
+def _write_load_tables(cursor: psycopg.Cursor[Any], school: School, load_id: int, spool: Spool, balances: dict[str, Balance]) -> None:
     cursor.executemany(
         "INSERT INTO load_table VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [
             (school.school_id, load_id, table, list(columns), balance.read, balance.loaded, balance.unchanged, balance.rejected, balance.deleted)
             for table, columns in spool.columns.items()
-            if outcome.school.is_listed or table != "school"
-            for balance in [outcome.balances.get(table, Balance())]
+            if school.is_listed or table != "school"
+            for balance in [balances.get(table, Balance())]
         ],
     )
 

@@ -15,6 +15,8 @@ from etl.transforms.typed import type_rows
 
 Line = tuple[int | None, int | None, int | None, int | None]
 """A line of a scope: school year, class, group, subject; None = all of them."""
+ZERO = "\0"
+"""The one character that PostgreSQL's text cannot hold: a school with it in its key is in no database."""
 NOBODY = -1
 """Stands for a key that no bundle has brought: it is equal to no id."""
 FRAME = ("school", "school_class")
@@ -24,7 +26,7 @@ FRAME = ("school", "school_class")
 def refuse_out_of_order(cursor: psycopg.Cursor[Any], bundle: Bundle, spool: Spool) -> None:
     """Raise SourceError where annex B20 or B6 forbids this bundle after those that are loaded."""
     ours = bundle.manifest.extracted_at
-    for school_id, school_key, load_id, moment, text, tables in _later_loads(cursor, sorted(spool.school_keys()), ours):
+    for school_id, school_key, load_id, moment, text, tables in _later_loads(cursor, bundle, spool):
         if not _overlap(_scope_of(cursor, bundle, spool, school_id, school_key), _stored_scope(cursor, school_id, load_id)):
             continue
         if moment > ours:
@@ -46,12 +48,14 @@ def newest_moment(cursor: psycopg.Cursor[Any], school_id: int) -> datetime | Non
     return row[0] if row else None
 
 
-def _later_loads(cursor: psycopg.Cursor[Any], school_keys: list[str], ours: datetime) -> list[tuple[Any, ...]]:
-    """Loads of these schools that are not older than ours, the newest first."""
+def _later_loads(cursor: psycopg.Cursor[Any], bundle: Bundle, spool: Spool) -> list[tuple[Any, ...]]:
+    """Loads of the bundle's schools that are not older than it, the newest first; of the same files there is none."""
+    school_keys = [key for key in sorted(spool.school_keys()) if ZERO not in key]
     return cursor.execute(
         "SELECT s.school_id, s.school_key, r.load_id, r.extracted_at, r.extracted_text, array_agg(t.table_name)"
         " FROM load_run r JOIN load_table t USING (load_id) JOIN dim_school s USING (school_id)"
-        " WHERE s.school_key = ANY(%s) AND r.extracted_at >= %s GROUP BY 1, 2, 3, 4, 5 ORDER BY 4 DESC, 3 DESC, 1", [school_keys, ours],
+        " WHERE s.school_key = ANY(%s) AND r.extracted_at >= %s AND r.content_hash <> %s GROUP BY 1, 2, 3, 4, 5 ORDER BY 4 DESC, 3 DESC, 1",
+        [school_keys, bundle.manifest.extracted_at, bundle.content_hash],
     ).fetchall()
 
 

@@ -14,6 +14,10 @@ from etl.load import Balance
 from etl.sources.bundle import Bundle
 from etl.warehouse.frames import copy_in
 
+NO_SCHOOL = 0
+"""school_id of what belongs to no school: rows astray, and the counter of schools themselves (a number is not given again)."""
+ZERO = "\0"
+"""The one character that PostgreSQL's text cannot hold."""
 REJECTED = {
     "school_id": pl.Int32, "school_key": pl.String, "file": pl.String, "row_number": pl.Int64, "column_name": pl.String,
     "value": pl.String, "reason": pl.String, "raw": pl.String,
@@ -36,6 +40,13 @@ class LoadReport:
     obligation_count: int = 0
     is_repeat: bool = False
 
+    astray: dict[str, Balance] = field(default_factory=dict)
+    """by table, the rows that belong to no school that is known; they are counted in `balances` too"""
+
+    def count_astray(self, table: str, balance: Balance) -> None:
+        self.astray.setdefault(table, Balance()).add(balance)
+        self.count(table, balance)
+
     def count(self, table: str, balance: Balance) -> None:
         self.balances.setdefault(table, Balance()).add(balance)
 
@@ -45,7 +56,7 @@ class LoadReport:
             self.rejects.append(
                 rows.with_columns(
                     pl.lit(school_id, pl.Int32).alias("school_id"), pl.lit(school_key, pl.String).alias("school_key"), pl.lit(file).alias("file")
-                ).select(list(REJECTED)).cast(REJECTED)
+                ).select(list(REJECTED)).cast(REJECTED).with_columns(pl.col(pl.String).str.replace_all(ZERO, "\\u0000", literal=True))
             )
 
     @property
@@ -63,7 +74,7 @@ def write_run(cursor: psycopg.Cursor[Any], report: LoadReport, bundle: Bundle, *
     cursor.execute(
         "INSERT INTO load_run (load_id, source, content_hash, source_system, mode, extracted_at, extracted_text, started_at, finished_at, is_demo, seconds)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        [report.load_id, report.source, bundle.content_hash, manifest.source_system, manifest.mode, manifest.extracted_at,
+        [report.load_id, _storable(report.source), bundle.content_hash, manifest.source_system, manifest.mode, manifest.extracted_at,
          manifest.extracted_text, started_at, finished_at, is_demo, Jsonb(report.seconds)],
     )
     if report.rejects:
@@ -71,5 +82,14 @@ def write_run(cursor: psycopg.Cursor[Any], report: LoadReport, bundle: Bundle, *
         copy_in(cursor, "load_reject", rows.with_columns(pl.lit(report.load_id, pl.Int32).alias("load_id")))
     cursor.executemany(
         "INSERT INTO load_warning (load_id, warning_no, school_id, message) VALUES (%s, %s, %s, %s)",
-        [(report.load_id, number, school_id, message) for number, (school_id, message) in enumerate(report.warnings, 1)],
+        [(report.load_id, number, school_id, _storable(message)) for number, (school_id, message) in enumerate(report.warnings, 1)],
     )
+    cursor.executemany(
+        "INSERT INTO load_table VALUES (%s, %s, %s, '{}', %s, 0, 0, %s, 0)",
+        [(NO_SCHOOL, report.load_id, table, it.read, it.rejected) for table, it in report.astray.items() if it.read],
+    )
+
+
+def _storable(text: str) -> str:
+    """Names of files may hold what is no text."""
+    return text.replace(ZERO, "\\u0000").encode("utf-8", "replace").decode()

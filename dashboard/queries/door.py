@@ -1,8 +1,9 @@
 """The one door to the data: a scope goes in, a Polars frame comes out.
 
-Two walls stand around every row. PostgreSQL's row policies read the user id that each transaction sets; the door itself
-refuses a statement that does not limit its rows to `:schools`, the schools of the scope. The door opens nothing that the
-policies close. Nothing here is asked for twice: `cached` keeps answers until the data version of a school changes.
+Two walls stand around every row. PostgreSQL's row policies read the user id that each transaction sets; the
+door itself refuses a statement that does not limit its rows to `:schools`, the schools of the scope. The
+door opens nothing that the policies close. Nothing here is asked for twice: `cached` keeps answers until
+the data version of a school changes.
 """
 
 from __future__ import annotations
@@ -26,14 +27,28 @@ T = TypeVar("T")
 MAX_ENTRIES = 512  # answers kept; a page's answer is some ten kilobytes of sums
 
 _IDENTIFY = text("SELECT set_config('app.user_id', :user_id, true), set_config('TimeZone', 'UTC', true)")
+_NUMERIC = 1700
 _INSTANT = pl.Datetime("us", "UTC")
 # PostgreSQL's type numbers; whatever is not named here arrives as text
 _DTYPES: dict[int, Any] = {
-    16: pl.Boolean, 20: pl.Int64, 21: pl.Int64, 23: pl.Int64, 700: pl.Float64, 701: pl.Float64, 1700: pl.Float64,
-    1082: pl.Date, 1083: pl.Time, 1114: pl.Datetime("us"), 1184: _INSTANT, 1009: pl.List(pl.String), 1007: pl.List(pl.Int64),
+    16: pl.Boolean,
+    20: pl.Int64,
+    21: pl.Int64,
+    23: pl.Int64,
+    700: pl.Float64,
+    701: pl.Float64,
+    _NUMERIC: pl.Float64,
+    1082: pl.Date,
+    1083: pl.Time,
+    1114: pl.Datetime("us"),
+    1184: _INSTANT,
+    1009: pl.List(pl.String),
+    1007: pl.List(pl.Int64),
     3802: pl.Object,
-}  # fmt: skip
-_VERSIONS = "SELECT school_id, data_version FROM dim_school WHERE school_id = ANY(:schools) ORDER BY school_id"
+}
+_VERSIONS = (
+    "SELECT school_id, data_version FROM dim_school WHERE school_id = ANY(:schools) ORDER BY school_id"
+)
 
 
 class OpenStatementError(ValueError):
@@ -56,13 +71,16 @@ _kept_lock = threading.Lock()
 def read(scope: Scope, statement: str | Executable, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
     """Rows of a statement under the scope, as a frame typed by the database even where it is empty.
 
-    `statement` is SQL with bound parameters that limits its rows with `school_id = ANY(:schools)`; `:schools` is filled by
-    the door. Raises OpenStatementError where it does not. An empty scope gives zero rows of the same shape, also for a
-    statement that counts. Moments are aware, in UTC; a moment before year 1 or after 9999 must not be selected.
+    `statement` is SQL with bound parameters that limits its rows with `school_id = ANY(:schools)`;
+    `:schools` is filled by the door. Raises OpenStatementError where it does not. An empty scope gives zero
+    rows of the same shape, also for a statement that counts. Moments are aware, in UTC; a moment before
+    year 1 or after 9999 must not be selected.
     """
     bound = text(statement) if isinstance(statement, str) else statement
     if "schools" not in cast(ClauseElement, bound).compile().params:
-        raise OpenStatementError(f"The statement is not limited to the schools of the scope: {str(bound)[:200]!r}.")
+        raise OpenStatementError(
+            f"The statement is not limited to the schools of the scope: {str(bound)[:200]!r}."
+        )
     schools = sorted(scope.all_school_ids)
     with app_engine().connect() as connection:
         connection.execute(_IDENTIFY, {"user_id": str(scope.user_id)})
@@ -77,13 +95,10 @@ def read(scope: Scope, statement: str | Executable, params: Mapping[str, Any] | 
 
 
 def _frame(result: CursorResult[Any]) -> pl.DataFrame:
-    cursor = result.cursor
-    if cursor is None or cursor.description is None:
-        return pl.DataFrame()
-    schema = {column[0]: _DTYPES.get(column[1], pl.String) for column in cursor.description}
-    decimals = [place for place, column in enumerate(cursor.description) if column[1] == 1700]
+    columns: list[tuple[str, Any]] = [(column[0], column[1]) for column in result.cursor.description]
+    schema = {name: _DTYPES.get(kind, pl.String) for name, kind in columns}
     rows: list[Any] = [tuple(row) for row in result.all()]
-    if decimals:
+    if any(kind == _NUMERIC for _, kind in columns):
         rows = [tuple(float(value) if isinstance(value, Decimal) else value for value in row) for row in rows]
     return pl.DataFrame(rows, schema=schema, orient="row")
 
@@ -108,11 +123,15 @@ def data_versions(scope: Scope, school: int | None = None) -> tuple[tuple[int, i
     return tuple(chosen.select("school_id", "data_version").iter_rows())
 
 
-def cached(scope: Scope, filters: Hashable, fn: Callable[..., T], *args: Hashable, school: int | None = None) -> T:
-    """`fn(scope, filters, *args)`, remembered until a load, check or register changes a school that it may have read.
+def cached(
+    scope: Scope, filters: Hashable, fn: Callable[..., T], *args: Hashable, school: int | None = None
+) -> T:
+    """`fn(scope, filters, *args)`, remembered until a load, check or register changes a school that it may
+    have read.
 
-    The key holds the scope, the filters, the arguments and the data versions (of `school` alone where it is given), so an
-    answer is never handed to another person. `fn` is a function of a module and its answer is not changed by anybody.
+    The key holds the scope, the filters, the arguments and the data versions (of `school` alone where it is
+    given), so an answer is never handed to another person. `fn` is a function of a module and its answer is
+    not changed by anybody.
     """
     key = (fn.__module__, fn.__qualname__, scope, filters, args, data_versions(scope, school))
     with _kept_lock:

@@ -1,5 +1,6 @@
 """What the page of the municipality asks: six queries, whatever the number of schools; sums of marts only."""
 
+# ruff: noqa: S608 - the statements are put together from constants of ours; values are bound
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -10,8 +11,8 @@ import polars as pl
 from dashboard.filters import Filters
 from dashboard.queries import duty, periods, schools
 from dashboard.queries.door import read
-from etl.warehouse.metrics import LESSON_RULES, sums
 from etl.warehouse.ledger import MARK_RULES, RULE
+from etl.warehouse.metrics import LESSON_RULES, sums
 from etl.warehouse.scope import Scope
 
 PAGE_RULES = (*LESSON_RULES, "absence", *MARK_RULES, "period_mark")
@@ -26,7 +27,8 @@ GROUP BY 1, 2 ORDER BY 1, 2
 NEWEST_BY_RULE = f"WITH {duty.SPAN}, d AS ({duty.BY_SCHOOL}) {_BY_RULE}"
 DAY_BY_RULE = f"WITH {duty.SPAN}, {duty.MOMENT}, d AS ({duty.BY_DAY}) {_BY_RULE}"
 
-# A class with half-years has no quarter of its own: its months count where their middle lies in the quarter looked at.
+# A class with half-years has no quarter of its own: its months count where their middle lies in the quarter
+# looked at.
 LEARNING_IN_SPAN = """(CAST(:is_year AS boolean) OR CASE
     WHEN p.starts_on >= span.starts_on AND p.ends_on <= span.ends_on THEN true
     WHEN p.starts_on > span.ends_on OR p.ends_on < span.starts_on THEN false
@@ -44,8 +46,8 @@ GROUP BY 1 ORDER BY 1
 
 @dataclass(frozen=True)
 class Overview:
-    """The page: `schools` of `read_schools`, the period, sums of duty rows by school × rule now and at the same moment of the
-    previous period (None for the first), sums of learning by school."""
+    """The page: `schools` of `read_schools`, the period, sums of duty rows by school × rule now and at the
+    same moment of the previous period (None for the first), sums of learning by school."""
 
     schools: pl.DataFrame
     choice: periods.Choice | None
@@ -72,7 +74,8 @@ def read_overview(scope: Scope, filters: Filters, now: datetime) -> Overview:
 
 
 def duties_by_rule(scope: Scope, period: periods.Period, days: dict[int, date] | None) -> pl.DataFrame:
-    """Sums of duty rows by school_id × rule: where the data end, or at the end of the day `days` names for each school."""
+    """Sums of duty rows by school_id × rule: where the data end, or at the end of the day `days` names for
+    each school."""
     params = {**period.span.params, "rules": list(RULE_NUMBERS)}
     if days is None:
         return read(scope, NEWEST_BY_RULE, params)
@@ -81,12 +84,12 @@ def duties_by_rule(scope: Scope, period: periods.Period, days: dict[int, date] |
 
 def is_past(listed: pl.DataFrame, as_of: date | None) -> bool:
     """The asked day is earlier than the day where the data of some school end."""
-    newest = listed["until_on"].max()
-    return as_of is not None and newest is not None and as_of < newest  # type: ignore[operator]
+    return as_of is not None and any(as_of < newest for newest in listed["until_on"])
 
 
 def whole_days(listed: pl.DataFrame, until: dict[int, date]) -> dict[int, date]:
-    """The last day that each school's data cover to its end: an export of the morning knows nothing of its own day."""
+    """The last day that each school's data cover to its end: an export of the morning knows nothing of its
+    own day."""
     found = {}
     for row in listed.iter_rows(named=True):
         day = until[row["school_id"]]

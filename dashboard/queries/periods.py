@@ -1,8 +1,10 @@
-"""Which part of the school year is looked at: the choices of the period selector and the days of each school.
+"""Which part of the school year is looked at: the choices of the period selector and the days of each
+school.
 
-A code of the URL is `q2` (quarter), `t1` (trimester), `h1` (half-year) or `year` of the newest school year that has begun;
-other years write theirs before it: `2018.q2`. A row of a mart lies in a period when its ISO week, cut at the ends of months,
-has a day in common with it: exact wherever a vacation or the end of a month stands between two periods.
+A code of the URL is `q2` (quarter), `t1` (trimester), `h1` (half-year) or `year` of the newest school year
+that has begun; other years write theirs before it: `2018.q2`. A row of a mart lies in a period when its ISO
+week, cut at the ends of months, has a day in common with it: exact wherever a vacation or the end of a
+month stands between two periods.
 """
 
 from __future__ import annotations
@@ -26,14 +28,16 @@ _ROMAN = ("", "I", "II", "III", "IV", "V", "VI")
 _PERIODS = """
 SELECT p.school_id, p.school_year, p.kind, p.number, min(p.starts_on) AS starts_on, max(p.ends_on) AS ends_on
 FROM dim_period p
-WHERE p.school_id = ANY(:schools) AND p.deleted_latest IS NULL AND (CAST(:school AS int) IS NULL OR p.school_id = :school)
+WHERE p.school_id = ANY(:schools) AND p.deleted_latest IS NULL AND (CAST(:school AS int) IS NULL
+    OR p.school_id = :school)
 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """
 
 
 @dataclass(frozen=True)
 class Span:
-    """Days of a period in every school, both inclusive: the parameters of the queries. A whole year has no days: all its rows."""
+    """Days of a period in every school, both inclusive: the parameters of the queries. A whole year has no
+    days: all its rows."""
 
     year: int
     is_year: bool
@@ -45,9 +49,12 @@ class Span:
     def params(self) -> dict[str, Any]:
         """Bound parameters `year`, `is_year`, `span_schools`, `span_starts`, `span_ends`."""
         return {
-            "year": self.year, "is_year": self.is_year, "span_schools": list(self.schools),
-            "span_starts": list(self.starts), "span_ends": list(self.ends),
-        }  # fmt: skip
+            "year": self.year,
+            "is_year": self.is_year,
+            "span_schools": list(self.schools),
+            "span_starts": list(self.starts),
+            "span_ends": list(self.ends),
+        }
 
     @property
     def first(self) -> date:
@@ -73,7 +80,8 @@ class Period:
 
 @dataclass(frozen=True)
 class Choice:
-    """The period looked at, the one before it of the same kind (None for the first), and what the selector offers (code, words)."""
+    """The period looked at, the one before it of the same kind (None for the first), and what the selector
+    offers (code, words)."""
 
     period: Period
     previous: Period | None
@@ -82,12 +90,14 @@ class Choice:
 
 
 def read_periods(scope: Scope, school: int | None = None) -> pl.DataFrame:
-    """One row per school, school year, kind and number of period: school_id, school_year, kind, number, starts_on, ends_on."""
+    """One row per school, school year, kind and number of period: school_id, school_year, kind, number,
+    starts_on, ends_on."""
     return read(scope, _PERIODS, {"school": school})
 
 
 def choose(rows: pl.DataFrame, filters: Filters, until: Mapping[int, date]) -> Choice | None:
-    """The period that the position asks for, else the finest one in which the data end; None without any period.
+    """The period that the position asks for, else the finest one in which the data end; None without any
+    period.
 
     `rows` as of `read_periods`, `until` = last local day of each school's data.
     """
@@ -171,12 +181,21 @@ def _previous(chosen: Period, periods: list[Period]) -> Period | None:
     return next((p for p in periods if p.kind == chosen.kind and p.number == chosen.number - 1), None)
 
 
-def same_moment(chosen: Period, previous: Period, last: Mapping[int, date]) -> tuple[tuple[int, ...], tuple[date, ...]]:
-    """The day of the previous period as far into it as `last` lies in the chosen one: (schools, days), for `mart_duty_day`."""
+def same_moment(
+    chosen: Period, previous: Period, last: Mapping[int, date]
+) -> tuple[tuple[int, ...], tuple[date, ...]]:
+    """The day of the previous period as far into it as `last` lies in the chosen one: (schools, days), for
+    `mart_duty_day`."""
     before = dict(zip(previous.span.schools, previous.span.starts, strict=True))
     starts = dict(zip(chosen.span.schools, chosen.span.starts, strict=True))
     pairs = [
-        (school, min(before[school] + (max(day, starts[school]) - starts[school]), starts[school] - timedelta(days=1)))
+        (
+            school,
+            min(
+                before[school] + (max(day, starts[school]) - starts[school]),
+                starts[school] - timedelta(days=1),
+            ),
+        )
         for school, day in sorted(last.items())
         if school in before and school in starts
     ]

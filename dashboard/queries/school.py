@@ -1,9 +1,11 @@
 """What the page of a school asks: a constant number of queries, whatever the size of the school.
 
-A municipal reader gets sums of the school as a whole (marts); inside the school the sums go down to journals and people, as far
-as the row policies show them: a class teacher's class, a teacher's own journals.
+A municipal reader gets sums of the school as a whole (marts); inside the school the sums go down to
+journals and people, as far as the row policies show them: a class teacher's class, a teacher's own
+journals.
 """
 
+# ruff: noqa: S608 - the statements are put together from constants of ours; values are bound
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -27,26 +29,33 @@ _NARROW = """
   AND (CAST(:class_id AS int) IS NULL OR d.class_id = :class_id)
   AND (CAST(:staff AS int) IS NULL OR d.staff_id = :staff)
   AND (CAST(:parallel AS int) IS NULL OR EXISTS (
-        SELECT 1 FROM dim_class c WHERE c.school_id = d.school_id AND c.class_id = d.class_id AND c.grade = :parallel))
+        SELECT 1 FROM dim_class c WHERE c.school_id = d.school_id AND c.class_id = d.class_id
+            AND c.grade = :parallel))
   AND (CAST(:subject AS int) IS NULL OR EXISTS (
-        SELECT 1 FROM dim_journal j WHERE j.school_id = d.school_id AND j.journal_id = d.journal_id AND j.subject_id = :subject))
+        SELECT 1 FROM dim_journal j WHERE j.school_id = d.school_id AND j.journal_id = d.journal_id
+            AND j.subject_id = :subject))
 """
-# One pass over the rows for every table of the page; `part` tells the groupings apart. Weeks are those of the whole year: a
-# control chart needs its history, also in the first days of a quarter.
+# One pass over the rows for every table of the page; `part` tells the groupings apart. Weeks are those of
+# the whole year: a control chart needs its history, also in the first days of a quarter.
 _PARTS = f"""
 SELECT CASE WHEN grouping(d.journal_id) = 0 THEN 'journal' WHEN grouping(d.week_on) = 0 THEN 'week'
             WHEN grouping(d.staff_id) = 0 THEN 'staff' ELSE 'rule' END AS part,
        d.rule, d.class_id, d.journal_id, d.week_on, d.staff_id, {sums("duty")}
 FROM (SELECT d.*, {duty.IN_SPAN} AS in_span FROM d JOIN span USING (school_id)) d
 WHERE d.school_id = :school AND d.rule = ANY(:rules) {_NARROW}
-GROUP BY GROUPING SETS ((in_span, d.rule), (in_span, d.rule, d.class_id, d.journal_id), (d.rule, d.week_on), (in_span, d.rule, d.staff_id))
+GROUP BY GROUPING SETS ((in_span, d.rule), (in_span, d.rule, d.class_id, d.journal_id), (d.rule,
+    d.week_on), (in_span, d.rule, d.staff_id))
 HAVING in_span OR grouping(in_span) = 1
 """
 _INSIDE_NEWEST = f"WITH {duty.SPAN}, d AS ({duty.BY_JOURNAL}) {_PARTS}"
-_INSIDE_AT = f"WITH {duty.SPAN}, d AS MATERIALIZED ({duty.LEDGER} AND r.school_id = :school AND r.rule = ANY(:rules)) {_PARTS}"
+_INSIDE_AT = f"""
+WITH {duty.SPAN}, d AS MATERIALIZED ({duty.LEDGER} AND r.school_id = :school AND r.rule = ANY(:rules))
+{_PARTS}
+"""
 _WHOLE_PARTS = f"""
 SELECT CASE WHEN grouping(d.week_on) = 0 THEN 'week' ELSE 'rule' END AS part,
-       d.rule, NULL::int AS class_id, NULL::int AS journal_id, d.week_on, NULL::int AS staff_id, {sums("duty")}
+       d.rule, NULL::int AS class_id, NULL::int AS journal_id, d.week_on, NULL::int AS staff_id,
+           {sums("duty")}
 FROM (SELECT d.*, {duty.IN_SPAN} AS in_span FROM d JOIN span USING (school_id)) d
 WHERE d.school_id = :school AND d.rule = ANY(:rules)
 GROUP BY GROUPING SETS ((in_span, d.rule), (d.rule, d.week_on))
@@ -55,25 +64,33 @@ HAVING in_span OR grouping(in_span) = 1
 _WHOLE_NEWEST = f"WITH {duty.SPAN}, d AS ({duty.BY_SCHOOL}) {_WHOLE_PARTS}"
 _WHOLE_AT = f"WITH {duty.SPAN}, {duty.MOMENT}, d AS ({duty.BY_DAY}) {_WHOLE_PARTS}"
 
-# Days from the lesson to the entry. An entry whose day is known only as an interval counts where both ends say the same.
+# Days from the lesson to the entry. An entry whose day is known only as an interval counts where both ends
+# say the same.
 _BUCKET = f"""CASE
     WHEN NOT d.is_made AND (d.status = {_UNSEEN} OR NOT d.can_tell) THEN 'unknown'
     WHEN NOT d.is_made THEN 'never'
-    WHEN least(greatest(d.done_earliest_on - d.anchor_on, 0), 8) = least(greatest(d.done_latest_on - d.anchor_on, 0), 8)
+    WHEN least(greatest(d.done_earliest_on - d.anchor_on, 0),
+        8) = least(greatest(d.done_latest_on - d.anchor_on, 0), 8)
       OR (d.done_earliest_on - d.anchor_on BETWEEN 4 AND 7 AND d.done_latest_on - d.anchor_on BETWEEN 4 AND 7)
-    THEN CASE WHEN d.done_latest_on - d.anchor_on <= 0 THEN '0' WHEN d.done_latest_on - d.anchor_on <= 3 THEN (d.done_latest_on - d.anchor_on)::text
+    THEN CASE WHEN d.done_latest_on - d.anchor_on <= 0 THEN '0' WHEN d.done_latest_on - d.anchor_on <= 3
+        THEN (d.done_latest_on - d.anchor_on)::text
               WHEN d.done_latest_on - d.anchor_on <= 7 THEN '4' ELSE '8' END
     ELSE 'unknown' END"""
 _DELAYS = f"""
 SELECT {_BUCKET} AS bucket, sum(d.row_count)::bigint AS n
 FROM d JOIN span USING (school_id)
-WHERE d.school_id = :school AND d.rule IN ({_LESSON_NUMBERS}) AND d.is_required AND d.excluded IS NULL AND (d.is_made OR d.is_due) AND {duty.IN_SPAN}
+WHERE d.school_id = :school AND d.rule IN ({_LESSON_NUMBERS}) AND d.is_required AND d.excluded IS NULL
+    AND (d.is_made OR d.is_due) AND {duty.IN_SPAN}
 """
 _DELAYS_WHOLE = f"WITH {duty.SPAN}, {duty.MOMENT}, d AS ({duty.BY_DAY}) {_DELAYS} GROUP BY 1"
-_DELAYS_INSIDE = f"WITH {duty.SPAN}, d AS ({duty.LEDGER} AND r.school_id = :school AND r.rule IN ({_LESSON_NUMBERS})) {_DELAYS} {_NARROW} GROUP BY 1"
+_DELAYS_INSIDE = f"""
+WITH {duty.SPAN}, d AS ({duty.LEDGER} AND r.school_id = :school AND r.rule IN ({_LESSON_NUMBERS}))
+{_DELAYS} {_NARROW} GROUP BY 1
+"""
 
 JOURNALS = """
-SELECT j.journal_id, j.class_id, j.subject_id, j.group_id, c.name AS class_name, c.grade, c.letter, s.name AS subject, g.kind AS group_kind, g.name AS group_name
+SELECT j.journal_id, j.class_id, j.subject_id, j.group_id, c.name AS class_name, c.grade, c.letter,
+    s.name AS subject, g.kind AS group_kind, g.name AS group_name
 FROM dim_journal j
 JOIN dim_class c USING (school_id, class_id)
 JOIN dim_subject s USING (school_id, subject_id)
@@ -81,10 +98,12 @@ JOIN dim_group g USING (school_id, group_id)
 WHERE j.school_id = ANY(:schools) AND j.school_id = :school AND j.school_year = :year
 ORDER BY c.grade, c.letter, c.class_id, s.name, j.journal_id
 """
-# Journals of a class teacher or a teacher: the marts that hold no person are readable by whole schools and are cut here.
+# Journals of a class teacher or a teacher: the marts that hold no person are readable by whole schools and
+# are cut here.
 _OWN = """(l.school_id = ANY(CAST(:whole AS int[])) OR l.journal_id IN (
     SELECT a.journal_id FROM access_row a WHERE a.school_id = l.school_id AND a.level = 'journal'
-    UNION ALL SELECT j.journal_id FROM dim_journal j JOIN access_row a ON a.school_id = j.school_id AND a.class_id = j.class_id AND a.level = 'class'
+    UNION ALL SELECT j.journal_id FROM dim_journal j JOIN access_row a ON a.school_id = j.school_id
+        AND a.class_id = j.class_id AND a.level = 'class'
     WHERE j.school_id = l.school_id))"""
 _LEARNING = f"""
 WITH {duty.SPAN}
@@ -93,10 +112,12 @@ FROM mart_learning l
 JOIN span USING (school_id)
 JOIN dim_journal d ON d.school_id = l.school_id AND d.journal_id = l.journal_id
 LEFT JOIN dim_period p ON p.school_id = l.school_id AND p.period_id = l.period_id
-WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = :year AND {LEARNING_IN_SPAN} AND {_OWN}
+WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = :year
+    AND {LEARNING_IN_SPAN} AND {_OWN}
   AND (CAST(:class_id AS int) IS NULL OR l.class_id = :class_id)
   AND (CAST(:subject AS int) IS NULL OR d.subject_id = :subject)
-  AND (CAST(:parallel AS int) IS NULL OR EXISTS (SELECT 1 FROM dim_class c WHERE c.school_id = l.school_id AND c.class_id = l.class_id AND c.grade = :parallel))
+  AND (CAST(:parallel AS int) IS NULL OR EXISTS (SELECT 1 FROM dim_class c WHERE c.school_id = l.school_id
+      AND c.class_id = l.class_id AND c.grade = :parallel))
 GROUP BY 1 ORDER BY 1
 """
 _PERIOD_MARKS = f"""
@@ -105,26 +126,31 @@ FROM mart_period_mark l
 JOIN dim_period p ON p.school_id = l.school_id AND p.period_id = l.period_id
 WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = :year AND {_OWN}
   AND l.kind = CASE WHEN CAST(:is_year AS boolean) THEN 'year' ELSE 'period' END
-  AND (CAST(:is_year AS boolean) OR (p.starts_on >= :starts_on AND p.ends_on <= :ends_on))
+  AND (CAST(:is_year AS boolean) OR p.ends_on BETWEEN :starts_on AND :ends_on)
   AND (CAST(:class_id AS int) IS NULL OR l.class_id = :class_id)
 """
 _STAFF = """
-SELECT n.staff_id, n.full_name FROM dim_staff_name n WHERE n.school_id = ANY(:schools) AND n.school_id = :school ORDER BY n.full_name, n.staff_id
+SELECT n.staff_id, n.full_name FROM dim_staff_name n WHERE n.school_id = ANY(:schools)
+    AND n.school_id = :school ORDER BY n.full_name, n.staff_id
 """
 _FINDINGS = """
-SELECT count(*) AS n FROM finding WHERE school_id = ANY(:schools) AND school_id = :school AND school_year = :year AND state = 'open'
-  AND (CAST(:class_id AS int) IS NULL OR class_id = :class_id) AND (CAST(:staff AS int) IS NULL OR staff_id = :staff)
+SELECT count(*) AS n FROM finding WHERE school_id = ANY(:schools) AND school_id = :school
+    AND school_year = :year AND state = 'open'
+  AND (CAST(:class_id AS int) IS NULL OR class_id = :class_id) AND (CAST(:staff AS int) IS NULL
+      OR staff_id = :staff)
 """
+
+_NO_NAMES = pl.DataFrame(schema={"staff_id": pl.Int64, "full_name": pl.String})
 
 
 @dataclass(frozen=True)
 class School:
     """The page of one school.
 
-    `rules`, `journals`, `weeks`, `teachers` = sums of duty rows by rule and by rule × journal, week of the whole
-    school year, or person (the last two
-    empty for a municipal reader: `is_inside` is false). `before` = sums by rule at the same moment of the previous period,
-    only for a whole school. `delays` = bucket, n. `names` = staff_id, full_name. `findings` = open ones, None where closed.
+    `rules`, `journals`, `weeks`, `teachers` = sums of duty rows by rule and by rule × journal, week of the
+    whole school year, or person (the last two empty for a municipal reader: `is_inside` is false). `before`
+    = sums by rule at the same moment of the previous period, only for a whole school. `delays` = bucket, n.
+    `names` = staff_id, full_name. `findings` = open ones, None where closed.
     """
 
     row: dict[str, Any]
@@ -155,7 +181,9 @@ def read_school(scope: Scope, filters: Filters, now: datetime) -> School | None:
     until = schools.until_of(listed, filters.as_of)
     choice = periods.choose(periods.read_periods(scope, school), filters, until)
     is_inside = scope.sees_names
-    is_whole = school in scope.school_ids and not any((filters.class_id, filters.staff, filters.subject, filters.parallel))
+    is_whole = school in scope.school_ids and not any(
+        (filters.class_id, filters.staff, filters.subject, filters.parallel)
+    )
     if choice is None:
         return _without_periods(row, is_inside=is_inside)
     params = _params(scope, filters, choice.period, school)
@@ -166,44 +194,83 @@ def read_school(scope: Scope, filters: Filters, now: datetime) -> School | None:
         moments = periods.same_moment(choice.period, choice.previous, whole_days(listed, until))
         before = duties_by_rule(scope, choice.previous, dict(zip(*moments, strict=True)))
     return School(
-        row, choice, is_inside, is_whole, *(_part(parts, name) for name in ("rule", "journal", "week", "staff")), before,
-        _read_delays(scope, params, day, until[school], is_whole=is_whole), read(scope, _LEARNING, params),
-        read(scope, _PERIOD_MARKS, params), schools.read_clauses(scope, school), read(scope, JOURNALS, params),
-        read(scope, _STAFF, params) if is_inside else _no_names(),
-        int(read(scope, _FINDINGS, params)["n"].sum()) if is_inside else None,
-    )  # fmt: skip
+        row=row,
+        choice=choice,
+        is_inside=is_inside,
+        is_whole=is_whole,
+        rules=_part(parts, "rule"),
+        journals=_part(parts, "journal"),
+        weeks=_part(parts, "week"),
+        teachers=_part(parts, "staff"),
+        before=before,
+        delays=_read_delays(scope, params, day, until[school], is_whole=is_whole),
+        learning=read(scope, _LEARNING, params),
+        period_marks=read(scope, _PERIOD_MARKS, params),
+        clauses=schools.read_clauses(scope, school),
+        dims=read(scope, JOURNALS, params),
+        names=read(scope, _STAFF, params) if is_inside else _NO_NAMES,
+        findings=int(read(scope, _FINDINGS, params)["n"].sum()) if is_inside else None,
+    )
 
 
 def _params(scope: Scope, filters: Filters, period: periods.Period, school: int) -> dict[str, Any]:
     starts_on, ends_on = period.span.days_of(school) or (period.span.first, period.span.first)
     return {
-        **period.span.params, "school": school, "rules": list(RULE_NUMBERS), "class_id": filters.class_id, "staff": filters.staff,
-        "parallel": filters.parallel, "subject": filters.subject, "whole": sorted(scope.school_ids),
-        "starts_on": starts_on, "ends_on": ends_on,
-    }  # fmt: skip
+        **period.span.params,
+        "school": school,
+        "rules": list(RULE_NUMBERS),
+        "class_id": filters.class_id,
+        "staff": filters.staff,
+        "parallel": filters.parallel,
+        "subject": filters.subject,
+        "whole": sorted(scope.school_ids),
+        "starts_on": starts_on,
+        "ends_on": ends_on,
+    }
 
 
-def _read_parts(scope: Scope, params: dict[str, Any], day: date | None, until: date, *, is_inside: bool) -> pl.DataFrame:
+def _read_parts(
+    scope: Scope, params: dict[str, Any], day: date | None, until: date, *, is_inside: bool
+) -> pl.DataFrame:
     if is_inside:
         return read(scope, _INSIDE_NEWEST if day is None else _INSIDE_AT, {**params, "day": day})
     moment = {"day_schools": [params["school"]], "days": [until]}
     return read(scope, _WHOLE_NEWEST if day is None else _WHOLE_AT, {**params, **moment})
 
 
-def _read_delays(scope: Scope, params: dict[str, Any], day: date | None, until: date, *, is_whole: bool) -> pl.DataFrame:
+def _read_delays(
+    scope: Scope, params: dict[str, Any], day: date | None, until: date, *, is_whole: bool
+) -> pl.DataFrame:
     if is_whole:
         return read(scope, _DELAYS_WHOLE, {**params, "day_schools": [params["school"]], "days": [until]})
     return read(scope, _DELAYS_INSIDE, {**params, "day": day})
 
 
 def _part(parts: pl.DataFrame, name: str) -> pl.DataFrame:
-    return parts.filter(pl.col("part") == name).drop("part").sort("rule", "class_id", "journal_id", "week_on", "staff_id", nulls_last=True)
-
-
-def _no_names() -> pl.DataFrame:
-    return pl.DataFrame(schema={"staff_id": pl.Int64, "full_name": pl.String})
+    return (
+        parts.filter(pl.col("part") == name)
+        .drop("part")
+        .sort("rule", "class_id", "journal_id", "week_on", "staff_id", nulls_last=True)
+    )
 
 
 def _without_periods(row: dict[str, Any], *, is_inside: bool) -> School:
-    nothing = pl.DataFrame()
-    return School(row, None, is_inside, False, *([nothing] * 4), None, *([nothing] * 5), _no_names(), None)
+    none = pl.DataFrame()
+    return School(
+        row,
+        None,
+        is_inside,
+        False,
+        none,
+        none,
+        none,
+        none,
+        None,
+        none,
+        none,
+        none,
+        none,
+        none,
+        _NO_NAMES,
+        None,
+    )

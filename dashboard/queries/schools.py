@@ -15,40 +15,51 @@ STALE_AFTER = 2
 _LOOK_BACK = 60  # days in which working days are counted one by one; what is older is stale anyway
 
 _SCHOOLS = """
-SELECT s.school_id, coalesce(s.short_name, s.name) AS label, s.name, m.name AS municipality, s.timezone, s.regulation, s.capabilities,
-       s.extracted_at, (s.extracted_at AT TIME ZONE s.timezone)::date AS until_on, s.is_demo, a.act_title, a.act_number, a.norm_share,
-       (CAST(:now AS timestamptz) AT TIME ZONE s.timezone)::date - (s.extracted_at AT TIME ZONE s.timezone)::date AS days_old, w.working_days_old
+SELECT s.school_id, coalesce(s.short_name, s.name) AS label, s.name, m.name AS municipality, s.timezone,
+    s.regulation, s.capabilities,
+       s.extracted_at, (s.extracted_at AT TIME ZONE s.timezone)::date AS until_on, s.is_demo, a.act_title,
+           a.act_number, a.norm_share,
+       (CAST(:now AS timestamptz) AT TIME ZONE s.timezone)::date - (s.extracted_at AT TIME ZONE s.timezone)::date
+           AS days_old, w.working_days_old
 FROM dim_school s
 JOIN dim_municipality m USING (municipality_id)
 LEFT JOIN LATERAL (
-    SELECT max(j.act_title) AS act_title, max(j.act_number) AS act_number, max(j.norm_share) FILTER (WHERE j.rule <= 3) AS norm_share
+    SELECT max(j.act_title) AS act_title, max(j.act_number) AS act_number,
+        max(j.norm_share) FILTER (WHERE j.rule <= 3) AS norm_share
     FROM judgement_rule j WHERE j.school_id = s.school_id AND j.judgement_id = 0
 ) a ON true
 CROSS JOIN LATERAL (
     SELECT count(*) AS working_days_old
-    FROM generate_series(greatest((s.extracted_at AT TIME ZONE s.timezone)::date + 1, (CAST(:now AS timestamptz) AT TIME ZONE s.timezone)::date - :look_back),
-                         (CAST(:now AS timestamptz) AT TIME ZONE s.timezone)::date, interval '1 day') AS g (at)
-    LEFT JOIN dim_calendar_day c ON c.school_id = s.school_id AND c.date = g.at::date AND c.deleted_latest IS NULL
+    FROM generate_series(greatest((s.extracted_at AT TIME ZONE s.timezone)::date + 1,
+        (CAST(:now AS timestamptz) AT TIME ZONE s.timezone)::date - :look_back),
+                         (CAST(:now AS timestamptz) AT TIME ZONE s.timezone)::date,
+                             interval '1 day') AS g (at)
+    LEFT JOIN dim_calendar_day c ON c.school_id = s.school_id AND c.date = g.at::date
+        AND c.deleted_latest IS NULL
     WHERE coalesce(c.is_staff_working, extract(isodow FROM g.at) <= coalesce(s.week_days, 5))
 ) w
 WHERE s.school_id = ANY(:schools) AND (CAST(:school AS int) IS NULL OR s.school_id = :school)
 ORDER BY label, school_id
 """
 _CLAUSES = """
-SELECT DISTINCT ON (rule) rule, is_regulated, target_text, limit_text, act_title, act_number, act_date, clause, quotation, origin, norm_share
-FROM judgement_rule WHERE school_id = ANY(:schools) AND school_id = :school AND judgement_id = 0 ORDER BY rule, profile_version DESC
+SELECT DISTINCT ON (rule) rule, is_regulated, target_text, limit_text, act_title, act_number, act_date,
+    clause, quotation, origin, norm_share
+FROM judgement_rule WHERE school_id = ANY(:schools) AND school_id = :school
+    AND judgement_id = 0 ORDER BY rule, profile_version DESC
 """
 
 
 def read_schools(scope: Scope, now: datetime, school: int | None = None) -> pl.DataFrame:
-    """One row per school, in the order of people: label, name, municipality, timezone, regulation, capabilities, extracted_at,
-    until_on (local day where its data end), act_title, norm_share, days_old, working_days_old (staff working days since)."""
+    """One row per school, in the order of people: label, name, municipality, timezone, regulation,
+    capabilities, extracted_at, until_on (local day where its data end), act_title, norm_share, days_old,
+    working_days_old (staff working days since)."""
     rows = read(scope, _SCHOOLS, {"now": now, "look_back": _LOOK_BACK, "school": school})
     return rows.sort(natural_order("label"), "school_id")
 
 
 def read_clauses(scope: Scope, school: int) -> pl.DataFrame:
-    """One row per rule of the school's own act, newest version: deadlines in the words of the profile, clause, quotation."""
+    """One row per rule of the school's own act, newest version: deadlines in the words of the profile,
+    clause, quotation."""
     return read(scope, _CLAUSES, {"school": school})
 
 
@@ -73,4 +84,7 @@ def local_moment(row: dict[str, object]) -> datetime:
 
 def until_of(schools: pl.DataFrame, as_of: date | None = None) -> dict[int, date]:
     """Last local day that counts in each school: where its data end, or `as_of` where that is earlier."""
-    return {row[0]: row[1] if as_of is None else min(row[1], as_of) for row in schools.select("school_id", "until_on").iter_rows()}
+    return {
+        row[0]: row[1] if as_of is None else min(row[1], as_of)
+        for row in schools.select("school_id", "until_on").iter_rows()
+    }

@@ -16,15 +16,13 @@ from dashboard.i18n import count, day, day_short, listed, percent, t
 from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
 from dashboard.queries.overview import Overview, is_past, read_overview
-from etl.warehouse.ledger import MARK_RULES, RULE
-from etl.warehouse.metrics import LESSON_RULES, METRICS, Metric
+from dashboard.views.records import judged, record_columns, record_rows
+from etl.warehouse.metrics import METRICS
 from etl.warehouse.scope import Scope
 
 NAMED = 2  # schools named inside a card
 SHOWN = 6  # schools named in the card and in sentences; the rest stand in the table
 FEWEST = 3  # schools below which a funnel says nothing
-RECORDS = (*LESSON_RULES, "absence", "mark", "period_mark")
-"""Kinds of records in the tables; the four rules of marks are one kind."""
 
 
 def render(scope: Scope, filters: Filters) -> None:
@@ -38,7 +36,7 @@ def render(scope: Scope, filters: Filters) -> None:
         return
     table = school_rows(page)
     _head(page, table, filters)
-    _cards(page)
+    _cards(page, filters)
     left, right = st.columns([5, 3], gap="medium")
     with left.container(border=True, height="stretch"):
         _funnel(page, table, filters)
@@ -51,8 +49,11 @@ def render(scope: Scope, filters: Filters) -> None:
 
 
 def school_rows(page: Overview) -> pl.DataFrame:
-    """One row per school in the page's order: its metrics as numbers and as words, its freshness and its act."""
-    return pl.DataFrame([_school_row(page, row) for row in page.schools.iter_rows(named=True)], infer_schema_length=None)
+    """One row per school in the page's order: its metrics as numbers and as words, its freshness and its
+    act."""
+    return pl.DataFrame(
+        [_school_row(page, row) for row in page.schools.iter_rows(named=True)], infer_schema_length=None
+    )
 
 
 def _school_row(page: Overview, row: dict[str, Any]) -> dict[str, Any]:
@@ -69,10 +70,12 @@ def _school_row(page: Overview, row: dict[str, Any]) -> dict[str, Any]:
         "shown": measures.shown(filled.value),
         "done": filled.part,
         "base": filled.whole,
-        "unfilled": METRICS["unfilled_count"].of(mine).part,
+        "unfilled": METRICS["unfilled_count"].of(mine).part if filled.value is not None else None,
         "timely": measures.in_words(timely, mine),
         "attendance": measures.shown(METRICS["attendance_share"].of(learned).value),
-        "fresh": t("overview.fresh_stale", day=fresh, days=count(row["days_old"], "day")) if is_stale else fresh,
+        "fresh": t("overview.fresh_stale", day=fresh, days=count(row["days_old"], "day"))
+        if is_stale
+        else fresh,
         "act": row["act_title"] or t("overview.act_none"),
         "norm": norm,
         "is_below": filled.value is not None and norm is not None and filled.value < norm,
@@ -87,7 +90,9 @@ def _head(page: Overview, table: pl.DataFrame, filters: Filters) -> None:
     if table["filled"].is_null().all():
         title = t("overview.title_cannot_tell", place=place)
     elif below.height:
-        title = t("overview.title_below", place=place, schools=count(below.height, "school"), all=table.height)
+        title = t(
+            "overview.title_below", place=place, schools=count(below.height, "school"), all=table.height
+        )
     else:
         title = t("overview.title_all_well", place=place)
     stale = asked.stale(page.schools)
@@ -101,7 +106,9 @@ def _head(page: Overview, table: pl.DataFrame, filters: Filters) -> None:
         periods=[frame.Option(code, words) for code, words in page.choice.options],
         default_period=page.choice.default,
         as_of=frame.AsOf(datetime(year, 9, 1, tzinfo=UTC).date(), newest),  # type: ignore[arg-type]
-        warning=t("overview.stale", schools=count(stale.height, "school"), names=names) if stale.height else "",
+        warning=t("overview.stale", schools=count(stale.height, "school"), names=names)
+        if stale.height
+        else "",
     )
 
 
@@ -115,7 +122,7 @@ def _caption(page: Overview, filters: Filters) -> str:
     return t("overview.caption_many", first=day(first), last=day(last), schools=number)  # type: ignore[arg-type]
 
 
-def _cards(page: Overview) -> None:
+def _cards(page: Overview, filters: Filters) -> None:
     assert page.choice is not None  # noqa: S101 - see _head
     note = t("overview.delta_note", period=page.choice.previous.label) if page.choice.previous else ""
     filled, unjudged = judged(METRICS["completeness"], page.duties)
@@ -124,38 +131,48 @@ def _cards(page: Overview) -> None:
     late = METRICS["late_count"].of(page.duties).part
     cards = [
         measures.card(
-            METRICS["completeness"], t("overview.card_completeness"), filled, before=_same_schools(page.before, filled), before_note=note,
-            passport=own_terms, detail=_without(page, unjudged),
+            METRICS["completeness"],
+            t("overview.card_completeness"),
+            filled,
+            before=_same_schools(page.before, filled),
+            before_note=note,
+            passport=own_terms,
+            detail=_without(page, unjudged),
         ),
         measures.card(
-            METRICS["timeliness"], t("overview.card_timeliness"), timely, before=_same_schools(page.before, timely), before_note=note,
-            passport=own_terms, detail=_without(page, untimed),
+            METRICS["timeliness"],
+            t("overview.card_timeliness"),
+            timely,
+            before=_same_schools(page.before, timely),
+            before_note=note,
+            passport=own_terms,
+            detail=_without(page, untimed),
         ),
         measures.card(
-            METRICS["unfilled_count"], t("overview.card_unfilled"), page.duties, passport=own_terms,
+            METRICS["unfilled_count"],
+            t("overview.card_unfilled"),
+            filled,
+            passport=own_terms,
+            rests_on=METRICS["completeness"],
             detail=t("overview.unfilled_detail", late=count(late, "entry")),
         ),
-        measures.card(METRICS["attendance_share"], t("overview.card_attendance"), page.learning, passport=(t("passport.months"),)),
-    ]  # fmt: skip
+        measures.card(
+            METRICS["attendance_share"],
+            t("overview.card_attendance"),
+            page.learning,
+            passport=(t("passport.months"),),
+            detail=t("overview.attendance_newest") if is_past(page.schools, filters.as_of) else "",
+        ),
+    ]
     kpi_cards("overview_cards", cards)
 
 
-def judged(metric: Metric, duties: pl.DataFrame) -> tuple[pl.DataFrame, list[int]]:
-    """The rows of the schools about which the metric can be told, and the ids of the others; all rows where it can of none.
-
-    One school whose source is silent must not make the figure of sixty schools unknown; it is named instead.
-    """
-    silent = [
-        int(school)  # type: ignore[call-overload]
-        for (school,), rows in duties.group_by(["school_id"], maintain_order=True)
-        if (found := metric.of(rows)).unknown and found.value is None
-    ]
-    rest = duties.filter(~pl.col("school_id").is_in(silent))
-    return (rest, silent) if rest.height else (duties, [])
-
-
 def _same_schools(before: pl.DataFrame | None, rows: pl.DataFrame) -> pl.DataFrame | None:
-    return None if before is None else before.filter(pl.col("school_id").is_in(rows["school_id"].unique().to_list()))
+    return (
+        None
+        if before is None
+        else before.filter(pl.col("school_id").is_in(rows["school_id"].unique().to_list()))
+    )
 
 
 def _without(page: Overview, schools: list[int]) -> str:
@@ -168,7 +185,9 @@ def _without(page: Overview, schools: list[int]) -> str:
 
 def _funnel(page: Overview, table: pl.DataFrame, filters: Filters) -> None:
     st.header(t("overview.funnel"), anchor=False)
-    points = table.filter(pl.col("filled").is_not_null()).select(pl.col("school_id").alias("id"), "label", "done", pl.col("base").alias("due"))
+    points = table.filter(pl.col("filled").is_not_null()).select(
+        pl.col("school_id").alias("id"), "label", "done", pl.col("base").alias("due")
+    )
     st.caption(t("overview.funnel_note") if points.height >= FEWEST else t("overview.funnel_few"))
     chart = charts.funnel(points, dark=frame.is_dark())
     shown = points.select(
@@ -190,12 +209,18 @@ def _attention(table: pl.DataFrame, filters: Filters) -> None:
     elif isinstance(norm, float):
         st.caption(t("overview.attention_note", norm=percent(norm, 0)))
     for row in below.head(SHOWN).iter_rows(named=True):
-        with st.container(horizontal=True, vertical_alignment="center", key=f"attention_{row['school_id']}"):
-            unfilled = t("overview.unfilled_records", records=count(row["unfilled"], "entry"))
-            words = t("overview.attention_line", unfilled=unfilled, share=percent(row["filled"]))
-            st.markdown(f"**{row['label']}**  \n{words}", width="stretch")
-            if st.button(t("overview.open"), key=f"open_{row['school_id']}", type="tertiary", icon=":material/chevron_right:", icon_position="right"):
+        with st.container(gap=None, key=f"attention_{row['school_id']}"):
+            name = f"**{row['label']}**"
+            if st.button(
+                name,
+                key=f"open_{row['school_id']}",
+                type="tertiary",
+                icon=":material/chevron_right:",
+                icon_position="right",
+            ):
                 frame.go("school", filters.drilled(school=row["school_id"]))
+            unfilled = t("overview.unfilled_records", records=count(row["unfilled"], "entry"))
+            st.markdown(t("overview.attention_line", unfilled=unfilled, share=percent(row["filled"])))
     if below.height > SHOWN:
         st.caption(t("overview.attention_more", schools=count(below.height - SHOWN, "school")))
     unknown = table.filter(pl.col("filled").is_null())["label"].to_list()
@@ -207,7 +232,6 @@ def _schools(table: pl.DataFrame, filters: Filters) -> None:
     st.header(t("overview.schools"), anchor=False)
     st.caption(t("overview.schools_note"))
     columns = ("label", "shown", "base", "unfilled", "timely", "attendance", "fresh", "act")
-    share = {"format": "percent", "step": 0.001}
     event = st.dataframe(
         table.select(columns),
         key="overview_schools",
@@ -219,11 +243,17 @@ def _schools(table: pl.DataFrame, filters: Filters) -> None:
         height="content",
         column_config={
             "label": st.column_config.TextColumn(t("overview.column_school"), width=170),
-            "shown": st.column_config.NumberColumn(t("overview.column_filled"), width=110, **share),
+            "shown": st.column_config.NumberColumn(
+                t("overview.column_filled"), width=110, format="percent", step=0.001
+            ),
             "base": st.column_config.NumberColumn(t("overview.column_base"), format="localized", width=130),
-            "unfilled": st.column_config.NumberColumn(t("overview.column_unfilled"), format="localized", width=110),
+            "unfilled": st.column_config.NumberColumn(
+                t("overview.column_unfilled"), format="localized", width=110
+            ),
             "timely": st.column_config.TextColumn(t("overview.column_timely"), width=150),
-            "attendance": st.column_config.NumberColumn(t("overview.column_attendance"), width=120, **share),
+            "attendance": st.column_config.NumberColumn(
+                t("overview.column_attendance"), width=120, format="percent", step=0.001
+            ),
             "fresh": st.column_config.TextColumn(t("overview.column_fresh"), width=190),
             "act": st.column_config.TextColumn(t("overview.column_act"), width=220),
         },
@@ -238,32 +268,11 @@ def _records(page: Overview) -> None:
     st.caption(t("overview.records_note"))
     rows = record_rows(page.duties)
     columns = ("record", "filled", "unfilled", "timely", "late")
-    names = {name: t(f"overview.column_{name}") for name in columns}
-    st.dataframe(rows.select(columns), hide_index=True, placeholder="—", alt=t("overview.records_alt"), column_config=dict(names), height="content")
-
-
-def record_rows(duties: pl.DataFrame) -> pl.DataFrame:
-    """One row per kind of record with its completeness, timeliness, unfilled and late counts; kinds without rows left out."""
-    found = [row for name in RECORDS if (row := _record_row(name, duties)) is not None]
-    return pl.DataFrame(found, schema={"rule": pl.String, "record": pl.String, "filled": pl.String, "unfilled": pl.Int64, "timely": pl.String, "late": pl.Int64})
-
-
-def _record_row(name: str, duties: pl.DataFrame) -> dict[str, Any] | None:
-    rules = MARK_RULES if name == "mark" else (name,)
-    mine = duties.filter(pl.col("rule").is_in([RULE[rule].number for rule in rules]))
-    if mine.is_empty():
-        return None
-    fill, time = METRICS.get(f"completeness_{name}"), METRICS["timeliness_marks" if name == "mark" else f"timeliness_{name}"]
-    return {
-        "rule": name,
-        "record": t(f"record.{name}"),
-        "filled": _told(fill, mine) if fill is not None else None,
-        "unfilled": int(mine["unfilled"].sum()) if fill is not None else None,
-        "timely": _told(time, mine),
-        "late": int(mine["late"].sum()),
-    }
-
-
-def _told(metric: Metric, rows: pl.DataFrame) -> str:
-    counted = judged(metric, rows)[0] if "school_id" in rows.columns else rows
-    return measures.in_words(metric.of(counted), counted)
+    st.dataframe(
+        rows.select(columns),
+        hide_index=True,
+        placeholder="—",
+        alt=t("overview.records_alt"),
+        column_config=record_columns(columns),
+        height="content",
+    )

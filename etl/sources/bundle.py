@@ -6,6 +6,7 @@ import hashlib
 import json
 import lzma
 import os
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -161,7 +162,7 @@ def read_manifest(content: bytes) -> Manifest:
         shown = {key: stated.get(key) for key in ("format", "version")} if isinstance(stated, dict) else stated
         raise SourceError(f"manifest.json says {shown}.", advice='This product reads {"format": "journal-bundle", "version": 1}.')
     mode = stated.get("mode", "snapshot")
-    if mode not in {"snapshot", "delta"}:
+    if mode not in ("snapshot", "delta"):
         raise SourceError(f"manifest.mode is {mode!r}.", advice="It is snapshot or delta.")
     capabilities = stated.get("capabilities", [])
     if not isinstance(capabilities, list) or (unknown := [name for name in capabilities if name not in CAPABILITIES]):
@@ -200,6 +201,8 @@ def _scope(stated: Any) -> tuple[dict[str, str | None], ...] | None:
         unknown = sorted(set(line) - set(SCOPE_FIELDS))
         if unknown:
             raise SourceError(f"manifest.scope has the unknown field {unknown[0]!r}.", advice=f"Known: {', '.join(SCOPE_FIELDS)}.")
+        if not re.fullmatch(r"(\d{4}/\d{4})?", str(line.get("school_year") or "")):
+            raise SourceError(f"manifest.scope has the school_year {line['school_year']!r}.", advice="Write it as 2024/2025.")
         lines.append({name: (str(line[name]) if line.get(name) not in (None, "") else None) for name in SCOPE_FIELDS})
     return tuple(lines)
 

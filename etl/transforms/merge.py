@@ -235,7 +235,8 @@ def in_scope(rows: pl.DataFrame, scope: pl.DataFrame, table: BundleTable, journa
         for fit in fits:
             hit = hit & fit
         found = found | hit
-    return found
+    # a timetable of the whole school has no class, and such rows are in scope of every snapshot
+    return found | places["class_id"].is_null() if table.year_from == "class_key" else found
 
 
 def _attribute(rows: pl.DataFrame, name: str, journals: pl.DataFrame, suffix: str) -> pl.Series:

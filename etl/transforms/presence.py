@@ -25,7 +25,9 @@ def homework_is_there(columns: list[str]) -> pl.Expr:
 
 
 def _substitute(columns: list[str]) -> pl.Expr:
-    return pl.col("substitute_id").is_not_null() if "substitute_id" in columns else pl.lit(value=False)
+    """A substitute is named or, where the source names none, the moment is stated (annex R13; `_cell0` is the bundle's cell)."""
+    named = [pl.col(name).is_not_null() for name in ("substitute_id", "_cell0") if name in columns]
+    return pl.any_horizontal(named) if named else pl.lit(value=False)
 
 
 def _reason(_columns: list[str]) -> pl.Expr:

@@ -16,7 +16,8 @@ from etl.transforms.values import canonical_absence, canonical_mark, mark_code
 ROW = "_row"
 REJECT = {"row_number": pl.Int64, "column_name": pl.String, "value": pl.String, "reason": pl.String, "raw": pl.String}
 _SMALLEST, _GREATEST = -(2**31), 2**31 - 1
-_FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
+_FIRST_DAY, _LAST_DAY = date(1950, 1, 1), date(2100, 12, 31)
+"""A day outside is a slip of the hand; the calendars that deadlines are counted on would grow by centuries."""
 _ENDS = ("to_on", "employed_to")
 """Columns in which sources write 9999-12-31 for an interval that has no end."""
 
@@ -105,8 +106,8 @@ def _decimal(cell: pl.Expr, _column: Column) -> tuple[pl.Expr, str]:
 
 def _date(cell: pl.Expr, column: Column) -> tuple[pl.Expr, str]:
     day = pl.when(cell.str.contains(r"^\d{4}-\d{2}-\d{2}$")).then(cell.str.to_date("%Y-%m-%d", strict=False))
-    last = date.max if column.name in _ENDS else _LAST_DAY
-    return pl.when(day.is_between(_FIRST_DAY, last)).then(day), "not a date as 2024-09-30"
+    fits = day.is_between(_FIRST_DAY, _LAST_DAY) | ((day == date.max) if column.name in _ENDS else pl.lit(value=False))
+    return pl.when(fits).then(day), f"not a date as 2024-09-30, from {_FIRST_DAY.year} to {_LAST_DAY.year}"
 
 
 def _time(cell: pl.Expr, _column: Column) -> tuple[pl.Expr, str]:

@@ -1,8 +1,9 @@
-"""Every number people are shown, defined once: numerator, denominator, unit, grain, groupings, exclusions, clause, direction.
+"""Every number people are shown, defined once: numerator, denominator, unit, grain, groupings, exclusions,
+clause, direction.
 
-A metric is a quotient of two sums. The sums (`COUNTS`) are SQL over rows of one of the marts, or over ledger rows brought to
-the same shape; they add up over any grouping, so the sum over a school is the sum of its classes. Pages, exports, documents
-and tests read the same objects.
+A metric is a quotient of two sums. The sums (`COUNTS`) are SQL over rows of one of the marts, or over
+ledger rows brought to the same shape; they add up over any grouping, so the sum over a school is the sum of
+its classes. Pages, exports, documents and tests read the same objects.
 """
 
 from __future__ import annotations
@@ -50,16 +51,28 @@ DUTY: dict[str, str] = {
     "missing": f"status = {int(Status.missing)}",
     **{reason.name: f"excluded = {int(reason)}" for reason in Excluded},
 }
-"""Sums over duty rows: rule, status, excluded, is_required, is_made, is_due, can_tell, row_count (mart_duty_week and its kin)."""
+"""Sums over duty rows: rule, status, excluded, is_required, is_made, is_due, can_tell, row_count
+(mart_duty_week and its kin)."""
 REASONS = tuple(reason.name for reason in Excluded)
 
 LEARNING = {
     name: f"sum({name})"
     for name in (
-        "held_count", "marked_lesson_count", "slot_count", "missed_count", "missed_illness_count", "missed_valid_count",
-        "missed_invalid_count", "missed_unknown_count", "late_count", "stray_count", "mark_count", "digit_count", "digit_sum",
+        "held_count",
+        "marked_lesson_count",
+        "slot_count",
+        "missed_count",
+        "missed_illness_count",
+        "missed_valid_count",
+        "missed_invalid_count",
+        "missed_unknown_count",
+        "late_count",
+        "stray_count",
+        "mark_count",
+        "digit_count",
+        "digit_sum",
     )
-} | {"attended_count": "sum(slot_count - missed_count)"}  # fmt: skip
+} | {"attended_count": "sum(slot_count - missed_count)"}
 """Sums over rows of mart_learning."""
 PERIOD_MARK = {
     "period_digit_count": "sum(row_count) FILTER (WHERE mark_code BETWEEN 1 AND 5)",
@@ -86,7 +99,7 @@ def sums(source: Source, names: Iterable[str] | None = None) -> str:
 
 @dataclass(frozen=True)
 class Measured:
-    """A value with what it is made of: `part` ÷ `whole`, and `unknown` rows that could fall on either side."""
+    """A value with what it is made of: `part` ÷ `whole`, and `unknown` rows that could be either."""
 
     metric: Metric
     part: int
@@ -115,7 +128,8 @@ class Measured:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """The interval to show in place of the number, where the metric has unknown rows and can still be judged."""
+        """The interval to show in place of the number, where the metric has unknown rows and can still be
+        judged."""
         if not self.unknown or self.value is None or not self.metric.is_interval:
             return None
         return self.bounds
@@ -125,11 +139,12 @@ class Measured:
 class Metric:
     """One number people are shown.
 
-    `numerator`, `denominator`, `unknown` name sums of `source`; a count has no denominator. `unknown` are rows that could fall
-    on either side: with `is_interval` they widen the number to an interval, else they stand outside it (annex L11), and in
-    both cases a width above ten points means «нельзя оценить». `rules` are the ledger rules it sums over, whose clauses are
-    its source. `exclusions` name sums of rows that are left out, each shown with its count. `noun` is what is counted (a key
-    of the app's nouns), `grain` what one counted row is, `groupings` by what it may be divided.
+    `numerator`, `denominator`, `unknown` name sums of `source`; a count has no denominator. `unknown` are
+    rows that could fall on either side: with `is_interval` they widen the number to an interval, else they
+    stand outside it (annex L11), and in both cases a width above ten points means «нельзя оценить». `rules`
+    are the ledger rules it sums over, whose clauses are its source. `exclusions` name sums of rows that are
+    left out, each shown with its count. `noun` is what is counted (a key of the app's nouns), `grain` what
+    one counted row is, `groupings` by what it may be divided.
     """
 
     name: str
@@ -168,15 +183,26 @@ class Metric:
         return _SOURCES[self.source][self.denominator] if self.denominator else ""
 
     def of(self, rows: pl.DataFrame) -> Measured:
-        """The value over a frame that holds the sums of the source (one row per any grouping; `rule` where it has rules)."""
-        mine = rows.filter(pl.col("rule").is_in(self.rule_numbers)) if self.rules and "rule" in rows.columns else rows
-        total = mine.select(pl.col(name).sum() for name in self._needed).row(0, named=True) if mine.height else {}
+        """The value over a frame that holds the sums of the source (one row per any grouping; `rule` where
+        it has rules)."""
+        mine = (
+            rows.filter(pl.col("rule").is_in(self.rule_numbers))
+            if self.rules and "rule" in rows.columns
+            else rows
+        )
+        total = (
+            mine.select(pl.col(name).sum() for name in self._needed).row(0, named=True) if mine.height else {}
+        )
         take = {name: int(total.get(name) or 0) for name in self._needed}
         return Measured(self, take[self.numerator], take.get(self.denominator, 0), take.get(self.unknown, 0))
 
     def left_out(self, rows: pl.DataFrame) -> tuple[tuple[str, int], ...]:
         """(exclusion, rows) for every exclusion with at least one row, in the metric's order."""
-        mine = rows.filter(pl.col("rule").is_in(self.rule_numbers)) if self.rules and "rule" in rows.columns else rows
+        mine = (
+            rows.filter(pl.col("rule").is_in(self.rule_numbers))
+            if self.rules and "rule" in rows.columns
+            else rows
+        )
         counted = ((name, int(mine[name].sum() or 0)) for name in self.exclusions)
         return tuple((name, n) for name, n in counted if n)
 
@@ -192,11 +218,30 @@ _OUTSIDE_TIME = ("cannot_tell", "pending", "exempt", "not_regulated", *REASONS)
 
 
 def _completeness(name: str, rules: tuple[str, ...], noun: str = "entry") -> Metric:
-    return Metric(name, "done", "base", "unseen", rules=rules, noun=noun, exclusions=_OUTSIDE_FILL, passport="completeness")
+    return Metric(
+        name,
+        "done",
+        "base",
+        "unseen",
+        rules=rules,
+        noun=noun,
+        exclusions=_OUTSIDE_FILL,
+        passport="completeness",
+    )
 
 
 def _timeliness(name: str, rules: tuple[str, ...], noun: str = "entry") -> Metric:
-    return Metric(name, "kept", "judged", "unsure", rules=rules, noun=noun, exclusions=_OUTSIDE_TIME, is_interval=True, passport="timeliness")
+    return Metric(
+        name,
+        "kept",
+        "judged",
+        "unsure",
+        rules=rules,
+        noun=noun,
+        exclusions=_OUTSIDE_TIME,
+        is_interval=True,
+        passport="timeliness",
+    )
 
 
 _BY_JOURNAL = ("school", "class", "journal", "period", "month")
@@ -213,41 +258,98 @@ _ALL: tuple[Metric, ...] = (
     Metric("missing_count", "missing", unit="count", rules=LESSON_RULES, direction="down"),
     Metric("late_count", "late", unit="count", rules=LESSON_RULES, direction="down"),
     Metric(
-        "attendance_share", "attended_count", "slot_count", source="learning", noun="slot", grain="pupil × held lesson",
-        groupings=_BY_JOURNAL, exclusions=("stray_count",),
+        "attendance_share",
+        "attended_count",
+        "slot_count",
+        source="learning",
+        noun="slot",
+        grain="pupil × held lesson",
+        groupings=_BY_JOURNAL,
+        exclusions=("stray_count",),
     ),
     Metric(
-        "marked_lesson_share", "marked_lesson_count", "held_count", source="learning", noun="lesson", grain="held lesson",
+        "marked_lesson_share",
+        "marked_lesson_count",
+        "held_count",
+        source="learning",
+        noun="lesson",
+        grain="held lesson",
         groupings=_BY_JOURNAL,
     ),
     Metric(
-        "marks_per_lesson", "mark_count", "held_count", unit="mean", source="learning", noun="lesson", grain="held lesson",
-        groupings=_BY_JOURNAL, direction="none",
+        "marks_per_lesson",
+        "mark_count",
+        "held_count",
+        unit="mean",
+        source="learning",
+        noun="lesson",
+        grain="held lesson",
+        groupings=_BY_JOURNAL,
+        direction="none",
     ),
     Metric(
-        "marks_per_slot", "mark_count", "slot_count", unit="mean", source="learning", noun="slot", grain="pupil × held lesson",
-        groupings=_BY_JOURNAL, direction="none",
+        "marks_per_slot",
+        "mark_count",
+        "slot_count",
+        unit="mean",
+        source="learning",
+        noun="slot",
+        grain="pupil × held lesson",
+        groupings=_BY_JOURNAL,
+        direction="none",
     ),
     Metric(
-        "mean_mark", "digit_sum", "digit_count", unit="mean", source="learning", noun="mark", grain="mark that is a digit",
-        groupings=_BY_JOURNAL, direction="none",
+        "mean_mark",
+        "digit_sum",
+        "digit_count",
+        unit="mean",
+        source="learning",
+        noun="mark",
+        grain="mark that is a digit",
+        groupings=_BY_JOURNAL,
+        direction="none",
     ),
     Metric(
-        "period_mark_quality", "period_good_count", "period_digit_count", source="period_mark", noun="period_mark",
-        grain="period mark that is a digit", groupings=("school", "class", "journal", "period", "kind"), direction="none",
+        "period_mark_quality",
+        "period_good_count",
+        "period_digit_count",
+        source="period_mark",
+        noun="period_mark",
+        grain="period mark that is a digit",
+        groupings=("school", "class", "journal", "period", "kind"),
+        direction="none",
     ),
     Metric(
-        "mean_period_mark", "period_digit_sum", "period_digit_count", unit="mean", source="period_mark", noun="period_mark",
-        grain="period mark that is a digit", groupings=("school", "class", "journal", "period", "kind"), direction="none",
+        "mean_period_mark",
+        "period_digit_sum",
+        "period_digit_count",
+        unit="mean",
+        source="period_mark",
+        noun="period_mark",
+        grain="period mark that is a digit",
+        groupings=("school", "class", "journal", "period", "kind"),
+        direction="none",
     ),
     Metric(
-        "success", "success_count", "pupil_count", source="period_success", noun="pupil", grain="pupil × period",
-        groupings=("school", "class", "period"), direction="none",
+        "success",
+        "success_count",
+        "pupil_count",
+        source="period_success",
+        noun="pupil",
+        grain="pupil × period",
+        groupings=("school", "class", "period"),
+        direction="none",
     ),
     Metric(
-        "quality", "quality_count", "pupil_count", source="period_success", noun="pupil", grain="pupil × period",
-        groupings=("school", "class", "period"), direction="none",
+        "quality",
+        "quality_count",
+        "pupil_count",
+        source="period_success",
+        noun="pupil",
+        grain="pupil × period",
+        groupings=("school", "class", "period"),
+        direction="none",
     ),
-)  # fmt: skip
+)
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
 """Every metric by its name."""

@@ -6,14 +6,24 @@ import polars as pl
 
 from etl.transforms.learning import day_periods
 from etl.transforms.obligations.absences import build_absence_rows
+from etl.transforms.obligations.content_accounts import build_content_of_accounts
+from etl.transforms.obligations.content_authors import build_content_of_authors
+from etl.transforms.obligations.content_marks import build_content_of_lessons
+from etl.transforms.obligations.content_periods import build_content_of_periods
 from etl.transforms.obligations.context import Context
+from etl.transforms.obligations.edits import build_edit_bans
 from etl.transforms.obligations.lessons import build_lesson_duties
 from etl.transforms.obligations.marks import build_mark_events
 from etl.transforms.obligations.no_entries import build_no_entries
 from etl.transforms.obligations.period_marks import build_period_mark_duties
+from etl.transforms.obligations.substitutions import build_substitution_rows
 from etl.transforms.obligations.works import build_work_duties
+from etl.transforms.obligations.year import build_year_rows
 
-BUILDERS = (build_absence_rows, build_mark_events, build_work_duties, build_period_mark_duties)
+BUILDERS = (
+    build_absence_rows, build_mark_events, build_work_duties, build_period_mark_duties, build_substitution_rows, build_edit_bans, build_year_rows,
+    build_content_of_lessons, build_content_of_authors, build_content_of_periods, build_content_of_accounts,
+)
 
 
 def build_obligations(context: Context) -> pl.DataFrame:

@@ -1,0 +1,84 @@
+"""A table of sentences: real HTML with a header, long texts wrapped, one row a click away; cards on a narrow screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import streamlit as st
+
+from dashboard.components.source import source
+
+Tone = Literal["", "good", "warn", "bad", "quiet", "info"]
+_SIGNS: dict[Tone, str] = {"": "", "good": "✓", "warn": "~", "bad": "!", "quiet": "?", "info": "i"}
+
+_COMPONENT = st.components.v2.component(
+    "zavuch_row_table",
+    html='<div class="root"></div>',
+    css=source("grid.css", "row_table.css"),
+    js=source("shared.js", "row_table.js"),
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its words, `is_number` sets it flush right, `wide` lets it take the room that is left."""
+
+    label: str
+    is_number: bool = False
+    wide: bool = False
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in a cell: the text, a small second line, and the tone of that line (with its sign: colour is never alone).
+
+    `badge` puts the tone on the text itself.
+    """
+
+    text: str = ""
+    note: str = ""
+    tone: Tone = ""
+    badge: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row; `id` is what a click returns, None = it opens nothing. `opens` names the click for those who hear the page."""
+
+    cells: tuple[Cell, ...]
+    id: int | None = None
+    opens: str = ""
+
+
+def row_table(key: str, columns: Sequence[Column], rows: Sequence[Row], *, caption: str, height: int | None = None) -> int | None:
+    """Draw the table; returns the id of the row just clicked, else None. `height` in pixels makes it scroll inside itself."""
+    result = _COMPONENT(key=key, data=table_payload(columns, rows, caption=caption, height=height), on_row_change=lambda: None)
+    return clicked_row(result.row, rows)
+
+
+def table_payload(columns: Sequence[Column], rows: Sequence[Row], *, caption: str, height: int | None = None) -> dict[str, Any]:
+    """What the script draws; raises ValueError where a row has another number of cells than there are columns."""
+    for row in rows:
+        if len(row.cells) != len(columns):
+            raise ValueError(f"A row has {len(row.cells)} cells, the table {len(columns)} columns.")
+    return {
+        "caption": caption,
+        "height": height,
+        "columns": [[column.label, column.is_number, column.wide] for column in columns],
+        "rows": [
+            {
+                "cells": [[cell.text, cell.note, cell.tone, _SIGNS[cell.tone] if cell.note or cell.badge else "", cell.badge] for cell in row.cells],
+                "opens": row.opens if row.id is not None else "",
+            }
+            for row in rows
+        ],
+    }  # fmt: skip
+
+
+def clicked_row(index: Any, rows: Sequence[Row]) -> int | None:
+    """Id of the row the browser named; None for anything it could not have sent."""
+    if isinstance(index, bool) or not isinstance(index, int | float) or not 0 <= index < len(rows):
+        return None
+    return rows[int(index)].id

@@ -1,0 +1,195 @@
+"""Journals of a school: classes × subjects, the emptiest ones, and kinds of records × weeks."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboard import charts, frame
+from dashboard.components.heat_grid import Axis, Cell, heat_grid
+from dashboard.filters import Filters
+from dashboard.i18n import count, t
+from dashboard.queries import schools as asked
+from dashboard.queries.school import School
+from etl.warehouse.ledger import RULE
+from etl.warehouse.metrics import LESSON_RULES, METRICS
+
+NAMED = 3  # journals named over the grid
+FEW = 5  # below this a share is not compared (design, «Numbers»)
+
+
+def below_norm(page: School) -> pl.DataFrame:
+    """Journals filled below the norm of the act, fullest denominators first: class_name, subject,
+    journal_id, share, unfilled.
+
+    Journals with fewer than five records due are not compared.
+    """
+    metric, norm = METRICS["completeness"], page.row["norm_share"] or 1.0
+    found = []
+    for (journal_id,), rows in page.journals.group_by(["journal_id"], maintain_order=True):
+        value = metric.of(rows)
+        if value.value is not None and value.whole >= FEW and value.value < norm:
+            found.append(
+                {"journal_id": journal_id, "share": value.value, "unfilled": value.whole - value.part}
+            )
+    schema = {"journal_id": pl.Int64, "share": pl.Float64, "unfilled": pl.Int64}
+    named = pl.DataFrame(found, schema=schema).join(page.dims, on="journal_id", how="inner")
+    return named.sort(
+        ["unfilled", "class_name", "subject", "journal_id"], descending=[True, False, False, False]
+    )
+
+
+def draw_journals(page: School, filters: Filters) -> None:
+    """The grid of classes × subjects; a cell opens its journal, a class or a subject narrows the page."""
+    with st.container(border=True):
+        st.header(t("school.journals"), anchor=False)
+        with st.container(horizontal=True, vertical_alignment="bottom", key="school_journals_head"):
+            st.caption(t("school.journals_note"), width="stretch")
+            metric_name = _measure(filters)
+        _worst(page, filters)
+        rows, columns, cells = journal_cells(page, metric_name)
+        if not cells:
+            st.markdown(t("school.journals_empty"))
+            return
+        clicked = heat_grid(
+            "school_journals",
+            rows,
+            columns,
+            cells,
+            caption=t("school.journals_caption"),
+            corner=t("school.subject"),
+            noun="entry",
+        )
+    if clicked is not None:
+        _open_cell(page, filters, clicked)
+
+
+def _worst(page: School, filters: Filters) -> None:
+    """The journals with the most records unfilled, each a click away."""
+    below = below_norm(page).head(NAMED)
+    if below.is_empty():
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="school_worst"):
+        st.markdown(f"{t('school.worst')}:", width="content")
+        for row in below.iter_rows(named=True):
+            words = t(
+                "school.worst_journal",
+                klass=row["class_name"],
+                subject=row["subject"],
+                n=count(row["unfilled"], "entry"),
+            )
+            if st.button(
+                words,
+                key=f"worst_{row['journal_id']}",
+                type="tertiary",
+                icon=":material/chevron_right:",
+                icon_position="right",
+            ):
+                frame.go(
+                    "journal",
+                    filters.drilled(
+                        class_id=row["class_id"], subject=row["subject_id"], journal=row["journal_id"]
+                    ),
+                )
+
+
+def _measure(filters: Filters) -> str:
+    names = {"all": t("school.measure_all"), **{rule: t(f"record.{rule}") for rule in LESSON_RULES}}
+    current = filters.measure if filters.measure in names else "all"
+    st.session_state["school.measure"] = current
+    chosen = st.selectbox(
+        t("school.measure"),
+        list(names),
+        key="school.measure",
+        format_func=lambda code: names[code],
+        width=200,
+    )
+    if chosen != current:
+        frame.set_filters(filters.changed(measure=None if chosen == "all" else chosen))
+    return "completeness" if current == "all" else f"completeness_{current}"
+
+
+def journal_cells(
+    page: School, metric_name: str
+) -> tuple[list[Axis], list[Axis], dict[tuple[str | int, str | int], Cell]]:
+    """Subjects × classes with the completeness of their journals together; classes and subjects without
+    records left out."""
+    metric = METRICS[metric_name]
+    placed = page.journals.join(
+        page.dims.select("journal_id", "subject_id", "subject", "class_name"), on="journal_id", how="inner"
+    )
+    cells: dict[tuple[str | int, str | int], Cell] = {}
+    for (subject_id, class_id), rows in placed.group_by(["subject_id", "class_id"], maintain_order=True):
+        value = metric.of(rows)
+        if value.whole or value.unknown:
+            cells[(int(subject_id), int(class_id))] = Cell(value.value, value.whole + value.unknown)
+    subjects = (
+        page.dims.select("subject_id", "subject")
+        .unique(["subject_id"])
+        .sort(asked.natural_order("subject"), "subject_id")
+    )
+    classes = (
+        page.dims.select("class_id", "class_name", "grade", "letter")
+        .unique(["class_id"])
+        .sort("grade", "letter", "class_id")
+    )
+    used_rows, used_columns = {key[0] for key in cells}, {key[1] for key in cells}
+    rows_axis = [
+        Axis(row["subject_id"], row["subject"])
+        for row in subjects.iter_rows(named=True)
+        if row["subject_id"] in used_rows
+    ]
+    columns_axis = [
+        Axis(row["class_id"], row["class_name"])
+        for row in classes.iter_rows(named=True)
+        if row["class_id"] in used_columns
+    ]
+    return rows_axis, columns_axis, cells
+
+
+def _open_cell(page: School, filters: Filters, clicked: tuple[Any, Any]) -> None:
+    subject, class_id = clicked
+    if class_id is None:
+        frame.set_filters(filters.drilled(subject=subject))
+    if subject is None:
+        frame.set_filters(filters.drilled(class_id=class_id))
+    mine = page.dims.filter((pl.col("subject_id") == subject) & (pl.col("class_id") == class_id))[
+        "journal_id"
+    ].to_list()
+    with_rows = [journal for journal in mine if journal in set(page.journals["journal_id"].to_list())] or mine
+    frame.go(
+        "journal",
+        filters.drilled(
+            class_id=class_id, subject=subject, journal=with_rows[0] if len(with_rows) == 1 else None
+        ),
+    )
+
+
+def draw_record_weeks(page: School) -> None:
+    """For a reader of the whole school: kinds of records × weeks."""
+    cells: dict[tuple[str | int, str | int], Cell] = {}
+    for rule in LESSON_RULES:
+        mine = page.weeks.filter((pl.col("rule") == RULE[rule].number) & pl.col("week_on").is_not_null())
+        for (week,), rows in mine.group_by(["week_on"], maintain_order=True):
+            value = METRICS[f"completeness_{rule}"].of(rows)
+            if value.whole or value.unknown:
+                cells[(rule, str(week))] = Cell(value.value, value.whole + value.unknown)
+    weeks = sorted({key[1] for key in cells})
+    labels = charts.week_labels([date.fromisoformat(str(week)) for week in weeks])
+    with st.container(border=True):
+        st.header(t("school.records_weeks"), anchor=False)
+        st.caption(t("school.records_weeks_note"))
+        if not cells:
+            st.markdown(t("school.journals_empty"))
+            return
+        heat_grid(
+            "school_weeks_grid",
+            [Axis(rule, t(f"record.{rule}")) for rule in LESSON_RULES],
+            [Axis(week, label) for week, label in zip(weeks, labels, strict=True)],
+            cells,
+            caption=t("school.records_weeks_caption"),
+            corner=t("school.record"),
+        )

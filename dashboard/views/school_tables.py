@@ -1,0 +1,192 @@
+"""Tables of a school: kinds of records with their clauses, people, attendance and marks by class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboard import frame, measures
+from dashboard.filters import Filters
+from dashboard.i18n import count, listed, number, out_of, percent, t
+from dashboard.queries import schools as asked
+from dashboard.queries.school import School
+from dashboard.views.records import record_columns, record_rows
+from etl.warehouse.ledger import MARK_RULES, RULE
+from etl.warehouse.metrics import LESSON_RULES, METRICS
+
+
+def draw_records(page: School) -> None:
+    """Completeness and timeliness by kind of record, each with its deadline and clause."""
+    st.header(t("school.records"), anchor=False)
+    st.caption(t("school.records_note", act=page.row["act_title"] or t("school.act_none")))
+    by_rule = {row["rule"]: row for row in page.clauses.iter_rows(named=True)}
+    rows = record_rows(page.rules)
+    terms = [measures.terms(by_rule.get(RULE[name].number)) for name in rows["rule"]]
+    columns = ("record", "filled", "unfilled", "timely", "late", "terms")
+    st.dataframe(
+        rows.with_columns(pl.Series("terms", terms, dtype=pl.String)).select(columns),
+        hide_index=True,
+        placeholder="—",
+        alt=t("overview.records_alt"),
+        height="content",
+        column_config=record_columns(columns),
+    )
+
+
+def teacher_rows(page: School) -> pl.DataFrame:
+    """One row per person who answers for a record of a lesson: staff_id, name, base, unfilled, late,
+    filled, and `is_sure`: the source tells whether all of it is there and on time."""
+    metric = METRICS["completeness"]
+    found = []
+    for (staff_id,), rows in page.teachers.group_by(["staff_id"], maintain_order=True):
+        value = metric.of(rows)
+        mine = rows.filter(pl.col("rule").is_in([RULE[name].number for name in (*LESSON_RULES, *MARK_RULES)]))
+        if value.whole or value.unknown:
+            is_sure = value.value is not None and not METRICS["timeliness"].of(rows).unknown
+            found.append(
+                {
+                    "staff_id": staff_id,
+                    "base": value.whole,
+                    "unfilled": value.whole - value.part,
+                    "late": int(mine["late"].sum()),
+                    "is_sure": is_sure,
+                    "filled": measures.shown(value.value),
+                }
+            )
+    schema = {
+        "staff_id": pl.Int64,
+        "base": pl.Int64,
+        "unfilled": pl.Int64,
+        "late": pl.Int64,
+        "is_sure": pl.Boolean,
+        "filled": pl.Float64,
+    }
+    named = pl.DataFrame(found, schema=schema).join(page.names, on="staff_id", how="left")
+    return named.with_columns(pl.col("full_name").fill_null(t("school.teacher_unknown")))
+
+
+def draw_teachers(page: School, filters: Filters) -> None:
+    """People who answer for records: first those without remarks, then the others; a click narrows the
+    page."""
+    st.header(t("school.teachers"), anchor=False)
+    st.caption(t("school.teachers_note"))
+    rows = teacher_rows(page)
+    if rows.is_empty():
+        st.markdown(t("school.teachers_none"))
+        return
+    is_clean = (pl.col("unfilled") == 0) & (pl.col("late") == 0) & pl.col("is_sure")
+    is_unknown = (pl.col("unfilled") == 0) & (pl.col("late") == 0) & ~pl.col("is_sure")
+    clean = rows.filter(is_clean).sort(asked.natural_order("full_name"), "staff_id")
+    if clean.height:
+        with st.expander(
+            t("school.teachers_clean", teachers=count(clean.height, "teacher")), icon=":material/check:"
+        ):
+            st.markdown(listed(frame.short_name(name) for name in clean["full_name"]))
+    unknown = rows.filter(is_unknown)
+    if unknown.height:
+        st.markdown(t("school.teachers_unknown", teachers=count(unknown.height, "teacher")))
+    elif clean.is_empty():
+        st.markdown(t("school.teachers_clean_none"))
+    rest = rows.filter(~is_clean & ~is_unknown).sort(
+        ["unfilled", "late", "full_name", "staff_id"], descending=[True, True, False, False]
+    )
+    if rest.is_empty():
+        return
+    columns = ("full_name", "unfilled", "late", "base", "filled")
+    event = st.dataframe(
+        rest.select(columns),
+        key="school_teachers",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-cell",
+        placeholder=t("number.cannot_tell"),
+        alt=t("school.teachers_alt"),
+        column_config={
+            "full_name": st.column_config.TextColumn(t("school.column_teacher"), width=300),
+            "unfilled": st.column_config.NumberColumn(t("school.column_unfilled"), format="localized"),
+            "late": st.column_config.NumberColumn(t("school.column_late"), format="localized"),
+            "base": st.column_config.NumberColumn(t("school.column_base"), format="localized"),
+            "filled": st.column_config.NumberColumn(t("school.column_filled"), format="percent", step=0.001),
+        },
+    )
+    cells = event["selection"]["cells"]
+    if cells and 0 <= cells[0][0] < rest.height and rest["staff_id"][cells[0][0]] is not None:
+        frame.set_filters(filters.drilled(staff=int(rest["staff_id"][cells[0][0]])))
+
+
+def draw_learning(page: School) -> None:
+    """Attendance and accumulation of marks by class, quality of period marks."""
+    st.header(t("school.learning"), anchor=False)
+    st.caption(t("school.learning_note"))
+    classes = (
+        page.dims.select("class_id", "class_name", "grade", "letter")
+        .unique(["class_id"])
+        .sort("grade", "letter", "class_id")
+    )
+    known = classes.join(page.learning, on="class_id", how="inner", maintain_order="left").filter(
+        pl.col("held_count") > 0
+    )
+    if known.is_empty():
+        st.markdown(t("school.learning_empty"))
+        return
+    st.dataframe(
+        pl.DataFrame(
+            [
+                _class_row(row, known.filter(pl.col("class_id") == row["class_id"]))
+                for row in known.iter_rows(named=True)
+            ]
+        ),
+        hide_index=True,
+        placeholder="—",
+        alt=t("school.learning_alt"),
+        height="content" if known.height <= 12 else 440,
+        column_config=_learning_columns(),
+    )
+    st.markdown(_quality(page))
+
+
+def _class_row(klass: dict[str, Any], rows: pl.DataFrame) -> dict[str, Any]:
+    def of(metric: str, shown: Callable[[float | None], float | None] = lambda value: value) -> float | None:
+        return shown(METRICS[metric].of(rows).value)
+
+    name, has_marks = klass["class_name"], klass["mark_count"] > 0  # the first grade has none
+    return {
+        "class": name if len(name) > 2 else f"\u2007{name}",  # a figure space: 5А sorts before 10А
+        "held": int(rows["held_count"].sum()),
+        "attendance": of("attendance_share", measures.shown),
+        "missed": int(rows["missed_count"].sum()),
+        "unknown": int(rows["missed_unknown_count"].sum()),
+        "marked": of("marked_lesson_share", measures.shown) if has_marks else None,
+        "per_lesson": of("marks_per_lesson") if has_marks else None,
+        "mean": of("mean_mark"),
+    }
+
+
+def _learning_columns() -> dict[str, Any]:
+    whole = {
+        name: st.column_config.NumberColumn(t(f"school.column_{name}"), format="localized")
+        for name in ("held", "missed", "unknown")
+    }
+    shares = {
+        name: st.column_config.NumberColumn(t(f"school.column_{name}"), format="percent", step=0.001)
+        for name in ("attendance", "marked")
+    }
+    means = {
+        name: st.column_config.NumberColumn(t(f"school.column_{name}"), format="localized", step=0.01)
+        for name in ("per_lesson", "mean")
+    }
+    return {"class": t("school.column_class"), **whole, **shares, **means}
+
+
+def _quality(page: School) -> str:
+    good, mean = (
+        METRICS["period_mark_quality"].of(page.period_marks),
+        METRICS["mean_period_mark"].of(page.period_marks),
+    )
+    if good.value is None:
+        return t("school.quality_none")
+    detail = out_of(good.part, good.whole, good.metric.noun)
+    return t("school.quality", share=percent(good.value), detail=detail, mean=number(mean.value, 2))

@@ -1,0 +1,151 @@
+"""One loaded warehouse for every test that only reads: a real embedded PostgreSQL with the tiny tier, made
+once a session.
+
+The workers of pytest-xdist share it: the first one that needs it makes it under a lock, the last one to
+leave stops it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from etl.job import load_bundle
+from etl.settings import Settings
+from etl.sources.demo import generate
+from etl.warehouse import embedded
+from etl.warehouse.access_rows import refresh_access
+from etl.warehouse.engine import app_url, owner_connection, plain_url
+from etl.warehouse.passwords import password_hash
+from etl.warehouse.schema import open_warehouse
+
+SEED = 7
+PASSWORD = "правильно-лошадь-батарея"
+DEPUTY, CLASS_TEACHER, TEACHER, INSPECTOR, STRANGER = 1, 2, 3, 4, 5
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A loaded database: `url` of the owner, `app_url` of the app's role, `home` of the installation.
+
+    Its people: a deputy of the whole school, the class teacher of `class_id`, the teacher `staff_id`, an
+    inspector of the municipality and a stranger without grants; user ids are the constants of this file. It
+    is shared: do not write to it.
+    """
+
+    url: str
+    app_url: str
+    home: Path
+    school_id: int
+    class_id: int
+    staff_id: int
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """The shared warehouse; made by the first worker, stopped by the last."""
+    with _shared(tmp_path_factory) as root:
+        home = root / "home"
+        settings = Settings(home=home)
+        url = embedded.start(home).url
+        with owner_connection(url) as connection:
+            found = connection.execute(
+                "SELECT c.school_id, c.class_id,"
+                " (SELECT staff_id FROM access_grant WHERE user_id = %s AND level = 'teacher')"
+                " FROM access_grant c WHERE c.user_id = %s AND c.level = 'class'",
+                [TEACHER, CLASS_TEACHER],
+            ).fetchone()
+        assert found is not None
+        yield Warehouse(plain_url(url), app_url(settings, url), home, *found)
+
+
+@contextmanager
+def _shared(factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder that all workers of the run share; the database in it is stopped when nobody uses it any
+    more."""
+    base = factory.getbasetemp()
+    run = base.parent if base.name.startswith("popen-") else base
+    record = run / "warehouse-folder"
+    with _locked(run / "warehouse-lock"):
+        if not record.exists():
+            # other users must be able to reach a database that does not run as root; pytest's own folders
+            # are closed
+            folder = Path(tempfile.mkdtemp(prefix="zavuch-tests-"))
+            folder.chmod(0o755)
+            record.write_text(str(folder), encoding="utf-8")
+            (folder / "users").write_text("0", encoding="ascii")
+        root = Path(record.read_text(encoding="utf-8"))
+        _count(root, 1)
+        if not (root / "ready").exists():
+            _fill(Settings(home=root / "home"), root)
+            (root / "ready").touch()
+    try:
+        yield root
+    finally:
+        with _locked(run / "warehouse-lock"):
+            if _count(root, -1) == 0:
+                embedded.stop(root / "home")
+                shutil.rmtree(root, ignore_errors=True)
+                record.unlink()
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _count(root: Path, change: int) -> int:
+    path = root / "users"
+    users = int(path.read_text(encoding="ascii")) + change
+    path.write_text(str(users), encoding="ascii")
+    return users
+
+
+def _fill(settings: Settings, root: Path) -> None:
+    url = open_warehouse(settings)
+    for bundle in generate(root / "bundles", tier="tiny", seed=SEED):
+        load_bundle(bundle.path, url, settings.home, is_demo=True)
+    with owner_connection(url) as connection, connection.cursor() as cursor:
+        _people(cursor)
+
+
+def _people(cursor: psycopg.Cursor[tuple[object, ...]]) -> None:
+    secret = password_hash(PASSWORD)
+    roles = {
+        DEPUTY: "deputy",
+        CLASS_TEACHER: "class_teacher",
+        TEACHER: "teacher",
+        INSPECTOR: "inspector",
+        STRANGER: "teacher",
+    }
+    for user_id, role in roles.items():
+        name = role if user_id != STRANGER else "stranger"
+        cursor.execute(
+            "INSERT INTO access_user VALUES (%s, %s, %s, %s, %s, true, NULL)",
+            [user_id, name, secret, "Иванова Анна Петровна", role],
+        )
+    grants = (
+        "SELECT %s, 1, 'school', NULL::int, min(school_id), NULL::int, NULL::int FROM dim_school",
+        "SELECT %s, 1, 'class', NULL::int, school_id, class_id, NULL::int FROM dim_class"
+        " ORDER BY grade DESC, class_id LIMIT 1",
+        "SELECT %s, 1, 'teacher', NULL::int, school_id, NULL::int, staff_id FROM fact_lesson"
+        " GROUP BY school_id, staff_id ORDER BY count(*) DESC, staff_id LIMIT 1",
+        "SELECT %s, 1, 'municipality', min(municipality_id), NULL::int, NULL::int, NULL::int FROM dim_school",
+    )
+    for user_id, grant in zip((DEPUTY, CLASS_TEACHER, TEACHER, INSPECTOR), grants, strict=True):
+        cursor.execute(
+            "INSERT INTO access_grant"
+            f" (user_id, grant_no, level, municipality_id, school_id, class_id, staff_id) {grant}",
+            [user_id],
+        )
+    refresh_access(cursor)
