@@ -18,8 +18,8 @@ _CELL = "(r.rule * 16 + ({status}))"
 _HARVEST = """
 CREATE TEMP TABLE violation ON COMMIT DROP AS
 SELECT r.due_at, CASE WHEN r.done_latest <= h.t THEN r.done_latest END AS done_at, h.t AS seen_at,
-       r.school_id, r.object_id, r.class_id, r.journal_id, r.lesson_id, r.pupil_id, r.period_id, r.staff_id, r.anchor_on,
-       r.school_year, r.rule, ({status})::smallint AS status,
+       r.school_id, r.object_id, r.class_id, r.journal_id, r.lesson_id, r.pupil_id, r.period_id,
+       r.staff_id, r.anchor_on, r.school_year, r.rule, ({status})::smallint AS status,
        coalesce(CASE ({status}) WHEN {missing} THEN a.missing_severity WHEN {early} THEN a.early_severity
                 ELSE a.severity END, {info})::smallint AS severity,
        r.profile_version, r.object_key

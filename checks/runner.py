@@ -131,8 +131,8 @@ class _Run:
         finished_at = datetime.now(UTC)
         rows = read_rows(self.connection, run_id, {one.check_id: one for one in self.sound})
         report = CheckReport(
-            run_id, self.as_of, self.started_at, finished_at, self.row_count, self.harvested, suppressed, merged,
-            self.answers, self.left_out, self.seconds, rows,
+            run_id, self.as_of, self.started_at, finished_at, self.row_count, self.harvested, suppressed,
+            merged, self.answers, self.left_out, self.seconds, rows,
         )  # fmt: skip
         self.connection.execute(
             "UPDATE check_run SET finished_at = %s, summary = %s WHERE run_id = %s",

@@ -187,7 +187,7 @@ def _choose_as_of(newest: date) -> None:
 def _user_menu() -> None:
     person = identity()
     with st.popover(short_name(person.name), icon=":material/account_circle:", type="tertiary"):
-        st.markdown(f"**{_plain(person.name)}**  \n{t(f'role.{person.role}')}")
+        st.markdown(f"**{plain(person.name)}**  \n{t(f'role.{person.role}')}")
         sign_out_button()
 
 
@@ -199,6 +199,6 @@ def short_name(name: str) -> str:
     return " ".join([parts[0], *(f"{part[0]}." for part in parts[1:3])])
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text that Markdown shows as it is."""
     return "".join(f"\\{char}" if char in "\\`*_{}[]()<>#+-.!|~$:" else char for char in text)

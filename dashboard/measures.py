@@ -36,6 +36,12 @@ def shown(share: float | None) -> float | None:
     return share if share is None or share in (0, 1) else min(max(round(share, 3), 0.001), 0.999)
 
 
+def shown_column(name: str) -> pl.Expr:
+    """`shown` for a column of shares."""
+    share = pl.col(name)
+    return pl.when(share.is_in([0.0, 1.0])).then(share).otherwise(share.round(3).clip(0.001, 0.999))
+
+
 def span(interval: tuple[float, float]) -> str:
     """`81,0–84,2 %`."""
     low, high = (percent(value) for value in interval)

@@ -17,7 +17,10 @@ from etl.settings import read_settings
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False, help="Analytics of electronic class journals.")
 db = typer.Typer(no_args_is_help=True, help="The embedded database: start, stop, url.")
 app.add_typer(db, name="db")
-out, err = Console(), Console(stderr=True)
+PLAIN_WIDTH = 160
+"""Columns of tables that go to a file or a pipe."""
+out = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+err = Console(stderr=True)
 
 
 def _example(text: str) -> str:
@@ -73,7 +76,7 @@ def load(
         report = load_bundle(path, url, settings.home, regulations=settings.regulations, progress=bars.told())
     print_load(out, report)
     if check and not report.is_repeat:
-        _check(url)
+        _check(url, brief=True)
 
 
 @app.command(epilog=_example("zavuch check"))
@@ -82,12 +85,12 @@ def check() -> None:
     _check(_open())
 
 
-def _check(url: str) -> None:
+def _check(url: str, *, brief: bool = False) -> None:
     from checks.runner import run_checks
 
     with progress_bars(err) as bars:
         report = run_checks(url, progress=bars.step)
-    print_checks(out, report)
+    print_checks(out, report, brief=brief)
 
 
 @app.command(epilog=_example("zavuch serve --port 8600"))
@@ -142,7 +145,7 @@ def _ensure_demo(url: str, tier: str, seed: int, *, force: bool) -> None:
         reports = make_demo(url, read_settings().home, tier=tier, seed=seed, generated=bars.counted("generating"), progress=bars.told())  # type: ignore[arg-type]
     rows = sum(balance.loaded for report in reports for balance in report.balances.values())
     out.print(f"Loaded {sum(report.school_count for report in reports)} demo schools, {rows:,} rows.")
-    _check(url)
+    _check(url, brief=True)
 
 
 @app.command(epilog=_example("zavuch status"))

@@ -16,6 +16,9 @@ from etl.settings import Settings
 from etl.warehouse.engine import owner_connection
 
 
+VERDICTS = {"met": "met", "not_met": "not met", "cannot_tell": "cannot tell", "not_regulated": "not regulated"}
+
+
 class Bars:
     """One line per stage of work."""
 
@@ -67,9 +70,26 @@ def print_load(console: Console, report: LoadReport) -> None:
         console.print(f"{report.obligation_count:,} obligations; seconds: " + ", ".join(f"{stage} {value}" for stage, value in report.seconds.items()))
 
 
-def print_checks(console: Console, report: Any) -> None:
-    """A line per school and rule, worst first within a school."""
-    console.print(report.as_table())
+def print_checks(console: Console, report: Any, *, brief: bool) -> None:
+    """A line per school and rule; brief: a line per school with how many rules got which verdict."""
+    title = f"Check run {report.run_id}: {report.row_count:,} ledger rows, {report.harvested:,} violating, {report.suppressed:,} of them under a lesson without any entry"
+    table = Table(title=title)
+    if brief:
+        for name in ("school", *VERDICTS.values()):
+            table.add_column(name, justify="left" if name == "school" else "right")
+        for school in dict.fromkeys(row.school for row in report.rows):
+            verdicts = [row.verdict for row in report.rows if row.school == school]
+            table.add_row(school, *(str(verdicts.count(verdict)) for verdict in VERDICTS))
+    else:
+        for name in ("school", "check", "applies to", "violated", "unknown", "kept", "norm", "verdict"):
+            table.add_column(name, justify="left" if name in {"school", "check", "verdict"} else "right")
+        for row in report.rows:
+            if row.applicable or row.unknown:
+                share = "cannot tell" if row.share is None else f"{row.share:.1%}"
+                table.add_row(row.school, row.check_id, f"{row.applicable:,}", f"{row.violated:,}", f"{row.unknown:,}", share, f"{row.norm:.0%}", VERDICTS[row.verdict])
+    console.print(table)
+    for left in report.left_out:
+        console.print(f"[red]Left out:[/red] {left}", highlight=False, soft_wrap=True)
 
 
 def print_status(console: Console, settings: Settings, url: str) -> None:

@@ -42,7 +42,8 @@ class LessonColumn:
     """One lesson: worst state of its obligations, whether attendance is known to be marked, and the tooltip
     in words.
 
-    `attendance_marked` None = cannot tell: not hatched.
+    `attendance_marked` None = cannot tell: hatched in grey. A column with a `head` is no lesson (a period
+    mark): the head stands in place of the day, `hint` names it, and it opens nothing.
     """
 
     id: int
@@ -51,6 +52,7 @@ class LessonColumn:
     attendance_marked: bool | None = True
     hint: str = ""
     label: str = ""
+    head: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ def journal_payload(
         "pupils": [[pupil.label, pupil.note] for pupil in pupils],
         "lessons": [_packed_lesson(lesson) for lesson in lessons],
         "unmarked": [lesson.attendance_marked is False and lesson.state != "cancelled" for lesson in lessons],
+        "untold": [lesson.attendance_marked is None and lesson.state != "cancelled" for lesson in lessons],
         "entries": {
             f"{rows[pupil]}:{columns[lesson]}": _packed_entry(entry)
             for (pupil, lesson), entry in entries.items()
@@ -111,12 +114,14 @@ def journal_payload(
             "open": t("grid.open_lesson"),
             "states": {state: t(f"grid.lesson_state_{state}") for state in STATES},
             "unmarked": t("grid.attendance_unmarked"),
+            "untold": t("journal.attendance_untold"),
             "out": t("grid.not_enrolled"),
             "legend": {
                 "missing": t("grid.legend_missing"),
                 "late": t("grid.legend_late"),
                 "unknown": t("number.cannot_tell"),
                 "unmarked": t("grid.legend_unmarked"),
+                "untold": t("journal.attendance_untold"),
                 "absent": t("grid.legend_absent"),
             },
         },
@@ -127,10 +132,13 @@ def clicked_lesson(column: Any, lessons: Sequence[LessonColumn]) -> int | None:
     """Id of the lesson in the column the browser sent; None for anything it could not have sent."""
     if isinstance(column, bool) or not isinstance(column, int | float):
         return None
-    return lessons[int(column)].id if 0 <= column < len(lessons) else None
+    is_lesson = 0 <= column < len(lessons) and not lessons[int(column)].head
+    return lessons[int(column)].id if is_lesson else None
 
 
 def _packed_lesson(lesson: LessonColumn) -> list[str]:
+    if lesson.head:
+        return [lesson.head, "", lesson.state, lesson.hint, lesson.label, ""]
     month = format_date(lesson.on, "MMM", locale=LOCALE).rstrip(".")
     return [str(lesson.on.day), month, lesson.state, lesson.hint, lesson.label, day_of_week(lesson.on)]
 

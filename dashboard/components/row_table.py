@@ -10,8 +10,8 @@ import streamlit as st
 
 from dashboard.components.source import source
 
-Tone = Literal["", "good", "warn", "bad", "quiet", "info"]
-_SIGNS: dict[Tone, str] = {"": "", "good": "✓", "warn": "~", "bad": "!", "quiet": "?", "info": "i"}
+Tone = Literal["", "good", "warn", "bad", "quiet", "unknown", "info"]
+_SIGNS: dict[Tone, str] = {"": "", "good": "✓", "warn": "~", "bad": "!", "quiet": "", "unknown": "?", "info": "i"}
 
 _COMPONENT = st.components.v2.component(
     "zavuch_row_table",

@@ -51,7 +51,7 @@ WHERE j.school_id = ANY(:schools) AND j.school_id = :school AND {_OPEN}
 ORDER BY c.grade, c.letter, c.class_id, s.name, g.name, j.journal_id
 """
 _PERIODS = """
-SELECT p.school_id, p.school_year, p.kind, p.number, min(p.starts_on) AS starts_on, max(p.ends_on) AS ends_on
+SELECT p.school_id, p.school_year, p.kind, p.number, min(p.starts_on) AS starts_on, max(p.ends_on) AS ends_on, min(p.period_id) AS period_id
 FROM dim_period p
 WHERE p.school_id = ANY(:schools) AND p.school_id = :school AND p.school_year = :year AND p.deleted_latest IS NULL AND :grade BETWEEN p.grade_from AND p.grade_to
 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
@@ -144,11 +144,22 @@ WHERE n.school_id = ANY(:schools) AND n.school_id = :school AND n.pupil_id = ANY
 
 
 @dataclass(frozen=True)
+class Place:
+    """Which journal: enough to read a lesson of it; `zone` and `until_on` of its school."""
+
+    school: int
+    year: int
+    journal: int
+    zone: str
+    until_on: date
+
+
+@dataclass(frozen=True)
 class Journal:
     """The page of one journal.
 
     `school` and `journal` are rows (`schools.read_schools`, dim_journal with names), `siblings` the open journals of the same
-    class and subject. `lessons` one row per lesson of the period up to T in order of time; `rows` ledger rows: all of the
+    class and subject, `terms` the periods of its year and grade (kind, number, starts_on, ends_on, period_id). `lessons` one row per lesson of the period up to T in order of time; `rows` ledger rows: all of the
     lessons themselves, and of marks and period marks those that open a finding; `entries` marks, absences and period marks by
     `kind`; `roster` one row per pupil and interval in order of names (pupil_id, full_name, from_on, to_on), half-open, with
     pupils who only have an entry (both null).
@@ -158,6 +169,7 @@ class Journal:
     journal: dict[str, Any]
     siblings: pl.DataFrame
     choice: periods.Choice | None
+    terms: pl.DataFrame
     first: date
     last: date
     until: date
@@ -165,6 +177,13 @@ class Journal:
     rows: pl.DataFrame
     entries: pl.DataFrame
     roster: pl.DataFrame
+
+    @property
+    def place(self) -> Place:
+        """The journal's key, for `read_lesson`."""
+        return Place(
+            self.school["school_id"], self.journal["school_year"], self.journal["journal_id"], self.school["timezone"], self.school["until_on"]
+        )
 
 
 @dataclass(frozen=True)
@@ -200,7 +219,8 @@ def read_journal(scope: Scope, filters: Filters, journal: int, now: datetime) ->
     school, row = listed.row(0, named=True), mine.row(0, named=True)
     until = schools.until_of(listed, filters.as_of)[row["school_id"]]
     params = {"school": row["school_id"], "year": row["school_year"], "journal": journal}
-    choice = _choose(scope, filters, row, until)
+    terms = read(scope, _PERIODS, {"school": row["school_id"], "year": row["school_year"], "grade": row["grade"]})
+    choice = _choose(terms, filters, row, until)
     first, last = _days(choice, row)
     day = filters.as_of if filters.as_of is not None and filters.as_of < school["until_on"] else None
     moment = None if day is None else end_of_day(day, school["timezone"])
@@ -212,43 +232,23 @@ def read_journal(scope: Scope, filters: Filters, journal: int, now: datetime) ->
     )
     entries = read(scope, _ENTRIES, {**span, "lessons": lessons["lesson_id"].to_list(), "with_periods": True})
     roster = _read_roster(scope, params, row, entries, first, min(last, until))
-    return Journal(school, row, found, choice, first, last, until, lessons, rows, entries, roster)
+    return Journal(school, row, found, choice, terms, first, last, until, lessons, rows, entries, roster)
 
 
-def read_lesson(
-    scope: Scope, filters: Filters, journal: dict[str, Any], school: dict[str, Any]
-) -> Lesson | None:
-    """The card of `filters.lesson` of an open journal (rows of `Journal`); None where the journal has no such lesson. Four queries."""
-    day = filters.as_of if filters.as_of is not None and filters.as_of < school["until_on"] else None
-    params = {
-        "school": journal["school_id"],
-        "year": journal["school_year"],
-        "journal": journal["journal_id"],
-        "lesson": filters.lesson,
-    }
+def read_lesson(scope: Scope, filters: Filters, place: Place) -> Lesson | None:
+    """The card of `filters.lesson` of a journal known to be open; None where it has no such lesson. Four queries."""
+    day = filters.as_of if filters.as_of is not None and filters.as_of < place.until_on else None
+    params = {"school": place.school, "year": place.year, "journal": place.journal, "lesson": filters.lesson}
     lesson = read(scope, _LESSON, params)
     if lesson.is_empty():
         return None
     held_on = lesson["held_on"][0]
-    moment = None if day is None else end_of_day(day, school["timezone"])
-    rows = read(scope, _LESSON_LEDGER, {**params, "day": day}).sort(
-        "rule", "pupil_id", "object_id", nulls_last=True
-    )
-    asked = {
-        **params,
-        "lessons": [filters.lesson],
-        "with_periods": False,
-        "moment": moment,
-        "first": held_on,
-        "last": held_on,
-    }
+    moment = None if day is None else end_of_day(day, place.zone)
+    rows = read(scope, _LESSON_LEDGER, {**params, "day": day}).sort("rule", "pupil_id", "object_id", nulls_last=True)
+    asked = {**params, "lessons": [filters.lesson], "with_periods": False, "moment": moment, "first": held_on, "last": held_on}
     entries = read(scope, _ENTRIES, asked)
-    names = read(
-        scope, _NAMES, {"school": journal["school_id"], "pupils": entries["pupil_id"].unique().to_list()}
-    )
-    return Lesson(
-        lesson.row(0, named=True), rows, entries, dict(names.select("pupil_id", "full_name").iter_rows())
-    )
+    names = read(scope, _NAMES, {"school": place.school, "pupils": entries["pupil_id"].unique().to_list()})
+    return Lesson(lesson.row(0, named=True), rows, entries, dict(names.select("pupil_id", "full_name").iter_rows()))
 
 
 def duty_sums(rows: pl.DataFrame) -> pl.DataFrame:
@@ -275,17 +275,16 @@ def end_of_day(day: date, zone: str) -> datetime:
     return datetime.combine(day, time(23, 59, 59), tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
-def _choose(scope: Scope, filters: Filters, journal: dict[str, Any], until: date) -> periods.Choice | None:
+def _choose(terms: pl.DataFrame, filters: Filters, journal: dict[str, Any], until: date) -> periods.Choice | None:
     """The period of the position among those of the journal's own year and grade."""
     year = journal["school_year"]
-    rows = read(scope, _PERIODS, {"school": journal["school_id"], "year": year, "grade": journal["grade"]})
     code = filters.period or ""
     prefix = code.partition(".")[0]
     is_other_year = (prefix.isdigit() and int(prefix) != year) or (
         filters.year not in (None, year) and not prefix.isdigit()
     )
     return periods.choose(
-        rows,
+        terms,
         filters.changed(year=year, period=None if is_other_year else filters.period),
         {journal["school_id"]: until},
     )

@@ -145,7 +145,7 @@ def _periods_of(known: pl.DataFrame, year: int, last: date, prefix: str) -> list
         days = {row["school_id"]: (row["starts_on"], row["ends_on"]) for row in rows.iter_rows(named=True)}
         # a school that counts in other periods is looked at over the same days as its neighbours
         spans = [(school, *days.get(school, (first, end))) for school in schools]
-        span = Span(year, kind == "year", *(tuple(column) for column in zip(*spans, strict=True)))  # type: ignore[arg-type]
+        span = Span(year, kind == "year", *(tuple(column) for column in zip(*spans, strict=True)))
         code = f"{prefix}{_LETTERS[kind]}{'' if kind == 'year' else number}"
         found.append(Period(code, _label(kind, number, year), kind, number, span))
     if not any(period.kind == "year" for period in found):

@@ -19,7 +19,8 @@ SELECT s.school_id, coalesce(s.short_name, s.name) AS label, s.name, m.name AS m
     s.regulation, s.capabilities,
        s.extracted_at, (s.extracted_at AT TIME ZONE s.timezone)::date AS until_on, s.is_demo, a.act_title,
            a.act_number, a.norm_share,
-       (CAST(:now AS timestamptz) AT TIME ZONE s.timezone)::date - (s.extracted_at AT TIME ZONE s.timezone)::date
+       (CAST(:now AS timestamptz) AT TIME ZONE s.timezone)::date
+           - (s.extracted_at AT TIME ZONE s.timezone)::date
            AS days_old, w.working_days_old
 FROM dim_school s
 JOIN dim_municipality m USING (municipality_id)

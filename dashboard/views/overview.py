@@ -17,7 +17,7 @@ from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
 from dashboard.queries.overview import Overview, is_past, read_overview
 from dashboard.views.records import judged, record_columns, record_rows
-from etl.warehouse.metrics import METRICS
+from etl.warehouse.metrics import METRICS, Measured
 from etl.warehouse.scope import Scope
 
 NAMED = 2  # schools named inside a card
@@ -49,37 +49,62 @@ def render(scope: Scope, filters: Filters) -> None:
 
 
 def school_rows(page: Overview) -> pl.DataFrame:
-    """One row per school in the page's order: its metrics as numbers and as words, its freshness and its
-    act."""
-    return pl.DataFrame(
-        [_school_row(page, row) for row in page.schools.iter_rows(named=True)], infer_schema_length=None
+    """One row per school in the page's order: its metrics as numbers and as words, its freshness and its act."""
+    filled = METRICS["completeness"].by(page.duties, "school_id")
+    attended = METRICS["attendance_share"].by(page.learning, "school_id")
+    known = page.schools.join(filled, on="school_id", how="left", maintain_order="left").join(
+        attended.select("school_id", pl.col("value").alias("attended")),
+        on="school_id",
+        how="left",
+        maintain_order="left",
+    )
+    timely = _timely_words(page)
+    rows = known.with_columns(
+        pl.col("part").fill_null(0).alias("done"),
+        pl.col("whole").fill_null(0).alias("base"),
+        pl.when(pl.col("value").is_not_null()).then(pl.col("whole") - pl.col("part")).alias("unfilled"),
+        pl.Series("timely", [timely.get(school, "—") for school in known["school_id"]], dtype=pl.String),
+        pl.Series("fresh", [_fresh(row) for row in known.iter_rows(named=True)], dtype=pl.String),
+        pl.col("act_title").fill_null(t("overview.act_none")).alias("act"),
+        measures.shown_column("value").alias("shown"),
+        measures.shown_column("attended").alias("attendance"),
+        (pl.col("value") < pl.col("norm_share")).fill_null(value=False).alias("is_below"),
+    )
+    return rows.select(
+        "school_id",
+        "label",
+        pl.col("value").alias("filled"),
+        "shown",
+        "done",
+        "base",
+        "unfilled",
+        "timely",
+        "attendance",
+        "fresh",
+        "act",
+        pl.col("norm_share").alias("norm"),
+        "is_below",
     )
 
 
-def _school_row(page: Overview, row: dict[str, Any]) -> dict[str, Any]:
-    mine = page.duties.filter(pl.col("school_id") == row["school_id"])
-    learned = page.learning.filter(pl.col("school_id") == row["school_id"])
-    filled, timely = METRICS["completeness"].of(mine), METRICS["timeliness"].of(mine)
+def _timely_words(page: Overview) -> dict[int, str]:
+    metric = METRICS["timeliness"]
+    found = {}
+    for row in metric.by(page.duties, "school_id").iter_rows(named=True):
+        school = row["school_id"]
+        measured = Measured(metric, row["part"], row["whole"], row["unknown"])
+        # the rows are looked at only where there is nothing to judge: they say why
+        is_silent = not (measured.whole or measured.unknown)
+        found[school] = measures.in_words(
+            measured, page.duties.filter(pl.col("school_id") == school) if is_silent else None
+        )
+    return found
+
+
+def _fresh(row: dict[str, Any]) -> str:
+    words = day_short(row["until_on"])
     is_stale = row["working_days_old"] > asked.STALE_AFTER
-    fresh = day_short(row["until_on"])
-    norm = row["norm_share"]
-    return {
-        "school_id": row["school_id"],
-        "label": row["label"],
-        "filled": filled.value,
-        "shown": measures.shown(filled.value),
-        "done": filled.part,
-        "base": filled.whole,
-        "unfilled": METRICS["unfilled_count"].of(mine).part if filled.value is not None else None,
-        "timely": measures.in_words(timely, mine),
-        "attendance": measures.shown(METRICS["attendance_share"].of(learned).value),
-        "fresh": t("overview.fresh_stale", day=fresh, days=count(row["days_old"], "day"))
-        if is_stale
-        else fresh,
-        "act": row["act_title"] or t("overview.act_none"),
-        "norm": norm,
-        "is_below": filled.value is not None and norm is not None and filled.value < norm,
-    }
+    return t("overview.fresh_stale", day=words, days=count(row["days_old"], "day")) if is_stale else words
 
 
 def _head(page: Overview, table: pl.DataFrame, filters: Filters) -> None:

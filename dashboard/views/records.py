@@ -23,11 +23,8 @@ def judged(metric: Metric, duties: pl.DataFrame) -> tuple[pl.DataFrame, list[int
     One school whose source is silent must not make the figure of sixty schools unknown; it is named
     instead.
     """
-    silent = [
-        int(school)
-        for (school,), rows in duties.group_by(["school_id"], maintain_order=True)
-        if (found := metric.of(rows)).unknown and found.value is None
-    ]
+    shares = metric.by(duties, "school_id")
+    silent = shares.filter(pl.col("value").is_null() & (pl.col("unknown") > 0))["school_id"].to_list()
     rest = duties.filter(~pl.col("school_id").is_in(silent))
     return (rest, silent) if rest.height else (duties, [])
 

@@ -60,6 +60,10 @@ def render(scope: Scope, filters: Filters) -> None:
         frame.head(page.row["label"], filters, crumbs=_crumbs(scope, page, filters, listed_schools))
         frame.empty(t("school.no_periods_title"), t("school.no_periods"))
         return
+    if any(not words for words, _ in _narrowed(page, filters)):
+        frame.head(page.row["label"], filters, crumbs=_crumbs(scope, page, bare(filters), listed_schools))
+        frame.empty(t("school.unknown_part_title"), t("school.unknown_part"))
+        return
     _head(scope, page, filters, listed_schools)
     _cards(page, filters)
     if page.is_inside:
@@ -149,9 +153,9 @@ def _place(scope: Scope, page: School, filters: Filters) -> str:
 
 def _narrowed(page: School, filters: Filters) -> list[tuple[str, Filters]]:
     """What the page is narrowed to, coarse to fine, each with the position that keeps it and drops what is
-    finer."""
+    finer; no words for what the school does not have."""
     steps: list[tuple[str, Filters]] = []
-    bare = filters.changed(parallel=None, class_id=None, staff=None, subject=None, journal=None)
+    kept = bare(filters)
     words_of: dict[str, Callable[[int], str]] = {
         "parallel": lambda value: t("school.parallel", n=value),
         "class_id": lambda value: _name(page.dims, "class_id", value, "class_name"),
@@ -161,19 +165,23 @@ def _narrowed(page: School, filters: Filters) -> list[tuple[str, Filters]]:
     for name, words in words_of.items():
         value: int | None = getattr(filters, name)
         if value is not None:
-            bare = bare.changed(**{name: value})
-            steps.append((words(value), bare))
+            kept = kept.changed(**{name: value})
+            steps.append((words(value), kept))
     return steps
+
+
+def bare(filters: Filters) -> Filters:
+    """The position of the whole school."""
+    return filters.changed(parallel=None, class_id=None, staff=None, subject=None, journal=None, lesson=None)
 
 
 def _name(rows: pl.DataFrame, key: str, value: int, column: str) -> str:
     found = rows.filter(pl.col(key) == value)[column] if rows.height else pl.Series([], dtype=pl.String)
-    return str(found[0]) if found.len() else "—"
+    return str(found[0]) if found.len() else ""
 
 
 def _crumbs(scope: Scope, page: School, filters: Filters, schools: pl.DataFrame) -> list[frame.Crumb]:
     steps: list[frame.Crumb] = []
-    bare = filters.changed(parallel=None, class_id=None, staff=None, subject=None, journal=None, lesson=None)
     if is_open("overview", scope.role):
         steps.append(
             frame.Crumb(
@@ -184,7 +192,7 @@ def _crumbs(scope: Scope, page: School, filters: Filters, schools: pl.DataFrame)
         )
     elif schools.height == 1 and not _narrowed(page, filters):
         return []
-    steps.append(frame.Crumb(page.row["label"], "school", bare))
+    steps.append(frame.Crumb(page.row["label"], "school", bare(filters)))
     steps += [frame.Crumb(words, "school", position) for words, position in _narrowed(page, filters)]
     return [*steps[:-1], frame.Crumb(steps[-1].label)]
 

@@ -10,13 +10,13 @@ import streamlit as st
 
 from dashboard import charts, frame
 from dashboard.components.heat_grid import Axis, Cell, heat_grid
-from dashboard.filters import Filters
+from dashboard.filters import Filters, parse, to_params
 from dashboard.i18n import count, t
 from dashboard.queries import schools as asked
 from dashboard.queries.school import School
-from etl.warehouse.ledger import RULE
 from etl.warehouse.metrics import LESSON_RULES, METRICS
 
+MEASURE_KEY = "zavuch.measure"
 NAMED = 3  # journals named over the grid
 FEW = 5  # below this a share is not compared (design, «Numbers»)
 
@@ -27,18 +27,15 @@ def below_norm(page: School) -> pl.DataFrame:
 
     Journals with fewer than five records due are not compared.
     """
-    metric, norm = METRICS["completeness"], page.row["norm_share"] or 1.0
-    found = []
-    for (journal_id,), rows in page.journals.group_by(["journal_id"], maintain_order=True):
-        value = metric.of(rows)
-        if value.value is not None and value.whole >= FEW and value.value < norm:
-            found.append(
-                {"journal_id": journal_id, "share": value.value, "unfilled": value.whole - value.part}
-            )
-    schema = {"journal_id": pl.Int64, "share": pl.Float64, "unfilled": pl.Int64}
-    named = pl.DataFrame(found, schema=schema).join(page.dims, on="journal_id", how="inner")
+    norm = page.row["norm_share"] or 1.0
+    shares = METRICS["completeness"].by(page.journals, "journal_id")
+    below = shares.filter((pl.col("whole") >= FEW) & (pl.col("value") < norm))
+    named = below.with_columns((pl.col("whole") - pl.col("part")).alias("unfilled")).join(
+        page.dims, on="journal_id"
+    )
     return named.sort(
-        ["unfilled", "class_name", "subject", "journal_id"], descending=[True, False, False, False]
+        ["unfilled", "grade", "letter", "subject", "journal_id"],
+        descending=[True, False, False, False, False],
     )
 
 
@@ -99,17 +96,23 @@ def _worst(page: School, filters: Filters) -> None:
 def _measure(filters: Filters) -> str:
     names = {"all": t("school.measure_all"), **{rule: t(f"record.{rule}") for rule in LESSON_RULES}}
     current = filters.measure if filters.measure in names else "all"
-    st.session_state["school.measure"] = current
-    chosen = st.selectbox(
+    # the URL decides, also after Back: the widget's own memory never wins
+    st.session_state[MEASURE_KEY] = current
+    st.selectbox(
         t("school.measure"),
         list(names),
-        key="school.measure",
+        key=MEASURE_KEY,
         format_func=lambda code: names[code],
+        on_change=_choose_measure,
         width=200,
     )
-    if chosen != current:
-        frame.set_filters(filters.changed(measure=None if chosen == "all" else chosen))
     return "completeness" if current == "all" else f"completeness_{current}"
+
+
+def _choose_measure() -> None:
+    chosen = st.session_state[MEASURE_KEY]
+    filters = parse(st.query_params.to_dict()).changed(measure=None if chosen == "all" else chosen)
+    st.query_params.from_dict(to_params(filters))
 
 
 def journal_cells(
@@ -117,15 +120,16 @@ def journal_cells(
 ) -> tuple[list[Axis], list[Axis], dict[tuple[str | int, str | int], Cell]]:
     """Subjects × classes with the completeness of their journals together; classes and subjects without
     records left out."""
-    metric = METRICS[metric_name]
-    placed = page.journals.join(
-        page.dims.select("journal_id", "subject_id", "subject", "class_name"), on="journal_id", how="inner"
+    placed = page.journals.join(page.dims.select("journal_id", "subject_id"), on="journal_id")
+    shares = (
+        METRICS[metric_name]
+        .by(placed, "subject_id", "class_id")
+        .filter(pl.col("whole") + pl.col("unknown") > 0)
     )
-    cells: dict[tuple[str | int, str | int], Cell] = {}
-    for (subject_id, class_id), rows in placed.group_by(["subject_id", "class_id"], maintain_order=True):
-        value = metric.of(rows)
-        if value.whole or value.unknown:
-            cells[(int(subject_id), int(class_id))] = Cell(value.value, value.whole + value.unknown)
+    cells: dict[tuple[str | int, str | int], Cell] = {
+        (row["subject_id"], row["class_id"]): Cell(row["value"], row["whole"] + row["unknown"])
+        for row in shares.iter_rows(named=True)
+    }
     subjects = (
         page.dims.select("subject_id", "subject")
         .unique(["subject_id"])
@@ -170,13 +174,12 @@ def _open_cell(page: School, filters: Filters, clicked: tuple[Any, Any]) -> None
 
 def draw_record_weeks(page: School) -> None:
     """For a reader of the whole school: kinds of records × weeks."""
-    cells: dict[tuple[str | int, str | int], Cell] = {}
-    for rule in LESSON_RULES:
-        mine = page.weeks.filter((pl.col("rule") == RULE[rule].number) & pl.col("week_on").is_not_null())
-        for (week,), rows in mine.group_by(["week_on"], maintain_order=True):
-            value = METRICS[f"completeness_{rule}"].of(rows)
-            if value.whole or value.unknown:
-                cells[(rule, str(week))] = Cell(value.value, value.whole + value.unknown)
+    cells: dict[tuple[str | int, str | int], Cell] = {
+        (rule, str(row["week_on"])): Cell(row["value"], row["whole"] + row["unknown"])
+        for rule in LESSON_RULES
+        for row in METRICS[f"completeness_{rule}"].by(page.weeks, "week_on").iter_rows(named=True)
+        if row["week_on"] is not None and row["whole"] + row["unknown"]
+    }
     weeks = sorted({key[1] for key in cells})
     labels = charts.week_labels([date.fromisoformat(str(week)) for week in weeks])
     with st.container(border=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import polars as pl
@@ -39,33 +38,26 @@ def draw_records(page: School) -> None:
 def teacher_rows(page: School) -> pl.DataFrame:
     """One row per person who answers for a record of a lesson: staff_id, name, base, unfilled, late,
     filled, and `is_sure`: the source tells whether all of it is there and on time."""
-    metric = METRICS["completeness"]
-    found = []
-    for (staff_id,), rows in page.teachers.group_by(["staff_id"], maintain_order=True):
-        value = metric.of(rows)
-        mine = rows.filter(pl.col("rule").is_in([RULE[name].number for name in (*LESSON_RULES, *MARK_RULES)]))
-        if value.whole or value.unknown:
-            is_sure = value.value is not None and not METRICS["timeliness"].of(rows).unknown
-            found.append(
-                {
-                    "staff_id": staff_id,
-                    "base": value.whole,
-                    "unfilled": value.whole - value.part,
-                    "late": int(mine["late"].sum()),
-                    "is_sure": is_sure,
-                    "filled": measures.shown(value.value),
-                }
-            )
-    schema = {
-        "staff_id": pl.Int64,
-        "base": pl.Int64,
-        "unfilled": pl.Int64,
-        "late": pl.Int64,
-        "is_sure": pl.Boolean,
-        "filled": pl.Float64,
-    }
-    named = pl.DataFrame(found, schema=schema).join(page.names, on="staff_id", how="left")
-    return named.with_columns(pl.col("full_name").fill_null(t("school.teacher_unknown")))
+    filled = METRICS["completeness"].by(page.teachers, "staff_id")
+    timely = (
+        METRICS["timeliness"]
+        .by(page.teachers, "staff_id")
+        .select("staff_id", pl.col("unknown").alias("unsure"))
+    )
+    records = [RULE[name].number for name in (*LESSON_RULES, *MARK_RULES)]
+    late = page.teachers.filter(pl.col("rule").is_in(records)).group_by("staff_id").agg(pl.col("late").sum())
+    known = filled.filter(pl.col("whole") + pl.col("unknown") > 0)
+    for part in (timely, late):
+        known = known.join(part, on="staff_id", how="left", nulls_equal=True, maintain_order="left")
+    return known.join(page.names, on="staff_id", how="left", maintain_order="left").select(
+        "staff_id",
+        pl.col("full_name").fill_null(t("school.teacher_unknown")),
+        pl.col("whole").alias("base"),
+        (pl.col("whole") - pl.col("part")).alias("unfilled"),
+        pl.col("late").fill_null(0),
+        (pl.col("value").is_not_null() & (pl.col("unsure").fill_null(0) == 0)).alias("is_sure"),
+        measures.shown_column("value").alias("filled"),
+    )
 
 
 def draw_teachers(page: School, filters: Filters) -> None:
@@ -117,52 +109,53 @@ def draw_teachers(page: School, filters: Filters) -> None:
         frame.set_filters(filters.drilled(staff=int(rest["staff_id"][cells[0][0]])))
 
 
+def learning_rows(page: School) -> pl.DataFrame:
+    """One row per class with a held lesson: class, held, attendance, missed, unknown, marked, per_lesson, mean."""
+    classes = page.dims.select("class_id", "class_name", "grade", "letter").unique(["class_id"])
+    known = classes.join(page.learning.filter(pl.col("held_count") > 0), on="class_id")
+    columns = {
+        "attendance": "attendance_share",
+        "marked": "marked_lesson_share",
+        "per_lesson": "marks_per_lesson",
+        "mean": "mean_mark",
+    }
+    for column, name in columns.items():
+        value = METRICS[name].by(page.learning, "class_id").select("class_id", pl.col("value").alias(column))
+        known = known.join(value, on="class_id", how="left")
+    has_marks = pl.col("mark_count") > 0  # the first grade has none
+    return known.sort("grade", "letter", "class_id").select(
+        # a figure space before one digit: 5А sorts before 10А when a heading is clicked
+        pl.when(pl.col("grade") < 10)
+        .then(pl.lit("\u2007") + pl.col("class_name"))
+        .otherwise(pl.col("class_name"))
+        .alias("class"),
+        pl.col("held_count").alias("held"),
+        measures.shown_column("attendance"),
+        pl.col("missed_count").alias("missed"),
+        pl.col("missed_unknown_count").alias("unknown"),
+        pl.when(has_marks).then(measures.shown_column("marked")).alias("marked"),
+        pl.when(has_marks).then(pl.col("per_lesson")).alias("per_lesson"),
+        "mean",
+    )
+
+
 def draw_learning(page: School) -> None:
     """Attendance and accumulation of marks by class, quality of period marks."""
     st.header(t("school.learning"), anchor=False)
     st.caption(t("school.learning_note"))
-    classes = (
-        page.dims.select("class_id", "class_name", "grade", "letter")
-        .unique(["class_id"])
-        .sort("grade", "letter", "class_id")
-    )
-    known = classes.join(page.learning, on="class_id", how="inner", maintain_order="left").filter(
-        pl.col("held_count") > 0
-    )
-    if known.is_empty():
+    rows = learning_rows(page)
+    if rows.is_empty():
         st.markdown(t("school.learning_empty"))
         return
     st.dataframe(
-        pl.DataFrame(
-            [
-                _class_row(row, known.filter(pl.col("class_id") == row["class_id"]))
-                for row in known.iter_rows(named=True)
-            ]
-        ),
+        rows,
         hide_index=True,
         placeholder="—",
         alt=t("school.learning_alt"),
-        height="content" if known.height <= 12 else 440,
+        height="content" if rows.height <= 12 else 440,
         column_config=_learning_columns(),
     )
     st.markdown(_quality(page))
-
-
-def _class_row(klass: dict[str, Any], rows: pl.DataFrame) -> dict[str, Any]:
-    def of(metric: str, shown: Callable[[float | None], float | None] = lambda value: value) -> float | None:
-        return shown(METRICS[metric].of(rows).value)
-
-    name, has_marks = klass["class_name"], klass["mark_count"] > 0  # the first grade has none
-    return {
-        "class": name if len(name) > 2 else f"\u2007{name}",  # a figure space: 5А sorts before 10А
-        "held": int(rows["held_count"].sum()),
-        "attendance": of("attendance_share", measures.shown),
-        "missed": int(rows["missed_count"].sum()),
-        "unknown": int(rows["missed_unknown_count"].sum()),
-        "marked": of("marked_lesson_share", measures.shown) if has_marks else None,
-        "per_lesson": of("marks_per_lesson") if has_marks else None,
-        "mean": of("mean_mark"),
-    }
 
 
 def _learning_columns() -> dict[str, Any]:

@@ -15,6 +15,8 @@ from etl.transforms.values import canonical_absence, canonical_mark, mark_code
 
 ROW = "_row"
 REJECT = {"row_number": pl.Int64, "column_name": pl.String, "value": pl.String, "reason": pl.String, "raw": pl.String}
+_ZERO = "\0"
+"""The one character that PostgreSQL's text cannot hold."""
 _SMALLEST, _GREATEST = -(2**31), 2**31 - 1
 _FIRST_DAY, _LAST_DAY = date(1950, 1, 1), date(2100, 12, 31)
 """A day outside is a slip of the hand; the calendars that deadlines are counted on would grow by centuries."""
@@ -38,10 +40,11 @@ def type_rows(text: pl.DataFrame, table: BundleTable, zone: str, extracted_at: d
     typed: dict[str, pl.Series] = {ROW: text[ROW]}
     faults: list[tuple[Column, pl.Series, str]] = []
     warnings = []
+    zeros = _columns_with_zero(text)
     for column in present:
         raw = text[column.name]
-        if raw.str.contains("\0", literal=True).any():
-            faults.append((column, raw.str.contains("\0", literal=True).fill_null(value=False), "holds a zero character"))
+        if column.name in zeros:
+            faults.append((column, raw.str.contains(_ZERO, literal=True).fill_null(value=False), "holds a zero character"))
         if column.required and not column.may_be_blank:
             faults.append((column, raw.is_null(), "required cell is blank"))
         if column.kind == "moment":
@@ -63,6 +66,11 @@ def type_rows(text: pl.DataFrame, table: BundleTable, zone: str, extracted_at: d
     result.rejects = [*rejects, *result.rejects]
     result.warnings = warnings
     return result
+
+
+def _columns_with_zero(text: pl.DataFrame) -> frozenset[str]:
+    found = text.select(pl.col(pl.String).str.contains(_ZERO, literal=True).any())
+    return frozenset(name for name, is_there in found.row(0, named=True).items() if is_there)
 
 
 def _cell(raw: pl.Series, column: Column) -> tuple[pl.Series, str]:

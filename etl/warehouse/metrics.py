@@ -196,6 +196,22 @@ class Metric:
         take = {name: int(total.get(name) or 0) for name in self._needed}
         return Measured(self, take[self.numerator], take.get(self.denominator, 0), take.get(self.unknown, 0))
 
+    def by(self, rows: pl.DataFrame, *keys: str) -> pl.DataFrame:
+        """One row per group: the keys, part, whole, unknown and value (null = «нельзя оценить»).
+
+        The same as `of` for every group, in one pass; for shares only.
+        """
+        mine = rows.filter(pl.col("rule").is_in(self.rule_numbers)) if self.rules else rows
+        unknown = pl.col(self.unknown).sum() if self.unknown else pl.lit(0, pl.Int64)
+        grouped = mine.group_by(keys, maintain_order=True).agg(
+            pl.col(self.numerator).sum().alias("part"),
+            pl.col(self.denominator).sum().alias("whole"),
+            unknown.alias("unknown"),
+        )
+        width = pl.col("unknown") / (pl.col("whole") + pl.col("unknown"))
+        can_tell = (pl.col("whole") > 0) & (width <= WIDEST_INTERVAL)
+        return grouped.with_columns(pl.when(can_tell).then(pl.col("part") / pl.col("whole")).alias("value"))
+
     def left_out(self, rows: pl.DataFrame) -> tuple[tuple[str, int], ...]:
         """(exclusion, rows) for every exclusion with at least one row, in the metric's order."""
         mine = (

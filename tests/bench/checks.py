@@ -38,7 +38,9 @@ JOIN judgement_rule a ON a.school_id = d.school_id AND a.judgement_id = 0 AND a.
     AND a.profile_version = d.profile_version
 WHERE d.status IN ({_LATE}, {_EARLY}, {_MISSING})
 """  # noqa: S608 - our own texts
-_SAME_COLUMNS = "school_id, finding_id, rule, status, severity, object_id, journal_id, due_at, done_at, fixed_at, state"
+_SAME_COLUMNS = (
+    "school_id, finding_id, rule, status, severity, object_id, journal_id, due_at, done_at, fixed_at, state"
+)
 
 
 def bench_checks(url: str) -> list[BenchRow]:
@@ -84,6 +86,8 @@ def _floor(url: str) -> float:
         different = f"SELECT count(*) FROM ({both.format(*pair)} UNION ALL {both.format(*reversed(pair))}) d"  # noqa: S608 - our own names
         found = connection.execute(different).fetchone()
         if found is None or found[0]:
-            raise AssertionError(f"{found and found[0]} findings of the run differ from those of the hand-written SQL")
+            raise AssertionError(
+                f"{found and found[0]} findings of the run differ from those of the hand-written SQL"
+            )
         connection.execute("DROP SCHEMA floor_checks CASCADE")
     return seconds

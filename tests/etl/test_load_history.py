@@ -69,7 +69,7 @@ def test_a_table_or_column_that_appears_later_does_not_look_typed_in_between(sto
     store.load(first)
     store.load(journal(2).add("absence", absence_key="a1", lesson_key="l1"))
     assert entry(store, "a1", table="absence") == (BEGINNING, at(2), Quality.unknown)
-    assert entry(store, "l1", "topic", "lesson") == (BEGINNING, at(2), Quality.unknown)
+    assert entry(store, "l1", "topic_recorded", "lesson") == (BEGINNING, at(2), Quality.unknown)
 
 
 def test_quality_is_decided_per_cell(store: Store) -> None:
@@ -94,12 +94,12 @@ def test_an_entry_never_gets_younger_and_the_earliest_cell_counts(store: Store) 
     store.load(with_topic(1, "Дроби", ""))
     store.load(with_topic(2, "Дроби", "2024-09-20T10:00:00Z"))
     exact = datetime(2024, 9, 20, 10, tzinfo=UTC)
-    assert entry(store, "l1", "topic", "lesson") == (exact, exact, Quality.exact)
+    assert entry(store, "l1", "topic_recorded", "lesson") == (exact, exact, Quality.exact)
     store.load(with_topic(3, "", ""))
     store.load(with_topic(4, "Дроби и доли", "2024-10-03T10:00:00Z"))
-    assert entry(store, "l1", "topic", "lesson") == (exact, exact, Quality.exact)
+    assert entry(store, "l1", "topic_recorded", "lesson") == (exact, exact, Quality.exact)
     store.load(with_topic(5, "Дроби", "2024-09-11T10:00:00Z"))
-    assert entry(store, "l1", "topic", "lesson")[0] == datetime(2024, 9, 11, 10, tzinfo=UTC)
+    assert entry(store, "l1", "topic_recorded", "lesson")[0] == datetime(2024, 9, 11, 10, tzinfo=UTC)
 
 
 def test_differences_of_snapshots_are_written_as_changes(store: Store) -> None:

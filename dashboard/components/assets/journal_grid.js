@@ -2,6 +2,14 @@ const GLYPH = { missing: "!", late: "~", unknown: "?", pending: "", cancelled: "
 
 const lessonHead = (data, lesson, column) => {
   const [day, month, state, hint, label, when] = lesson
+  if (!when) {
+    return make(
+      "th",
+      { scope: "col", class: "closing", title: hint },
+      make("span", { class: `head ${state}` }, make("b", {}, day), make("small", {}, label), make("em", { "aria-hidden": "true" }, GLYPH[state])),
+      make("span", { class: "hidden" }, hint),
+    )
+  }
   const words = `${when}: ${data.text.states[state]}${hint ? `. ${hint}` : ""}`
   return make(
     "th",
@@ -20,9 +28,11 @@ const entryCell = (data, row, column) => {
   const entry = data.entries[`${row}:${column}`]
   const unmarked = data.unmarked[column]
   const out = entry && entry.out
-  const classes = [out ? "out" : unmarked ? "unmarked" : "", data.selected === column ? "picked" : ""].join(" ").trim()
+  const isLesson = data.lessons[column][5] !== ""
+  const hatch = out ? "out" : unmarked ? "unmarked" : data.untold[column] ? "untold" : ""
+  const classes = [hatch, isLesson ? "" : "closing", data.selected === column ? "picked" : ""].join(" ").trim()
   const hint = entry?.hint || (out ? data.text.out : unmarked ? data.text.unmarked : "")
-  const cell = make("td", { class: classes, "data-at": `${row}:${column}`, title: hint })
+  const cell = make("td", { class: classes, "data-at": isLesson ? `${row}:${column}` : "", title: hint })
   if (!entry) {
     if (unmarked) cell.append(make("span", { class: "hidden" }, data.text.unmarked))
     return cell
@@ -48,6 +58,7 @@ const journalLegend = (data) => {
     states.includes("late") ? item("bar late", "", data.text.legend.late) : null,
     states.includes("unknown") ? item("", "?", data.text.legend.unknown) : null,
     data.unmarked.some(Boolean) ? item("unmarked", "", data.text.legend.unmarked) : null,
+    data.untold.some(Boolean) ? item("untold", "", data.text.legend.untold) : null,
     Object.values(data.entries).some((entry) => entry.absence) ? make("li", {}, data.text.legend.absent) : null,
   )
 }

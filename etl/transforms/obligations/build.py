@@ -1,4 +1,6 @@
-"""All obligations of one school under one act. Pure; the order of the rows is the order in which they are stored."""
+"""All obligations of one school under one act. Pure; the order of the rows is the order in which they are
+stored.
+"""
 
 from __future__ import annotations
 
@@ -21,15 +23,29 @@ from etl.transforms.obligations.works import build_work_duties
 from etl.transforms.obligations.year import build_year_rows
 
 BUILDERS = (
-    build_absence_rows, build_mark_events, build_work_duties, build_period_mark_duties, build_substitution_rows, build_edit_bans, build_year_rows,
-    build_content_of_lessons, build_content_of_authors, build_content_of_periods, build_content_of_accounts,
+    build_absence_rows,
+    build_mark_events,
+    build_work_duties,
+    build_period_mark_duties,
+    build_substitution_rows,
+    build_edit_bans,
+    build_year_rows,
+    build_content_of_lessons,
+    build_content_of_authors,
+    build_content_of_periods,
+    build_content_of_accounts,
 )
 
 
 def build_obligations(context: Context) -> pl.DataFrame:
-    """Rows of the shape verdict.OBLIGATION, sorted by journal so that a journal's rows lie together on disk."""
+    """Rows of the shape verdict.OBLIGATION, sorted by journal so that a journal's rows lie together on disk.
+    """
     duties = build_lesson_duties(context)
     rows = pl.concat([duties, build_no_entries(context, duties), *(build(context) for build in BUILDERS)])
     days = day_periods(context).rename({"on": "anchor_on", "period_id": "day_period_id"})
-    rows = rows.join(days, on=["class_id", "anchor_on"], how="left").with_columns(pl.coalesce("period_id", "day_period_id").alias("period_id")).drop("day_period_id")
+    rows = (
+        rows.join(days, on=["class_id", "anchor_on"], how="left")
+        .with_columns(pl.coalesce("period_id", "day_period_id").alias("period_id"))
+        .drop("day_period_id")
+    )
     return rows.sort("school_year", "journal_id", "lesson_id", maintain_order=True)

@@ -75,7 +75,7 @@ def status(row: dict[str, Any], at: datetime, *, made: bool) -> str:
         return "missing" if row["due_at"] is not None and row["due_at"] < at else "pending"
     if not made:
         return "indeterminate"
-    return {1: "on_time", 2: "amber", 3: "late", 4: "early", 7: "indeterminate", 8: "exempt"}[
+    return {1: "on_time", 2: "amber", 3: "late", 4: "early", 7: "indeterminate", 8: "exempt", 11: "breached"}[
         row["made_status"]
     ]
 
@@ -158,6 +158,24 @@ def test_the_parts_of_a_school_add_up_to_its_whole(
             assert (whole.part, whole.whole, whole.unknown) == (summed.part, summed.whole, summed.unknown)
 
 
+def test_shares_by_group_are_those_of_each_group_alone(
+    scope_of: Callable[[int], Scope], warehouse: Warehouse
+) -> None:
+    page = read_school(scope_of(DEPUTY), Filters(school=warehouse.school_id, period="year"), NOW)
+    assert page is not None
+    for name in ("completeness", "timeliness"):
+        table = METRICS[name].by(page.journals, "journal_id")
+        assert table.height > 20
+        for row in table.iter_rows(named=True):
+            alone = METRICS[name].of(page.journals.filter(pl.col("journal_id") == row["journal_id"]))
+            assert (row["part"], row["whole"], row["unknown"], row["value"]) == (
+                alone.part,
+                alone.whole,
+                alone.unknown,
+                alone.value,
+            )
+
+
 def test_what_is_left_out_and_what_counts_are_all_rows_there_are(
     scope_of: Callable[[int], Scope], warehouse: Warehouse
 ) -> None:
@@ -213,7 +231,8 @@ def test_attendance_is_one_minus_missed_lessons_of_pupils(
         missed = connection.execute(
             "SELECT count(*) FROM (SELECT DISTINCT a.lesson_id, a.pupil_id FROM fact_absence a"
             " JOIN fact_lesson l USING (school_id, school_year, lesson_id) WHERE a.code NOT IN ('О', 'ОП')"
-            " AND a.deleted_latest IS NULL AND l.deleted_latest IS NULL AND l.kind = 'lesson' AND l.status <> 'cancelled') x"
+            " AND a.deleted_latest IS NULL"
+            " AND l.deleted_latest IS NULL AND l.kind = 'lesson' AND l.status <> 'cancelled') x"
         ).fetchone()
     found = METRICS["attendance_share"].of(page.learning)
     assert missed is not None and missed[0] > 100

@@ -1,0 +1,167 @@
+"""The card of one lesson: what had to be entered, by when, when it was, and which clause says so."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import polars as pl
+import streamlit as st
+
+from dashboard import wording
+from dashboard.components.badges import status_badge
+from dashboard.filters import Filters, to_params, url_of
+from dashboard.frame import plain
+from dashboard.i18n import count, day_of_week, listed, number, t
+from dashboard.journal_sheet import absence_name, journal_name, slot, work_name
+from dashboard.queries.door import cached
+from dashboard.queries.journals import Journal, Lesson, read_lesson
+from dashboard.wording import BY_NUMBER, LedgerRow
+from etl.warehouse.ledger import FINDING_STATUSES, RULE, Status
+from etl.warehouse.scope import Scope
+
+_NAMED = 6  # pupils named before «и ещё»
+
+
+def open_lesson(scope: Scope, page: Journal, filters: Filters) -> None:
+    """Open the drawer for `filters.lesson`; closing it takes the lesson out of the address."""
+    position = Filters(school=filters.school, lesson=filters.lesson, as_of=filters.as_of)
+    card = cached(scope, position, read_lesson, page.place, school=filters.school)
+    title = t("lesson.title") if card is None else day_of_week(card.lesson["held_on"])
+    drawer = st.dialog(title, width="medium", position="right", icon=":material/event:", on_dismiss=lambda: _close(filters))
+    drawer(_draw)(page, card, filters)
+
+
+def _close(filters: Filters) -> None:
+    st.query_params.from_dict(to_params(filters.changed(lesson=None)))
+
+
+def _draw(page: Journal, card: Lesson | None, filters: Filters) -> None:
+    if card is None:
+        st.markdown(f"**{t('lesson.not_found_title')}**")
+        st.markdown(t("lesson.not_found"))
+        return
+    _about(page, card)
+    _records(page, card)
+    _marks(card)
+    _absences(page, card)
+    st.markdown(f"**{t('lesson.link')}**")
+    st.code(_address(filters), language=None, wrap_lines=True)
+
+
+def _about(page: Journal, card: Lesson) -> None:
+    lesson = card.lesson
+    times = f"{lesson['starts_at']:%H:%M}–{lesson['ends_at']:%H:%M}" if lesson["starts_at"] and lesson["ends_at"] else ""
+    kind = t(f"lesson.kind_{lesson['kind']}") if lesson["kind"] else ""
+    status = t(f"lesson.status_{lesson['status']}") if lesson["held_on"] <= page.until or lesson["status"] != "planned" else t("lesson.after_data")
+    name = journal_name(page.journal, page.siblings.height)
+    st.markdown(" · ".join(part for part in (f"**{plain(name)}**", slot(lesson), times, kind, status) if part))
+    st.markdown(_who(lesson))
+    st.markdown(f"**{t('lesson.topic')}:** {_text(lesson['topic'])}")
+    homework = t("lesson.homework_none") if not lesson["homework"] and lesson["homework_not_assigned"] else None
+    st.markdown(f"**{t('lesson.homework')}:** {homework or _text(lesson['homework'])}")
+
+
+def _text(text: str | None) -> str:
+    return plain(text) if text and text.strip() else f"_{t('lesson.blank')}_"
+
+
+def _who(lesson: dict[str, Any]) -> str:
+    teacher = lesson["teacher"]
+    if lesson["substitute"]:
+        return t("lesson.substitute", name=plain(lesson["substitute"]), other=plain(teacher)) if teacher else t("lesson.substitute_alone", name=plain(lesson["substitute"]))
+    return t("lesson.teacher", name=plain(teacher)) if teacher else t("journal.teachers_none")
+
+
+def _records(page: Journal, card: Lesson) -> None:
+    st.header(t("lesson.records"), anchor=False)
+    if card.rows.is_empty():
+        st.markdown(t("lesson.records_none"))
+        return
+    zone = page.school["timezone"]
+    for (rule,), rows in card.rows.group_by(["rule"], maintain_order=True):
+        with st.container(border=True, gap="small"):
+            _record(int(rule), rows, zone, card.names)  # type: ignore[call-overload]
+
+
+def _record(rule: int, rows: pl.DataFrame, zone: str, names: dict[int, str]) -> None:
+    first = rows.row(0, named=True)
+    if BY_NUMBER[rule].object_type == "lesson":
+        told = LedgerRow.of(first, zone)
+        st.markdown(f"**{wording.rule_name(rule)}** {_badge(rule, first)}")
+        st.markdown(_sentence(wording.told(told)))
+    else:
+        st.markdown(f"**{wording.rule_name(rule)}** · {number(rows.height)}")
+        for (status,), same in rows.group_by(["status"], maintain_order=True):
+            st.markdown(_several(rule, int(status), same, zone, names))  # type: ignore[call-overload]
+    _clause(first)
+
+
+def _badge(rule: int, row: dict[str, Any]) -> str:
+    status = Status(row["status"])
+    badge = status_badge(status.name)
+    # of a ban the same status is told in other words (annex L0a)
+    return badge.replace(t(f"status.{status.name}"), wording.status_name(rule, status))
+
+
+def _several(rule: int, status: int, rows: pl.DataFrame, zone: str, names: dict[int, str]) -> str:
+    """Marks or absences of one status: how many, the one with the greatest lag, and whose where they open a finding."""
+    worst = rows.sort("done_latest", "object_id", nulls_last=True).row(-1, named=True)
+    words = f"{_badge(rule, worst)} {number(rows.height)} — {plain(wording.told(LedgerRow.of(worst, zone)))}"
+    if status not in FINDING_STATUSES:
+        return words
+    whose = [names.get(pupil, t("journal.pupil_code", id=pupil)) for pupil in rows["pupil_id"].drop_nulls().unique(maintain_order=True)]
+    return f"{words}  \n{t('lesson.events_pupils', names=plain(_people(whose)))}" if whose else words
+
+
+def _people(names: list[str]) -> str:
+    short = [" ".join(name.split()[:2]) for name in sorted(names)]
+    if len(short) <= _NAMED:
+        return ", ".join(short)
+    return t("lesson.and_more", names=", ".join(short[:_NAMED]), more=count(len(short) - _NAMED, "pupil"))
+
+
+def _clause(row: dict[str, Any]) -> None:
+    said = [t("lesson.responsible", name=plain(row["responsible"]))] if row["responsible"] else []
+    if not row["quotation"]:
+        st.caption(" · ".join([*said, plain(wording.clause(row))]))
+        return
+    if said:
+        st.caption(said[0])
+    with st.expander(wording.clause(row), icon=":material/gavel:"):
+        st.markdown("\n".join(f"> {plain(line)}" for line in f"«{row['quotation']}»".splitlines()))
+
+
+def _marks(card: Lesson) -> None:
+    st.header(t("lesson.marks"), anchor=False)
+    marks = card.entries.filter(pl.col("kind") == "mark")
+    if marks.is_empty():
+        st.markdown(t("lesson.marks_none"))
+        return
+    for (work, title, monitoring), same in marks.group_by(["work", "title", "is_monitoring"], maintain_order=True):
+        kind = work_name(str(work), is_monitoring=bool(monitoring)) if work else t("lesson.no_work")
+        name = f"{kind} «{title}»" if title else kind
+        counted = same.group_by("value").len().sort("value", descending=True)
+        values = ", ".join(f"«{value}» — {n}" for value, n in counted.iter_rows())
+        st.markdown(plain(t("lesson.mark_count", work=name[0].upper() + name[1:], marks=count(same.height, "mark"), values=values)))
+
+
+def _absences(page: Journal, card: Lesson) -> None:
+    st.header(t("lesson.absences"), anchor=False)
+    absences = card.entries.filter(pl.col("kind") == "absence")
+    if absences.is_empty():
+        attendance = card.rows.filter((pl.col("rule") == RULE["attendance"].number) & ~pl.col("can_tell"))
+        st.markdown(t("lesson.absences_untold" if attendance.height else "lesson.absences_none"))
+        return
+    for (code,), same in absences.group_by(["value"], maintain_order=True):
+        names = sorted(card.names.get(pupil, t("journal.pupil_code", id=pupil)) for pupil in same["pupil_id"])
+        st.markdown(f"**{str(code).lower()}** — {absence_name(str(code))}: {plain(listed(' '.join(name.split()[:2]) for name in names))}")
+
+
+def _sentence(words: str) -> str:
+    return plain(words[0].upper() + words[1:] + ".")
+
+
+def _address(filters: Filters) -> str:
+    place = urlsplit(st.context.url or "")
+    return f"{place.scheme}://{place.netloc}{url_of('journal', filters)}" if place.netloc else url_of("journal", filters)

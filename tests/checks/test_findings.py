@@ -1,0 +1,178 @@
+import json
+import shutil
+from datetime import datetime, timedelta
+
+import polars as pl
+import pytest
+
+from checks.runner import run_checks
+from etl.job import load_bundle
+from etl.warehouse.ledger import RULE, Excluded, Severity, Status
+
+MISSING, LATE = int(Status.missing), int(Status.late)
+FIELDS = "status, state, reason, reopened, first_seen_at, due_at, done_at, fixed_at"
+
+
+def one_missing_topic(sql) -> tuple[int, int]:
+    """(finding, lesson) of a topic that is not there."""
+    return sql.execute(
+        "SELECT finding_id, object_id FROM finding WHERE rule = 1 AND status = 5 ORDER BY 1 LIMIT 1"
+    ).fetchone()
+
+
+def read(sql, finding: int) -> dict[str, object]:
+    row = sql.execute(f"SELECT {FIELDS} FROM finding WHERE finding_id = %s", [finding]).fetchone()
+    return dict(zip(FIELDS.split(", "), row, strict=True))
+
+
+def set_topic(sql, lesson: int, setting: str) -> None:
+    assert (
+        sql.execute(f"UPDATE obligation SET {setting} WHERE rule = 1 AND object_id = %s", [lesson]).rowcount
+        == 1
+    )
+
+
+ENTERED_LATE = f"done_earliest = due_at + interval '1 day', done_latest = due_at + interval '1 day', made_status = {LATE}"
+
+
+def test_an_entry_made_in_a_later_load_fixes_the_finding_and_keeps_its_lag(database, sql, loaded, tmp_path):
+    run_checks(database)
+    found = sql.execute(
+        "SELECT f.finding_id, l.lesson_key, f.first_seen_at, f.due_at FROM finding f JOIN fact_lesson l ON l.lesson_id = f.object_id"
+        " WHERE f.rule = 1 AND f.status = 5 ORDER BY f.finding_id LIMIT 1"
+    ).fetchone()
+    finding, key, first_seen, due = found
+    bundle = tmp_path / "later"
+    shutil.copytree(loaded.bundle, bundle)
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    end = datetime.fromisoformat(manifest["extracted_at"])
+    entered = end + timedelta(hours=5)
+    manifest["extracted_at"] = (end + timedelta(days=1)).isoformat()
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+    lessons = pl.read_csv(bundle / "lesson.csv", infer_schema=False)
+    this = pl.col("lesson_key") == key
+    lessons.with_columns(
+        topic=pl.when(this).then(pl.lit("Решение задач")).otherwise("topic"),
+        topic_recorded_at=pl.when(this).then(pl.lit(entered.isoformat())).otherwise("topic_recorded_at"),
+    ).write_csv(bundle / "lesson.csv")
+    load_bundle(bundle, database, tmp_path, is_demo=True)
+    report = run_checks(database)
+    after = read(sql, finding)
+    assert (after["status"], after["state"], after["reopened"]) == (LATE, "fixed", 0)
+    assert after["first_seen_at"] == first_seen == end and after["due_at"] == due
+    assert after["fixed_at"] == after["done_at"] == entered and entered > due
+    assert report.merged.changed > 0
+    seen = sql.execute("SELECT DISTINCT last_seen_at FROM finding WHERE state = 'open'").fetchall()
+    assert seen == [(end + timedelta(days=1),)]
+
+
+def test_a_cancelled_lesson_withdraws_its_finding_with_the_reason(database, sql):
+    run_checks(database)
+    finding, lesson = one_missing_topic(sql)
+    set_topic(sql, lesson, f"excluded = {int(Excluded.cancelled)}")
+    assert run_checks(database).merged.withdrawn == 1
+    assert (read(sql, finding)["state"], read(sql, finding)["reason"]) == ("withdrawn", "cancelled")
+
+
+def test_a_finding_that_comes_back_is_reopened_and_not_doubled(database, sql):
+    run_checks(database)
+    count = sql.execute("SELECT count(*) FROM finding").fetchone()
+    finding, lesson = one_missing_topic(sql)
+    sql.execute("CREATE TABLE kept AS SELECT * FROM obligation WHERE rule = 1 AND object_id = %s" % lesson)
+    sql.execute("DELETE FROM obligation WHERE rule = 1 AND object_id = %s", [lesson])
+    run_checks(database)
+    assert (read(sql, finding)["state"], read(sql, finding)["reason"]) == ("withdrawn", "gone")
+    sql.execute("INSERT INTO obligation SELECT * FROM kept")
+    run_checks(database)
+    back = read(sql, finding)
+    assert (back["state"], back["reason"], back["reopened"], back["status"]) == ("open", None, 1, MISSING)
+    assert sql.execute("SELECT count(*) FROM finding").fetchone() == count
+
+
+def test_a_permission_makes_the_finding_exempt(database, sql):
+    run_checks(database)
+    finding, lesson = one_missing_topic(sql)
+    set_topic(sql, lesson, ENTERED_LATE.replace(f"= {LATE}", f"= {int(Status.exempt)}"))
+    assert run_checks(database).merged.exempt == 1
+    assert read(sql, finding)["state"] == "exempt"
+
+
+def test_an_entry_found_to_be_in_time_fixes_what_was_missing(database, sql):
+    run_checks(database)
+    finding, lesson = one_missing_topic(sql)
+    set_topic(sql, lesson, "done_earliest = due_at, done_latest = due_at, made_status = 1")
+    assert run_checks(database).merged.fixed == 1
+    after = read(sql, finding)
+    assert after["state"] == "fixed" and after["fixed_at"] == after["due_at"]
+    assert run_checks(database).merged == run_checks(database).merged.__class__()
+
+
+@pytest.mark.parametrize("word", ["disputed", "accepted"])
+def test_the_word_of_a_person_outlives_the_runs_until_the_violation_is_gone(database, sql, word):
+    run_checks(database)
+    finding, lesson = one_missing_topic(sql)
+    sql.execute(
+        "UPDATE finding SET state = %s, reason = 'урок заменён' WHERE finding_id = %s", [word, finding]
+    )
+    set_topic(sql, lesson, ENTERED_LATE)
+    run_checks(database)
+    assert (read(sql, finding)["state"], read(sql, finding)["reason"], read(sql, finding)["status"]) == (
+        word,
+        "урок заменён",
+        LATE,
+    )
+    set_topic(sql, lesson, f"excluded = {int(Excluded.cancelled)}")
+    run_checks(database)
+    assert (read(sql, finding)["state"], read(sql, finding)["reason"]) == ("withdrawn", "cancelled")
+
+
+def test_severity_is_that_of_the_status_in_the_school_s_act(database, sql):
+    sql.execute("UPDATE judgement_rule SET severity = 2, missing_severity = 1, early_severity = 4")
+    run_checks(database)
+    found = sql.execute("SELECT DISTINCT status, severity FROM finding").fetchall()
+    expected = {LATE: Severity.major, MISSING: Severity.critical, int(Status.early): Severity.info}
+    assert {status: Severity(severity) for status, severity in found} == expected
+    sql.execute("UPDATE judgement_rule SET missing_severity = 3")
+    assert run_checks(database).merged.changed > 0
+    assert sql.execute("SELECT DISTINCT severity FROM finding WHERE status = 5").fetchall() == [(3,)]
+
+
+def test_a_lesson_with_nothing_at_all_is_one_finding(database, sql):
+    run_checks(database)
+    lesson = sql.execute(
+        "SELECT object_id FROM finding WHERE rule IN (1, 2, 3) AND status = 5 GROUP BY object_id HAVING count(*) = 3 LIMIT 1"
+    ).fetchone()[0]
+    elements = "SELECT state, reason FROM finding WHERE rule IN (1, 2, 3) AND object_id = %s"
+    assert sql.execute(elements, [lesson]).fetchall() == [("open", None)] * 3
+    columns = ", ".join(
+        name
+        for (name,) in sql.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = 'obligation' AND column_name <> 'rule'"
+        ).fetchall()
+    )
+    number = RULE["no_entry"].number
+    sql.execute(
+        f"INSERT INTO obligation ({columns}, rule) SELECT {columns}, {number} FROM obligation WHERE rule = 1 AND object_id = %s",
+        [lesson],
+    )
+    report = run_checks(database, catalogue=with_no_entry())
+    assert report.suppressed == 3 and report.merged.withdrawn == 3 and report.merged.opened == 1
+    assert sql.execute(elements, [lesson]).fetchall() == [("withdrawn", "no_entry")] * 3
+    sql.execute("DELETE FROM obligation WHERE rule = %s", [number])
+    run_checks(database, catalogue=with_no_entry())
+    assert sql.execute(elements, [lesson]).fetchall() == [("open", None)] * 3
+    assert sql.execute("SELECT state FROM finding WHERE rule = %s", [number]).fetchall() == [("fixed",)]
+
+
+def with_no_entry():
+    from dataclasses import replace
+
+    from checks.catalogue import read_catalogue
+
+    catalogue = [one for one in read_catalogue() if one.dataset == "ledger"]
+    topic = next(one for one in catalogue if one.check_id == "topic")
+    words = {
+        name: getattr(topic, name).replace("'topic'", "'no_entry'")
+        for name in ("applies_when", "violated_when", "unknown_when")
+    }
+    return [*catalogue, replace(topic, check_id="no_entry", rule="no_entry", **words)]
