@@ -19,10 +19,10 @@ from etl.warehouse.ledger import RULE, Severity
 SUITES = Path(__file__).parent / "suites"
 WHEN_NOTHING = ("met", "not_met", "cannot_tell")
 _ID = re.compile(r"[a-z][a-z0-9_]*")
-_SUITE_KEYS = {"dataset", "applies_when", "violated_when", "unknown_when", "expectation"}
+_SUITE_KEYS = {"dataset", "applies_when", "violated_when", "unknown_when", "only_breaches", "expectation"}
 _ENTRY_KEYS = {
     "id", "rule", "applies_when", "violated_when", "unknown_when", "severity", "norm", "when_nothing",
-    "title", "what", "why", "how",
+    "needs", "title", "what", "why", "how",
 }  # fmt: skip
 
 
@@ -51,6 +51,10 @@ class Expectation:
     norm: float
     when_nothing: str
     """Verdict where not a single row can be judged."""
+    needs: tuple[str, ...]
+    """Capabilities without which silence proves nothing."""
+    only_breaches: bool
+    """The dataset has rows of breaches alone: their share says nothing."""
     title: str
     what: str
     """Russian: what is checked."""
@@ -58,6 +62,11 @@ class Expectation:
     """Russian: when it matters."""
     how: str
     """Russian: how to resolve."""
+
+    @property
+    def proof(self) -> str:
+        """Bundle table without which silence proves nothing; "" = any bundle will do."""
+        return RULE[self.rule].done_table if self.rule else ""
 
     @property
     def rule_number(self) -> int | None:
@@ -88,9 +97,7 @@ def _read_suite(path: Path) -> list[Expectation]:
     try:
         suite = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CatalogueError(
-            f"{path} cannot be read as TOML: {error}.", advice="Correct the file."
-        ) from error
+        raise CatalogueError(f"{path} cannot be read as TOML: {error}.", advice="Correct the file.") from error
     _refuse_unknown(path, suite, _SUITE_KEYS)
     if suite.get("dataset") not in DATASETS:
         raise CatalogueError(
@@ -103,12 +110,10 @@ def _read_suite(path: Path) -> list[Expectation]:
 def _read_entry(path: Path, suite: dict[str, Any], entry: dict[str, Any]) -> Expectation:
     _refuse_unknown(path, entry, _ENTRY_KEYS)
     shared = {key: suite.get(key, "false") for key in ("applies_when", "violated_when", "unknown_when")}
-    stated = shared | {"rule": "", "when_nothing": "cannot_tell"} | entry
+    stated = shared | {"rule": "", "when_nothing": "cannot_tell", "needs": []} | entry
     for key in _ENTRY_KEYS:
         if key not in stated or (stated[key] == "" and key != "rule"):
-            raise CatalogueError(
-                f"{path}: expectation {entry.get('id')!r} has no {key!r}.", advice="Write it."
-            )
+            raise CatalogueError(f"{path}: expectation {entry.get('id')!r} has no {key!r}.", advice="Write it.")
     _refuse_other(path, entry, "rule", stated["rule"], ("", *RULE))
     _refuse_other(path, entry, "severity", stated["severity"], tuple(Severity.__members__))
     _refuse_other(path, entry, "when_nothing", stated["when_nothing"], WHEN_NOTHING)
@@ -126,7 +131,8 @@ def _read_entry(path: Path, suite: dict[str, Any], entry: dict[str, Any]) -> Exp
         check_id=stated["id"], dataset=suite["dataset"], rule=stated["rule"],
         applies_when=f"{only}({stated['applies_when']})", violated_when=f"{only}({stated['violated_when']})",
         unknown_when=f"{only}({stated['unknown_when']})", severity=Severity[stated["severity"]],
-        norm=float(stated["norm"]), when_nothing=stated["when_nothing"],
+        norm=float(stated["norm"]), when_nothing=stated["when_nothing"], needs=tuple(stated["needs"]),
+        only_breaches=bool(suite.get("only_breaches", False)),
         title=stated["title"], what=stated["what"], why=stated["why"], how=stated["how"],
     )  # fmt: skip
 
@@ -139,9 +145,7 @@ def _refuse_unknown(path: Path, table: dict[str, Any], known: set[str]) -> None:
         )
 
 
-def _refuse_other(
-    path: Path, entry: dict[str, Any], key: str, value: object, allowed: tuple[str, ...]
-) -> None:
+def _refuse_other(path: Path, entry: dict[str, Any], key: str, value: object, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise CatalogueError(
             f"{path}: {key} of {entry.get('id')!r} is {value!r}.",

@@ -24,7 +24,9 @@ SELECT s.school_id, e.check_id, e.rule, coalesce(n.applicable, 0) AS applicable_
        coalesce(n.violated, 0) AS violated_count, coalesce(n.unknown, 0) AS unknown_count,
        coalesce(a.norm_share, e.norm) AS norm_share,
        CASE WHEN e.rule IS NOT NULL AND a.is_regulated IS NOT TRUE THEN 'not_regulated'
-            WHEN coalesce(n.applicable + n.unknown, 0) = 0 THEN e.when_nothing
+            WHEN coalesce(n.applicable + n.unknown, 0) = 0 THEN
+                CASE WHEN (e.proof = '' OR p.table_name IS NOT NULL) AND s.capabilities @> e.needs
+                     THEN e.when_nothing ELSE 'cannot_tell' END
             WHEN n.applicable - n.violated + n.unknown
                  < coalesce(a.norm_share, e.norm) * (n.applicable + n.unknown) - 1e-9 THEN 'not_met'
             WHEN n.applicable - n.violated
@@ -32,7 +34,7 @@ SELECT s.school_id, e.check_id, e.rule, coalesce(n.applicable, 0) AS applicable_
             ELSE 'cannot_tell' END AS verdict,
        1 AS row_count
 FROM dim_school s
-CROSS JOIN (VALUES {expectations}) e (check_id, rule, norm, when_nothing)
+CROSS JOIN (VALUES {expectations}) e (check_id, rule, norm, when_nothing, proof, needs)
 LEFT JOIN (
     SELECT d.school_id, x.check_id, coalesce(sum(d.row_count) FILTER (WHERE x.applies), 0) AS applicable,
            coalesce(sum(d.row_count) FILTER (WHERE x.applies AND x.violated), 0) AS violated,
@@ -46,6 +48,8 @@ LEFT JOIN (
            bool_or(is_regulated) OVER (PARTITION BY school_id, rule) AS is_regulated
     FROM judgement_rule WHERE judgement_id = 0 ORDER BY school_id, rule, profile_version DESC
 ) a ON a.school_id = s.school_id AND a.rule = e.rule
+LEFT JOIN (SELECT DISTINCT school_id, table_name FROM load_table) p
+    ON p.school_id = s.school_id AND p.table_name = e.proof
 WHERE {schools}
 """
 # What cannot be told makes an interval: «met» holds even if all of it was broken, «not_met» if it was kept.
@@ -56,9 +60,7 @@ def moment_sql(as_of: datetime | None) -> str:
     return "NULL::timestamptz" if as_of is None else f"'{as_of.isoformat()}'::timestamptz"
 
 
-def count_cells(
-    connection: psycopg.Connection[Any], school_ids: Sequence[int] | None, as_of: datetime | None
-) -> int:
+def count_cells(connection: psycopg.Connection[Any], school_ids: Sequence[int] | None, as_of: datetime | None) -> int:
     """Rewrite `check_cell` for these schools at T; returns the number of ledger rows counted.
 
     Counted into a temporary table first: PostgreSQL plans CREATE TABLE AS in parallel, INSERT … SELECT never.
@@ -82,17 +84,15 @@ def count_cells(
     return int(counted[0]) if counted else 0
 
 
-def results_query(
-    dataset: Dataset, expectations: Sequence[Expectation], school_ids: Sequence[int] | None
-) -> str:
+def results_query(dataset: Dataset, expectations: Sequence[Expectation], school_ids: Sequence[int] | None) -> str:
     """SQL of one row per school and expectation of the dataset: counts, norm of the school's act, verdict."""
     listed = ", ".join(
-        f"('{one.check_id}', {one.rule_number or 'NULL'}::smallint, {one.norm}::float8, '{one.when_nothing}')"
+        f"('{one.check_id}', {one.rule_number or 'NULL'}::smallint, {one.norm}::float8, '{one.when_nothing}',"
+        f" '{one.proof}', '{{{','.join(one.needs)}}}'::text[])"
         for one in expectations
     )
     predicates = ", ".join(
-        f"('{one.check_id}', {one.applies_when}, {one.violated_when}, {one.unknown_when})"
-        for one in expectations
+        f"('{one.check_id}', {one.applies_when}, {one.violated_when}, {one.unknown_when})" for one in expectations
     )
     return _RESULTS.format(
         expectations=listed,
@@ -112,7 +112,7 @@ def violating_cells(
         f"('{one.check_id}', ({one.applies_when}) AND ({one.violated_when}))" for one in expectations
     )
     found = connection.execute(
-        f"SELECT DISTINCT d.rule_number, d.status_number, x.check_id FROM ({LEDGER.query}) d"  # noqa: S608 - our own texts
+        f"SELECT DISTINCT d.rule_number, d.status_number, x.check_id FROM ({LEDGER.query}) d"
         f" CROSS JOIN LATERAL (VALUES {predicates}) x (check_id, is_violated) WHERE x.is_violated"
     ).fetchall()
     cells: dict[tuple[int, int], list[str]] = {}

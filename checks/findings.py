@@ -16,7 +16,7 @@ import psycopg
 
 from checks.counting import moment_sql
 from checks.datasets import school_filter
-from etl.warehouse.ledger import EXISTS, RULES, STATUS, Excluded, Status, horizons
+from etl.warehouse.ledger import EXISTS, RULE, RULES, STATUS, Excluded, Status, horizons
 
 _LATE, _EARLY, _MISSING = int(Status.late), int(Status.early), int(Status.missing)
 _PAIR = ("journal_id", "pupil_id", "period_id")
@@ -52,9 +52,7 @@ _STATE = f"""CASE WHEN f.state IN ('disputed', 'accepted') THEN f.state
     WHEN v.status = {_LATE} THEN 'fixed' ELSE 'open' END"""
 _CAME_BACK = f"(f.state IN ('withdrawn', 'exempt') OR (f.state = 'fixed' AND v.status <> {_LATE}))::int"
 
-_EITHER = ", ".join(
-    f"CASE WHEN v.school_id IS NULL THEN f.{name} ELSE v.{name} END AS {name}" for name in _CARRIED
-)
+_EITHER = ", ".join(f"CASE WHEN v.school_id IS NULL THEN f.{name} ELSE v.{name} END AS {name}" for name in _CARRIED)
 # One join answers all three questions: what is new, what changed, what is violated no longer.
 _CHANGES = f"""
 CREATE TEMP TABLE register_change ON COMMIT DROP AS
@@ -70,7 +68,7 @@ WHERE f.finding_id IS NULL
    OR (v.school_id IS NOT NULL AND (
           (f.state <> 'fixed' AND f.last_seen_at <> v.seen_at)
           OR (f.state, {_listed("f", _CARRIED)}) IS DISTINCT FROM ({_STATE}, {_listed("v", _CARRIED)})))
-"""  # noqa: S608 - our own column names
+"""
 _UPDATE = f"""
 UPDATE finding f SET {", ".join(f"{name} = v.{name}" for name in _CARRIED)}, run_id = %(run)s,
        last_seen_at = v.seen_at, state = v.state, fixed_at = CASE WHEN v.status = {_LATE} THEN v.done_at END,
@@ -78,7 +76,7 @@ UPDATE finding f SET {", ".join(f"{name} = v.{name}" for name in _CARRIED)}, run
        reason = CASE WHEN v.state IN ('disputed', 'accepted') THEN f.reason END
 FROM register_change v
 WHERE NOT v.is_gone AND v.school_id = f.school_id AND v.finding_id = f.finding_id
-"""  # noqa: S608 - our own column names
+"""
 _INSERT = f"""
 INSERT INTO finding ({", ".join(_CARRIED)}, {", ".join(_OBJECT)}, first_seen_at, last_seen_at, fixed_at,
        school_id, finding_id, run_id, reopened, state)
@@ -90,7 +88,7 @@ SELECT {_listed("v", _CARRIED)}, {_listed("v", _OBJECT)}, v.seen_at, v.seen_at,
 FROM {{source}} v
 LEFT JOIN (SELECT school_id, max(finding_id) AS last_id FROM finding GROUP BY school_id) n USING (school_id)
 WHERE {{is_new}}
-"""  # noqa: S608 - our own column names
+"""
 # Where a finding's row is now: one more scan of the ledger, only when something is violated no longer.
 _PRESENT = f"""
 CREATE TEMP TABLE present ON COMMIT DROP AS
@@ -99,8 +97,13 @@ SELECT g.school_id, g.finding_id, r.excluded, ({STATUS})::smallint AS status, r.
 FROM register_change g JOIN ledger_row r ON {_same("g", "r")}
 JOIN {{horizons}} h ON h.school_id = r.school_id AND h.rule = r.rule
 WHERE g.is_gone AND r.judgement_id = 0 AND {{schools}} AND {EXISTS}
-"""  # noqa: S608 - our own texts
-_CONTENT = ", ".join(str(rule.number) for rule in RULES if rule.kind == "content" or rule.name == "no_entry")
+"""
+_CONTENT = ", ".join(str(rule.number) for rule in RULES if rule.kind == "content")
+_NO_ENTRY = RULE["no_entry"].number
+# a breach that is no more is repaired; a lesson without a row of no_entry has entries now or does not count
+_LESSON_COUNTS = f"""EXISTS (SELECT 1 FROM obligation o WHERE o.school_id = g.school_id
+    AND o.school_year = g.school_year AND o.journal_id = g.journal_id AND o.rule = {RULE["topic"].number}
+    AND o.object_id = g.object_id AND o.judgement_id = 0 AND o.excluded IS NULL)"""
 _EXCLUDED = " ".join(f"WHEN {int(one)} THEN '{one.name}'" for one in Excluded)
 _CLOSE = f"""
 WITH closing AS (
@@ -108,7 +111,8 @@ WITH closing AS (
            CASE WHEN p.status IS NULL THEN g.due_at ELSE p.due_at END AS due_at,
            CASE WHEN p.status IS NULL THEN g.done_at ELSE p.done_at END AS done_at,
            CASE WHEN p.status = {int(Status.exempt)} THEN 'exempt'
-                WHEN p.status IS NULL AND g.rule IN ({_CONTENT}) THEN 'fixed'
+                WHEN p.status IS NULL AND (g.rule IN ({_CONTENT})
+                     OR (g.rule = {_NO_ENTRY} AND {_LESSON_COUNTS})) THEN 'fixed'
                 WHEN g.status = {_MISSING} AND p.done_at IS NOT NULL
                      AND p.status <> {int(Status.not_applicable)} THEN 'fixed'
                 ELSE 'withdrawn' END AS state,
@@ -130,7 +134,7 @@ WITH closing AS (
     RETURNING f.state
 )
 SELECT state, count(*) FROM closed GROUP BY state
-"""  # noqa: S608 - our own texts
+"""
 
 
 @dataclass(frozen=True)
@@ -159,7 +163,7 @@ def merge_findings(
     """
     run = {"run": run_id}
     of_schools = school_filter(school_ids)
-    known = connection.execute(f"SELECT 1 FROM finding WHERE {of_schools} LIMIT 1").fetchone()  # noqa: S608
+    known = connection.execute(f"SELECT 1 FROM finding WHERE {of_schools} LIMIT 1").fetchone()
     if known is None:
         opened = connection.execute(_INSERT.format(source="violation", is_new="true"), run).rowcount
         connection.execute("ANALYZE finding")
@@ -172,9 +176,7 @@ def merge_findings(
     closed = _close(connection, run_id, as_of)
     new = _INSERT.format(source="register_change", is_new="v.finding_id IS NULL")
     opened = connection.execute(new, run).rowcount
-    return Merged(
-        opened, changed, closed.get("fixed", 0), closed.get("withdrawn", 0), closed.get("exempt", 0)
-    )
+    return Merged(opened, changed, closed.get("fixed", 0), closed.get("withdrawn", 0), closed.get("exempt", 0))
 
 
 def _close(connection: psycopg.Connection[Any], run_id: int, as_of: datetime | None) -> dict[str, int]:

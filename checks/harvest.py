@@ -17,7 +17,8 @@ _CELL = "(r.rule * 16 + ({status}))"
 # One array of numbers instead of a join over (rule, status): the filter stays inside the parallel scan.
 _HARVEST = """
 CREATE TEMP TABLE violation ON COMMIT DROP AS
-SELECT r.due_at, CASE WHEN r.done_latest <= h.t THEN r.done_latest END AS done_at, h.t AS seen_at,
+SELECT r.due_at, h.t AS seen_at,
+       CASE WHEN r.done_latest <= h.t AND r.made_status <> {breached} THEN r.done_latest END AS done_at,
        r.school_id, r.object_id, r.class_id, r.journal_id, r.lesson_id, r.pupil_id, r.period_id,
        r.staff_id, r.anchor_on, r.school_year, r.rule, ({status})::smallint AS status,
        coalesce(CASE ({status}) WHEN {missing} THEN a.missing_severity WHEN {early} THEN a.early_severity
@@ -75,7 +76,8 @@ def harvest(
             advice="Narrow one of their predicates.",
         )
     query = _HARVEST.format(
-        status=STATUS, missing=int(Status.missing), early=int(Status.early), info=int(Severity.info),
+        status=STATUS, missing=int(Status.missing), breached=int(Status.breached),
+        early=int(Status.early), info=int(Severity.info),
         horizons=horizons(moment_sql(as_of)),
         schools=school_filter(school_ids, "r.school_id"), exists=EXISTS, cell=_CELL.format(status=STATUS),
         cells=",".join(str(rule * 16 + status) for rule, status in cells),
@@ -99,9 +101,7 @@ def assert_counts(
         or "(NULL::int, NULL::int, NULL::text)"
     )
     listed = ", ".join(f"'{check}'" for check in checks)
-    different = connection.execute(
-        _DIFFERENCES.format(pairs=pairs, run_id=int(run_id), checks=listed)
-    ).fetchall()
+    different = connection.execute(_DIFFERENCES.format(pairs=pairs, run_id=int(run_id), checks=listed)).fetchall()
     if different:
         check, school, harvested, counted = different[0]
         raise CheckError(
@@ -123,9 +123,7 @@ def drop_cells(
     return connection.execute("DELETE FROM violation WHERE rule * 16 + status = ANY(%s)", [numbers]).rowcount
 
 
-def suppress_elements(
-    connection: psycopg.Connection[Any], cells: Mapping[tuple[int, int], Sequence[str]]
-) -> int:
+def suppress_elements(connection: psycopg.Connection[Any], cells: Mapping[tuple[int, int], Sequence[str]]) -> int:
     """Take elements of lessons with no entry out of `violation`, after the counts (annex F3); how many."""
     no_entry = RULE["no_entry"].number
     if not any(rule == no_entry for rule, _status in cells):

@@ -81,9 +81,7 @@ def _answer(result: Any) -> Answer:
 def _exception_of(info: Any) -> str:
     """The first message; Great Expectations nests them by metric when a metric failed, and not otherwise."""
     found = info if isinstance(info, dict) else {}
-    nested = (
-        [found] if "exception_message" in found else [one for one in found.values() if isinstance(one, dict)]
-    )
+    nested = [found] if "exception_message" in found else [one for one in found.values() if isinstance(one, dict)]
     return next((str(one["exception_message"]) for one in nested if one.get("exception_message")), "")
 
 
@@ -102,9 +100,7 @@ def open_judge(url: str) -> Iterator[Judge]:
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     options = {"pool_size": 1, "connect_args": {"options": "-c timezone=UTC"}}
-    source = context.data_sources.add_postgres(
-        "warehouse", connection_string=sqlalchemy_url(url), kwargs=options
-    )  # type: ignore[call-arg]
+    source = context.data_sources.add_postgres("warehouse", connection_string=sqlalchemy_url(url), kwargs=options)  # type: ignore[call-arg]
     try:
         yield Judge(source)
     finally:

@@ -34,7 +34,7 @@ def preflight(
     for one in expectations:
         dataset = DATASETS[one.dataset]
         question = (
-            f"{'EXPLAIN ' if dataset.is_deep else ''}"  # noqa: S608 - predicates of our own suites
+            f"{'EXPLAIN ' if dataset.is_deep else ''}"
             f"SELECT sum(row_count) FILTER (WHERE ({one.applies_when}) AND ({one.violated_when})),"
             f" sum(row_count) FILTER (WHERE ({one.unknown_when})) FROM ({dataset.query}) d"
         )

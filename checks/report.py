@@ -33,11 +33,14 @@ class ResultRow:
     norm: float
     verdict: str
     """met, not_met, cannot_tell or not_regulated."""
+    only_breaches: bool
 
     @property
     def share(self) -> float | None:
-        """Share kept, 0–1; None = nothing was judged."""
-        return 1 - self.violated / self.applicable if self.applicable else None
+        """Share kept, 0–1; None = nothing was judged, or only breaches have rows."""
+        if not self.applicable or self.only_breaches:
+            return None
+        return 1 - self.violated / self.applicable
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ def read_rows(
             unknown,
             norm,
             verdict,
+            one.only_breaches,
         )
         for school_id, school, check_id, applicable, violated, unknown, norm, verdict in found
         for one in (expectations[check_id],)

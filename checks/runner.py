@@ -156,13 +156,11 @@ def _take_lock(connection: psycopg.Connection[Any], told: Progress) -> None:
         connection.execute("SELECT pg_advisory_lock(%s)", [WRITE_LOCK])
 
 
-def _refuse_earlier(
-    connection: psycopg.Connection[Any], schools: Sequence[int] | None, as_of: datetime | None
-) -> None:
+def _refuse_earlier(connection: psycopg.Connection[Any], schools: Sequence[int] | None, as_of: datetime | None) -> None:
     """The register only goes forward: a run at an earlier T would reopen what was repaired since."""
     if as_of is None:
         return
-    newest = f"SELECT max(last_seen_at) FROM finding WHERE {school_filter(schools)}"  # noqa: S608 - numbers
+    newest = f"SELECT max(last_seen_at) FROM finding WHERE {school_filter(schools)}"
     seen = connection.execute(newest).fetchone()
     if seen and seen[0] and seen[0] > as_of:
         raise SettingsError(
@@ -200,33 +198,27 @@ def _open_run(
     schools: Sequence[int] | None,
 ) -> int:
     made = connection.execute(
-        "INSERT INTO check_run (run_id, started_at, as_of, school_count, summary)"  # noqa: S608 - numbers
+        "INSERT INTO check_run (run_id, started_at, as_of, school_count, summary)"
         " SELECT (SELECT coalesce(max(run_id), 0) + 1 FROM check_run), %s, %s, count(*), '{}' FROM dim_school"
         f" WHERE {school_filter(schools)} RETURNING run_id",
         [started_at, as_of],
     ).fetchone()
     if made is None:
-        raise CheckError(
-            "The run was not recorded.", advice="This is a defect of the product: please report it."
-        )
+        raise CheckError("The run was not recorded.", advice="This is a defect of the product: please report it.")
     return int(made[0])
 
 
 def _whole_rules(sound: Sequence[Expectation], left_out: Sequence[LeftOut]) -> list[int]:
     """Rules all of whose expectations took part: only their findings may be closed."""
     broken = {one.rule for one in left_out}
-    return sorted(
-        {one.rule_number for one in sound if one.rule_number is not None and one.rule not in broken}
-    )
+    return sorted({one.rule_number for one in sound if one.rule_number is not None and one.rule not in broken})
 
 
 def _summary(report: CheckReport) -> dict[str, Any]:
     """What is kept of the run as JSON: Great Expectations' answers and what became of the findings."""
     judged = [one for one in report.answers.values() if not one.error]
     return {
-        "expectations": {
-            one.check_id: {name: getattr(one, name) for name in _KEPT_OF_ANSWER} for one in judged
-        },
+        "expectations": {one.check_id: {name: getattr(one, name) for name in _KEPT_OF_ANSWER} for one in judged},
         "left_out": {one.check_id: one.reason for one in report.left_out},
         "harvested": report.harvested,
         "suppressed": report.suppressed,

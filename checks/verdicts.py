@@ -31,7 +31,7 @@ WHERE {{schools}} AND (
         EXCEPT
         SELECT {_COUNTS} FROM check_result WHERE school_id = s.school_id AND run_id = (
             SELECT max(run_id) FROM check_result b WHERE b.school_id = s.school_id AND b.run_id < %(run)s)))
-"""  # noqa: S608 - our own column names
+"""
 
 
 def at_schools(one: Expectation) -> Expectation:
@@ -56,13 +56,11 @@ def write_results(
         if asked:
             results = results_query(dataset, asked, schools)
             connection.execute(
-                f"INSERT INTO check_result (run_id, {_COLUMNS})"  # noqa: S608 - our own texts
+                f"INSERT INTO check_result (run_id, {_COLUMNS})"
                 f" SELECT {int(run_id)}, {_COLUMNS} FROM ({results}) r"
             )
     ledger = {one.check_id for one in of_dataset(expectations, LEDGER.name)}
-    for check_id, applicable, violated, unknown, schools_not_met in connection.execute(
-        _TOTALS, [run_id]
-    ).fetchall():
+    for check_id, applicable, violated, unknown, schools_not_met in connection.execute(_TOTALS, [run_id]).fetchall():
         told = answers[check_id]
         ours, theirs = (applicable, violated, unknown), (told.applicable, told.violated, told.unknown)
         if ours != theirs:
@@ -82,6 +80,4 @@ def _contradiction(check_id: str, what: str, theirs: object, ours: object) -> Ch
 
 def raise_versions(connection: psycopg.Connection[Any], run_id: int, schools: Sequence[int] | None) -> int:
     """Raise `data_version` of the schools in which the run changed something; returns how many."""
-    return connection.execute(
-        _VERSIONS.format(schools=school_filter(schools, "s.school_id")), {"run": run_id}
-    ).rowcount
+    return connection.execute(_VERSIONS.format(schools=school_filter(schools, "s.school_id")), {"run": run_id}).rowcount

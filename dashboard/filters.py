@@ -82,6 +82,7 @@ class Filters:
     measure: str | None = None
     week: date | None = None
     sort: str | None = None
+    page: int | None = None
 
     def changed(self, **changes: Any) -> Self:
         """The same position with other values; `ValueError` where a value could not stand in a URL."""
@@ -95,9 +96,9 @@ class Filters:
         """Step along the drill path: what is finer than the changed place is forgotten (another school has
         other classes).
 
-        Period, as-of and the choices of a list (rule, status, severity, …) stay, except the open lesson.
+        Period, as-of and the choices of a list (rule, status, severity, …) stay, except the open lesson and the page of a long list.
         """
-        forgotten: dict[str, Any] = {"lesson": None}
+        forgotten: dict[str, Any] = {"lesson": None, "page": None}
         for name in changes:
             forgotten.update(dict.fromkeys(_FINER.get(name, ()), None))
         return self.changed(**{**forgotten, **changes})
@@ -161,6 +162,7 @@ _FIELDS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "measure": ("measure", _code),
     "week": ("week", _date),
     "sort": ("sort", _code),
+    "page": ("page", _id),
 }
 # a change of the key forgets these: municipality → school → parallel → class or teacher → journal → lesson
 _FINER: dict[str, tuple[str, ...]] = {

@@ -32,6 +32,10 @@ STYLE = f"""
 .st-key-zavuch_title [data-testid=stMarkdownContainer] {{ margin-bottom: 0; }}
 .st-key-zavuch_title [data-testid=stCaptionContainer] {{ margin-top: 4px; }}
 .st-key-zavuch_tools [data-testid=stPopover] button {{ white-space: nowrap; }}
+@media (max-width: 900px) {{
+  .st-key-zavuch_head {{ flex-wrap: wrap; }}
+  .st-key-zavuch_head > :has(.st-key-zavuch_title), .st-key-zavuch_title {{ flex-basis: 100%; min-width: 100%; }}
+}}
 @media (max-width: 640px) {{ [data-testid=stMainBlockContainer] {{ padding: 4rem 1rem 2rem; }} }}
 @media print {{
   [data-testid=stHeader], .st-key-zavuch_tools {{ display: none !important; }}

@@ -226,7 +226,7 @@ def lesson_rows(page: Journal) -> list[Row]:
 
 
 def _substitution(lesson: dict[str, Any]) -> str:
-    return t("lesson.substitute_alone", name=lesson["substitute"]) if lesson["substitute"] else ""
+    return t("journal.substitution", name=_names([lesson["substitute"]])[0]) if lesson["substitute"] else ""
 
 
 def _homework(lesson: dict[str, Any]) -> str | None:

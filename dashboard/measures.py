@@ -62,20 +62,12 @@ def reason(measured: Measured, rows: pl.DataFrame | None, capabilities: Collecti
         for rule, part in _PARTS.items()
         if rule in measured.metric.rules and capabilities is not None and part not in capabilities
     ]
-    return (
-        t("why.no_parts", parts=listed(t(f"capability.{part}") for part in lacking))
-        if lacking
-        else t("why.wide")
-    )
+    return t("why.no_parts", parts=listed(t(f"capability.{part}") for part in lacking)) if lacking else t("why.wide")
 
 
 def _nothing(metric: Metric, rows: pl.DataFrame | None) -> str | None:
     """The commonest reason for which no row counts."""
-    outside = (
-        dict(metric.left_out(rows))
-        if rows is not None and metric.exclusions and metric.source == "duty"
-        else {}
-    )
+    outside = dict(metric.left_out(rows)) if rows is not None and metric.exclusions and metric.source == "duty" else {}
     if not outside:
         return None
     name = max(outside, key=lambda key: (outside[key], key))

@@ -85,22 +85,23 @@ def told(row: LedgerRow) -> str:
 
 
 def clause(row: Mapping[str, Any]) -> str:
-    """«п. Р-2.1, Положение …, протокол № 1 от 30.08.2017» of a row of `judgement_rule`; why there is none where there is none."""
-    if not row.get("clause") or not row.get("act_title"):
+    """«п. Р-2.1, протокол № 1 от 30.08.2017» of a row of `judgement_rule`; why there is none where there is none."""
+    if not row.get("clause"):
         return t("clause.default") if row.get("origin") == "contract default" else t("clause.none")
-    return t("clause.full", clause=row["clause"], act=act(row))
+    number_and_date = _act_number(row)
+    return t("clause.short", clause=row["clause"], act=number_and_date) if number_and_date else t("clause.bare", clause=row["clause"])
 
 
 def act(row: Mapping[str, Any]) -> str:
     """«Положение …, протокол № 1 от 30.08.2017» with what of it is known; empty without an act."""
-    title, act_number, on = row.get("act_title"), row.get("act_number"), row.get("act_date")
-    if not title:
-        return ""
-    if not act_number:
-        return t("clause.act_bare", title=title)
+    return ", ".join(part for part in (row.get("act_title"), _act_number(row)) if part)
+
+
+def _act_number(row: Mapping[str, Any]) -> str:
+    act_number, on = row.get("act_number"), row.get("act_date")
     if on is None:
-        return t("clause.act_no_date", title=title, number=act_number)
-    return t("clause.act", title=title, number=act_number, date=day_short(on))
+        return act_number or ""
+    return t("clause.dated", number=act_number or "", date=day_short(on)).strip()
 
 
 def lag(seconds: float) -> str:
@@ -113,10 +114,10 @@ def lag(seconds: float) -> str:
 
 
 def moment(at: datetime, row: LedgerRow) -> str:
-    """`16.09 17:00` on the school's clock; with the year where it is another than that of T."""
+    """`16.09 17:00` (never broken across lines) on the school's clock; with the year where it is another than that of T."""
     local = at.astimezone(row.zone)
     same_year = row.at is None or row.at.astimezone(row.zone).year == local.year
-    return f"{local:%d.%m %H:%M}" if same_year else f"{local:%d.%m.%Y %H:%M}"
+    return f"{local:%d.%m}{NBSP}{local:%H:%M}" if same_year else f"{local:%d.%m.%Y}{NBSP}{local:%H:%M}"
 
 
 def when_made(row: LedgerRow) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -14,11 +14,18 @@ from etl.cli_print import print_checks, print_load, print_status, progress_bars
 from etl.errors import SettingsError, ZavuchError
 from etl.settings import read_settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False, help="Analytics of electronic class journals.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Analytics of electronic class journals.",
+)
 db = typer.Typer(no_args_is_help=True, help="The embedded database: start, stop, url.")
 app.add_typer(db, name="db")
 PLAIN_WIDTH = 160
 """Columns of tables that go to a file or a pipe."""
+Tier = Literal["tiny", "demo", "city"]
 out = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
 err = Console(stderr=True)
 
@@ -36,7 +43,7 @@ def _open() -> str:
 @app.command(epilog=_example("zavuch demo"))
 def demo(
     remove: Annotated[bool, typer.Option("--remove", help="Delete demo schools and demo accounts.")] = False,
-    tier: Annotated[str, typer.Option(help="tiny (1 school), demo (6) or city (60).")] = "demo",
+    tier: Annotated[Tier, typer.Option(help="tiny (1 school), demo (6) or city (60).")] = "demo",
     seed: Annotated[int, typer.Option(help="Same seed, same schools.")] = 1,
 ) -> None:
     """Generate and load the demo municipality, or remove it."""
@@ -51,15 +58,17 @@ def demo(
 @app.command(epilog=_example("zavuch generate /tmp/bundle --tier tiny --seed 7"))
 def generate(
     directory: Annotated[Path, typer.Argument(help="Folder to write to.")],
-    tier: Annotated[str, typer.Option(help="tiny (1 school), demo (6) or city (60).")] = "demo",
+    tier: Annotated[Tier, typer.Option(help="tiny (1 school), demo (6) or city (60).")] = "demo",
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
-    file_format: Annotated[str, typer.Option("--format", help="csv or parquet.")] = "csv",
+    file_format: Annotated[Literal["csv", "parquet"], typer.Option("--format", help="csv or parquet.")] = "csv",
 ) -> None:
     """Write a generated journal bundle; nothing is loaded."""
     from etl.sources.demo import generate as write
 
     with progress_bars(err) as bars:
-        for bundle in write(directory, tier=tier, seed=seed, file_format=file_format, progress=bars.counted("generating")):  # type: ignore[arg-type]
+        for bundle in write(
+            directory, tier=tier, seed=seed, file_format=file_format, progress=bars.counted("generating")
+        ):
             out.print(f"{bundle.path}: {sum(bundle.counts.values()):,} rows of {len(bundle.school_keys)} schools")
 
 
@@ -95,7 +104,9 @@ def _check(url: str, *, brief: bool = False) -> None:
 
 @app.command(epilog=_example("zavuch serve --port 8600"))
 def serve(
-    with_demo: Annotated[bool, typer.Option("--demo", help="Fill an empty database with the demo municipality first.")] = False,
+    with_demo: Annotated[
+        bool, typer.Option("--demo", help="Fill an empty database with the demo municipality first.")
+    ] = False,
     port: Annotated[int | None, typer.Option(help="Port of the app.")] = None,
 ) -> None:
     """Serve the app until Ctrl-C."""
@@ -133,16 +144,26 @@ def _announce(address: str) -> None:
         out.print(f"Demo sign-in: {logins}; the password of each is [bold]{PASSWORD}[/bold]")
 
 
-def _ensure_demo(url: str, tier: str, seed: int, *, force: bool) -> None:
+def _ensure_demo(url: str, tier: Tier, seed: int, *, force: bool) -> None:
     from etl.demo import demo_state, make_demo
 
     state = demo_state(url)
     if state.demo_schools or state.real_schools:
         if force:
-            raise SettingsError("The database already holds schools.", advice="Run `zavuch demo --remove` first, or use another ZAVUCH_HOME.")
+            raise SettingsError(
+                "The database already holds schools.",
+                advice="Run `zavuch demo --remove` first, or use another ZAVUCH_HOME.",
+            )
         return
     with progress_bars(err) as bars:
-        reports = make_demo(url, read_settings().home, tier=tier, seed=seed, generated=bars.counted("generating"), progress=bars.told())  # type: ignore[arg-type]
+        reports = make_demo(
+            url,
+            read_settings().home,
+            tier=tier,
+            seed=seed,
+            generated=bars.counted("generating"),
+            progress=bars.told(),
+        )
     rows = sum(balance.loaded for report in reports for balance in report.balances.values())
     out.print(f"Loaded {sum(report.school_count for report in reports)} demo schools, {rows:,} rows.")
     _check(url, brief=True)
@@ -168,7 +189,10 @@ def rejected(
 @app.command(epilog=_example("zavuch export ledger --as-of 2026-10-01 --format csv --out ledger.csv"))
 def export(
     what: Annotated[str, typer.Argument(help="ledger or findings.")],
-    as_of: Annotated[str | None, typer.Option(help="Moment T; local time of each school without an offset; a bare date is its 23:59:59.")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="Moment T; local time of each school without an offset; a bare date is its 23:59:59."),
+    ] = None,
     file_format: Annotated[str, typer.Option("--format", help="csv.")] = "csv",
     target: Annotated[Path | None, typer.Option("--out", help="File to write; standard output without it.")] = None,
 ) -> None:
@@ -177,7 +201,10 @@ def export(
 
     if file_format != "csv":
         raise SettingsError(f"--format {file_format!r} is not known.", advice="Use csv.")
-    writers: dict[str, Any] = {"ledger": lambda stream, url: export_ledger(url, stream, as_of=as_of), "findings": lambda stream, url: export_findings(url, stream)}
+    writers: dict[str, Any] = {
+        "ledger": lambda stream, url: export_ledger(url, stream, as_of=as_of),
+        "findings": lambda stream, url: export_findings(url, stream),
+    }
     if what not in writers:
         raise SettingsError(f"There is no export {what!r}.", advice=f"Choose one of {', '.join(writers)}.")
     _write(target, writers[what])
@@ -261,7 +288,13 @@ def main() -> None:
         if debug:
             raise
         first = str(error).strip().splitlines()
-        err.print(f"[red]{type(error).__name__}: {first[0] if first else 'no message'}[/red] This is unexpected; run again with --debug for the traceback.", highlight=False, soft_wrap=True, markup=True)
+        err.print(
+            f"[red]{type(error).__name__}: {first[0] if first else 'no message'}[/red] This is unexpected; run "
+            f"again with --debug for the traceback.",
+            highlight=False,
+            soft_wrap=True,
+            markup=True,
+        )
         sys.exit(70)
 
 

@@ -7,7 +7,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from etl.job import Progress as Told
@@ -15,8 +23,12 @@ from etl.run_log import LoadReport
 from etl.settings import Settings
 from etl.warehouse.engine import owner_connection
 
-
-VERDICTS = {"met": "met", "not_met": "not met", "cannot_tell": "cannot tell", "not_regulated": "not regulated"}
+VERDICTS = {
+    "met": "met",
+    "not_met": "not met",
+    "cannot_tell": "cannot tell",
+    "not_regulated": "not regulated",
+}
 
 
 class Bars:
@@ -41,38 +53,61 @@ class Bars:
 
     def told(self) -> Told:
         """The load's own way of telling."""
-        return Told(step=self.step, waiting=lambda: self._console.print("Another load is running; waiting for it to end."))
+        return Told(
+            step=self.step,
+            waiting=lambda: self._console.print("Another load is running; waiting for it to end."),
+        )
 
 
 @contextmanager
 def progress_bars(console: Console) -> Iterator[Bars]:
     """Progress on a terminal, silence elsewhere."""
-    columns = (SpinnerColumn(), TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<24}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         yield Bars(progress, console)
 
 
 def print_load(console: Console, report: LoadReport) -> None:
     """The balance of every table, the remarks, and what to do about rejected rows."""
-    table = Table(title=f"Load {report.load_id}: {report.mode} of {report.extracted_at:%Y-%m-%d %H:%M} UTC, {report.school_count} schools")
+    table = Table(
+        title=f"Load {report.load_id}: {report.mode} of {report.extracted_at:%Y-%m-%d %H:%M} UTC, "
+        f"{report.school_count} schools"
+    )
     for name in ("table", "read", "loaded", "unchanged", "rejected", "deleted"):
         table.add_column(name, justify="left" if name == "table" else "right")
     for name, it in report.balances.items():
-        table.add_row(name, f"{it.read:,}", f"{it.loaded:,}", f"{it.unchanged:,}", f"{it.rejected:,}", f"{it.deleted:,}")
+        table.add_row(
+            name, f"{it.read:,}", f"{it.loaded:,}", f"{it.unchanged:,}", f"{it.rejected:,}", f"{it.deleted:,}"
+        )
     console.print(table)
     if report.is_repeat:
         console.print("The same bundle was loaded before: nothing changed.")
     for _school, message in report.warnings:
         console.print(f"Note: {message}", highlight=False, soft_wrap=True)
     if report.rejected_count:
-        console.print(f"{report.rejected_count:,} rows were set aside: `zavuch rejected --load {report.load_id}` lists them with their reasons.")
+        console.print(
+            f"{report.rejected_count:,} rows were set aside: `zavuch rejected --load {report.load_id}` lists them "
+            f"with their reasons."
+        )
     if report.seconds:
-        console.print(f"{report.obligation_count:,} obligations; seconds: " + ", ".join(f"{stage} {value}" for stage, value in report.seconds.items()))
+        console.print(
+            f"{report.obligation_count:,} obligations; seconds: "
+            + ", ".join(f"{stage} {value}" for stage, value in report.seconds.items())
+        )
 
 
 def print_checks(console: Console, report: Any, *, brief: bool) -> None:
     """A line per school and rule; brief: a line per school with how many rules got which verdict."""
-    title = f"Check run {report.run_id}: {report.row_count:,} ledger rows, {report.harvested:,} violating, {report.suppressed:,} of them under a lesson without any entry"
+    title = (
+        f"Check run {report.run_id}: {report.row_count:,} ledger rows, {report.harvested:,} violating, "
+        f"{report.suppressed:,} of them under a lesson without any entry"
+    )
     table = Table(title=title)
     if brief:
         for name in ("school", *VERDICTS.values()):
@@ -86,7 +121,16 @@ def print_checks(console: Console, report: Any, *, brief: bool) -> None:
         for row in report.rows:
             if row.applicable or row.unknown:
                 share = "cannot tell" if row.share is None else f"{row.share:.1%}"
-                table.add_row(row.school, row.check_id, f"{row.applicable:,}", f"{row.violated:,}", f"{row.unknown:,}", share, f"{row.norm:.0%}", VERDICTS[row.verdict])
+                table.add_row(
+                    row.school,
+                    row.check_id,
+                    f"{row.applicable:,}",
+                    f"{row.violated:,}",
+                    f"{row.unknown:,}",
+                    share,
+                    f"{row.norm:.0%}",
+                    VERDICTS[row.verdict],
+                )
     console.print(table)
     for left in report.left_out:
         console.print(f"[red]Left out:[/red] {left}", highlight=False, soft_wrap=True)
@@ -97,7 +141,8 @@ def print_status(console: Console, settings: Settings, url: str) -> None:
     with owner_connection(url) as connection:
         server = connection.info.parameter_status("server_version")
         rows = connection.execute(
-            "SELECT s.name, m.name, s.regulation, s.extracted_at AT TIME ZONE s.timezone, s.is_demo, (SELECT count(*) FROM finding f WHERE f.school_id = s.school_id AND f.state = 'open')"
+            "SELECT s.name, m.name, s.regulation, s.extracted_at AT TIME ZONE s.timezone, s.is_demo, (SELECT "
+            "count(*) FROM finding f WHERE f.school_id = s.school_id AND f.state = 'open')"
             " FROM dim_school s JOIN dim_municipality m USING (municipality_id) ORDER BY m.name, s.name"
         ).fetchall()
         loads = connection.execute("SELECT count(*), max(finished_at) FROM load_run").fetchone()
@@ -106,5 +151,12 @@ def print_status(console: Console, settings: Settings, url: str) -> None:
     for name in ("school", "municipality", "regulation", "data until (local)", "demo", "open findings"):
         table.add_column(name)
     for school, place, regulation, until, is_demo, findings in rows:
-        table.add_row(school, place, regulation or "none stated", f"{until:%Y-%m-%d %H:%M}", "yes" if is_demo else "", f"{findings:,}")
+        table.add_row(
+            school,
+            place,
+            regulation or "none stated",
+            f"{until:%Y-%m-%d %H:%M}",
+            "yes" if is_demo else "",
+            f"{findings:,}",
+        )
     console.print(table)

@@ -73,7 +73,8 @@ def _write_judgement(cursor: psycopg.Cursor[Any], school: School, versions: list
 
 def _write_rules(cursor: psycopg.Cursor[Any], school: School, versions: list[Profile], sight: Sight) -> None:
     cursor.execute("DELETE FROM judgement_rule WHERE school_id = %s AND judgement_id = %s", [school.school_id, OWN_ACT])
-    rows = [describe_rule(rule, version, sight.capabilities) for version in versions or [None] for rule in RULES]
+    acts: list[Profile | None] = [*versions] or [None]
+    rows = [describe_rule(rule, version, sight.capabilities) for version in acts for rule in RULES]
     names = list(RULE_COLUMNS)
     cursor.executemany(
         f"INSERT INTO judgement_rule (school_id, judgement_id, {', '.join(names)}) VALUES ({', '.join(['%s'] * (len(names) + 2))})",  # noqa: S608 - our own column names

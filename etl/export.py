@@ -13,9 +13,24 @@ from etl.errors import SettingsError
 from etl.warehouse.engine import owner_connection
 from etl.warehouse.ledger import EXISTS, STATUS, horizons
 
-LEDGER_COLUMNS = ("school_key", "rule", "object_type", "object_key", "responsible_key", "not_before", "target_at", "due_at", "done_at", "status", "clause")
+LEDGER_COLUMNS = (
+    "school_key",
+    "rule",
+    "object_type",
+    "object_key",
+    "responsible_key",
+    "not_before",
+    "target_at",
+    "due_at",
+    "done_at",
+    "status",
+    "clause",
+)
 _DATE_ONLY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_KEY = "(SELECT k.key FROM source_key k WHERE k.school_id = r.school_id AND k.table_name = '{table}' AND k.id = r.{column})"
+_KEY = (
+    "(SELECT k.key FROM source_key k WHERE k.school_id = r.school_id AND k.table_name = '{table}' AND k.id = "
+    "r.{column})"
+)
 _PAIR = (
     "JOIN dim_journal j ON j.school_id = r.school_id AND j.journal_id = r.journal_id"
     " JOIN source_key kg ON kg.school_id = r.school_id AND kg.table_name = 'study_group' AND kg.id = j.group_id"
@@ -23,14 +38,18 @@ _PAIR = (
 )
 _PUPIL = "JOIN source_key kp ON kp.school_id = r.school_id AND kp.table_name = 'pupil' AND kp.id = r.pupil_id"
 _OF_PERIOD = (
-    f"{_PAIR} {_PUPIL} JOIN source_key ke ON ke.school_id = r.school_id AND ke.table_name = 'period' AND ke.id = r.period_id",
+    f"{_PAIR} {_PUPIL} JOIN source_key ke ON ke.school_id = r.school_id AND ke.table_name = 'period' AND ke.id = "
+    f"r.period_id",
     "kp.key || '|' || kg.key || '|' || ks.key || '|' || ke.key",
 )
 
 
 def _fact(table: str, noun: str, *, by_year: bool = True, key: str = "") -> tuple[str, str]:
     year = " AND o.school_year = r.school_year" if by_year else ""
-    return f"JOIN {table} o ON o.school_id = r.school_id{year} AND o.{noun}_id = r.object_id", f"o.{key or noun}_key"
+    return (
+        f"JOIN {table} o ON o.school_id = r.school_id{year} AND o.{noun}_id = r.object_id",
+        f"o.{key or noun}_key",
+    )
 
 
 _OBJECTS: dict[str, tuple[str, str]] = {
@@ -60,9 +79,16 @@ def as_of_sql(text: str | None) -> str:
     if text is None:
         return "NULL::timestamptz"
     try:
-        moment = datetime.combine(datetime.fromisoformat(text).date(), time(23, 59, 59)) if _DATE_ONLY.fullmatch(text) else datetime.fromisoformat(text)
+        moment = (
+            datetime.combine(datetime.fromisoformat(text).date(), time(23, 59, 59))
+            if _DATE_ONLY.fullmatch(text)
+            else datetime.fromisoformat(text)
+        )
     except ValueError as error:
-        raise SettingsError(f"--as-of {text!r} is no moment.", advice="Write it as 2024-10-01, 2024-10-01T18:00 or 2024-10-01T18:00:00+03:00.") from error
+        raise SettingsError(
+            f"--as-of {text!r} is no moment.",
+            advice="Write it as 2024-10-01, 2024-10-01T18:00 or 2024-10-01T18:00:00+03:00.",
+        ) from error
     moment = moment.replace(microsecond=0)
     if moment.tzinfo is not None:
         return f"'{moment.isoformat()}'::timestamptz"
@@ -73,7 +99,7 @@ def export_ledger(url: str, out: BinaryIO, *, as_of: str | None = None) -> int:
     """Write the ledger at T; returns the number of rows. Moments carry the school's offset and whole seconds."""
     query = _ledger_query(as_of_sql(as_of))
     with owner_connection(url) as connection, connection.cursor() as cursor:
-        with cursor.copy(sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, HEADER)").format(sql.SQL(query))) as copy:  # type: ignore[arg-type]
+        with cursor.copy(sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, HEADER)").format(sql.SQL(query))) as copy:
             for block in copy:
                 out.write(block)
         return max(0, cursor.rowcount)
@@ -81,10 +107,18 @@ def export_ledger(url: str, out: BinaryIO, *, as_of: str | None = None) -> int:
 
 def _ledger_query(as_of: str) -> str:
     rest = [rule for rule in RULES if rule.name not in _OBJECTS_OF_RULE]
-    branches = [_branch(kind, [rule for rule in rest if rule.object_type == kind], named, as_of) for kind, named in _OBJECTS.items()]
-    branches += [_branch(RULE[name].object_type, [RULE[name]], named, as_of) for name, named in _OBJECTS_OF_RULE.items()]
+    branches = [
+        _branch(kind, [rule for rule in rest if rule.object_type == kind], named, as_of)
+        for kind, named in _OBJECTS.items()
+    ]
+    branches += [
+        _branch(RULE[name].object_type, [RULE[name]], named, as_of) for name, named in _OBJECTS_OF_RULE.items()
+    ]
     columns = ", ".join(LEDGER_COLUMNS)
-    return f'SELECT {columns} FROM ({" UNION ALL ".join(branches)}) x ORDER BY rule COLLATE "C", object_key COLLATE "C", school_key COLLATE "C"'  # noqa: S608 - built of our own texts
+    return (
+        f'SELECT {columns} FROM ({" UNION ALL ".join(branches)}) x ORDER BY rule COLLATE "C", object_key '
+        f'COLLATE "C", school_key COLLATE "C"'
+    )
 
 
 def _branch(object_type: str, rules: list[Rule], named: tuple[str, str], as_of: str) -> str:
@@ -95,17 +129,22 @@ def _branch(object_type: str, rules: list[Rule], named: tuple[str, str], as_of: 
     moments = ", ".join(
         f"{_moment(expression)} AS {name}"
         for name, expression in (
-            ("not_before", f"CASE WHEN {judged} THEN r.not_before END"), ("target_at", f"CASE WHEN {judged} THEN r.target_at END"),
-            ("due_at", f"CASE WHEN {judged} THEN r.due_at END"), ("done_at", f"CASE WHEN {judged} AND r.done_latest <= h.t THEN r.done_latest END"),
+            ("not_before", f"CASE WHEN {judged} THEN r.not_before END"),
+            ("target_at", f"CASE WHEN {judged} THEN r.target_at END"),
+            ("due_at", f"CASE WHEN {judged} THEN r.due_at END"),
+            ("done_at", f"CASE WHEN {judged} AND r.done_latest <= h.t THEN r.done_latest END"),
         )
     )
     return (
-        f"SELECT s.school_key, n.rule, '{object_type}' AS object_type, {key} AS object_key, {_KEY.format(table='staff', column='staff_id')} AS responsible_key,"  # noqa: S608 - built of our own texts
+        f"SELECT s.school_key, n.rule, '{object_type}' AS object_type, {key} AS object_key, "
+        f"{_KEY.format(table='staff', column='staff_id')} AS responsible_key,"
         f" {moments}, d.status, c.clause"
-        f" FROM ledger_row r JOIN {horizons(as_of)} h USING (school_id, rule) JOIN dim_school s ON s.school_id = r.school_id"
+        f" FROM ledger_row r JOIN {horizons(as_of)} h USING (school_id, rule) JOIN dim_school s ON s.school_id = "
+        f"r.school_id"
         f" JOIN (VALUES {names}) n (number, rule) ON n.number = r.rule"
         f" JOIN (VALUES {statuses}) d (number, status) ON d.number = {STATUS} {join}"
-        " LEFT JOIN judgement_rule c ON c.school_id = r.school_id AND c.judgement_id = r.judgement_id AND c.profile_version = r.profile_version AND c.rule = r.rule"
+        " LEFT JOIN judgement_rule c ON c.school_id = r.school_id AND c.judgement_id = r.judgement_id AND "
+        "c.profile_version = r.profile_version AND c.rule = r.rule"
         f" WHERE r.judgement_id = 0 AND {EXISTS}"
     )
 
@@ -114,7 +153,10 @@ def _moment(expression: str) -> str:
     """ISO 8601 with the school's offset."""
     value = f"({expression})"
     offset = f"(({value} AT TIME ZONE h.timezone) - ({value} AT TIME ZONE 'UTC'))"
-    signed = f"CASE WHEN {offset} < interval '0' THEN '-' || to_char(-{offset}, 'HH24:MI') ELSE '+' || to_char({offset}, 'HH24:MI') END"
+    signed = (
+        f"CASE WHEN {offset} < interval '0' THEN '-' || to_char(-{offset}, 'HH24:MI') ELSE '+' || "
+        f"to_char({offset}, 'HH24:MI') END"
+    )
     return f"to_char({value} AT TIME ZONE h.timezone, 'YYYY-MM-DD\"T\"HH24:MI:SS') || {signed}"
 
 
@@ -123,27 +165,37 @@ def export_findings(url: str, out: BinaryIO) -> int:
     rules = ", ".join(f"({rule.number}, '{rule.name}', '{rule.object_type}')" for rule in RULES)
     statuses = ", ".join(f"({int(status)}, '{status.name}')" for status in Status)
     query = (
-        "SELECT s.school_key, n.rule, n.object_type, coalesce(f.object_key, l.lesson_key, f.object_id::text) AS object,"  # noqa: S608 - built of our own texts
+        "SELECT s.school_key, n.rule, n.object_type, coalesce(f.object_key, l.lesson_key, f.object_id::text) AS "
+        "object,"
         f" {_KEY.format(table='staff', column='staff_id').replace('r.', 'f.')} AS responsible_key, d.status,"
-        " (ARRAY['critical', 'major', 'minor', 'info'])[f.severity] AS severity, f.state, f.first_seen_at, f.last_seen_at, f.fixed_at, f.due_at, f.done_at, f.reopened"
-        f" FROM finding f JOIN dim_school s USING (school_id) JOIN (VALUES {rules}) n (number, rule, object_type) ON n.number = f.rule"
+        " (ARRAY['critical', 'major', 'minor', 'info'])[f.severity] AS severity, f.state, f.first_seen_at, "
+        "f.last_seen_at, f.fixed_at, f.due_at, f.done_at, f.reopened"
+        f" FROM finding f JOIN dim_school s USING (school_id) JOIN (VALUES {rules}) n (number, rule, object_type) "
+        f"ON n.number = f.rule"
         f" JOIN (VALUES {statuses}) d (number, status) ON d.number = f.status"
-        " LEFT JOIN fact_lesson l ON l.school_id = f.school_id AND l.school_year = f.school_year AND l.lesson_id = f.lesson_id"
+        " LEFT JOIN fact_lesson l ON l.school_id = f.school_id AND l.school_year = f.school_year AND l.lesson_id = "
+        "f.lesson_id"
         ' ORDER BY n.rule COLLATE "C", 4 COLLATE "C", s.school_key COLLATE "C", f.finding_id'
     )
     return _copy(url, query, out)
 
 
 def export_rejected(url: str, out: BinaryIO, *, load_id: int | None = None) -> int:
-    """Write the quarantine: every row that was set aside, with file, row number, column, value, reason and the raw row."""
+    """Write the quarantine: every row that was set aside, with file, row number, column, value, reason and
+    the raw row.
+    """
     where = f"WHERE load_id = {int(load_id)}" if load_id is not None else ""
-    return _copy(url, f"SELECT load_id, school_key, file, row_number, column_name, value, reason, raw FROM load_reject {where} ORDER BY load_id, reject_no", out)  # noqa: S608 - a number
+    return _copy(
+        url,
+        f"SELECT load_id, school_key, file, row_number, column_name, value, reason, raw FROM load_reject {where} "
+        f"ORDER BY load_id, reject_no",
+        out,
+    )
 
 
 def _copy(url: str, query: str, out: BinaryIO) -> int:
     with owner_connection(url) as connection, connection.cursor() as cursor:
-        with cursor.copy(sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, HEADER)").format(sql.SQL(query))) as copy:  # type: ignore[arg-type]
+        with cursor.copy(sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, HEADER)").format(sql.SQL(query))) as copy:
             for block in copy:
                 out.write(block)
         return max(0, cursor.rowcount)
-

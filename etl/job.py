@@ -190,7 +190,7 @@ def _write_school(cursor: psycopg.Cursor[Any], school_id: int, key: str, row: di
         " HAVING NOT EXISTS (SELECT 1 FROM dim_municipality WHERE name = %s)", [row["municipality"], row.get("region"), row["municipality"]],
     )
     place = cursor.execute("SELECT municipality_id FROM dim_municipality WHERE name = %s", [row["municipality"]]).fetchone()
-    stated = {name: row[name] for name in ("name", "short_name", "region", "settlement", "timezone", "week_days", "source_system", "regulation") if name in row}
+    stated: dict[str, Any] = {name: row[name] for name in ("name", "short_name", "region", "settlement", "timezone", "week_days", "source_system", "regulation") if name in row}
     stated["municipality_id"] = place[0] if place else None
     before = cursor.execute(f"SELECT {', '.join(stated)} FROM dim_school WHERE school_id = %s", [school_id]).fetchone()  # noqa: S608 - our own column names
     stated |= {"capabilities": sorted(bundle.manifest.capabilities), "extracted_at": bundle.manifest.extracted_at, "is_demo": is_demo}

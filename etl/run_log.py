@@ -18,10 +18,10 @@ NO_SCHOOL = 0
 """school_id of what belongs to no school: rows astray, and the counter of schools themselves (a number is not given again)."""
 ZERO = "\0"
 """The one character that PostgreSQL's text cannot hold."""
-REJECTED = {
+REJECTED = pl.Schema({
     "school_id": pl.Int32, "school_key": pl.String, "file": pl.String, "row_number": pl.Int64, "column_name": pl.String,
     "value": pl.String, "reason": pl.String, "raw": pl.String,
-}
+})
 
 
 @dataclass

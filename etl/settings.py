@@ -17,8 +17,14 @@ PROJECT = Path(__file__).resolve().parent.parent
 # variable → (TOML key, meaning); the README's table is tested against it
 SETTINGS: dict[str, tuple[str, str]] = {
     "ZAVUCH_HOME": ("", "folder of all state (default: `.zavuch` in the project folder)"),
-    "ZAVUCH_DATABASE_URL": ("database_url", "a PostgreSQL ≥ 15 to use instead of the embedded one (owner role)"),
-    "ZAVUCH_APP_DATABASE_URL": ("app_database_url", "the same database as the app's own role, if you made it yourself"),
+    "ZAVUCH_DATABASE_URL": (
+        "database_url",
+        "a PostgreSQL ≥ 15 to use instead of the embedded one (owner role)",
+    ),
+    "ZAVUCH_APP_DATABASE_URL": (
+        "app_database_url",
+        "the same database as the app's own role, if you made it yourself",
+    ),
     "ZAVUCH_PORT": ("port", "port of the app (default 8501)"),
     "ZAVUCH_ADDRESS": ("address", "address of the app (default 127.0.0.1)"),
     "ZAVUCH_REGULATIONS": ("regulations", "folder with a school's own regulation files (TOML)"),
@@ -61,7 +67,9 @@ def read_settings() -> Settings:
 
 def _port(text: str) -> int:
     if not text.isdigit() or not 0 < int(text) < 65536:
-        raise SettingsError(f"The port {text!r} is not a number from 1 to 65535.", advice="Correct ZAVUCH_PORT or `port`.")
+        raise SettingsError(
+            f"The port {text!r} is not a number from 1 to 65535.", advice="Correct ZAVUCH_PORT or `port`."
+        )
     return int(text)
 
 
@@ -71,9 +79,14 @@ def _read_file(path: Path) -> dict[str, object]:
     try:
         stated = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read as TOML: {error}.", advice="Correct the file or delete it.") from error
+        raise SettingsError(
+            f"{path} cannot be read as TOML: {error}.", advice="Correct the file or delete it."
+        ) from error
     known = {field.name for field in fields(Settings)} - {"home"}
     unknown = sorted(set(stated) - known)
     if unknown:
-        raise SettingsError(f"{path} has unknown keys: {', '.join(unknown)}.", advice=f"Known keys: {', '.join(sorted(known))}.")
+        raise SettingsError(
+            f"{path} has unknown keys: {', '.join(unknown)}.",
+            advice=f"Known keys: {', '.join(sorted(known))}.",
+        )
     return stated

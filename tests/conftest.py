@@ -8,6 +8,7 @@ leave stops it.
 from __future__ import annotations
 
 import fcntl
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
 import psycopg
 import pytest
 
@@ -28,17 +30,19 @@ from etl.warehouse.passwords import password_hash
 from etl.warehouse.schema import open_warehouse
 
 SEED = 7
+SILENT_KEY = "silent-school"
 PASSWORD = "правильно-лошадь-батарея"
-DEPUTY, CLASS_TEACHER, TEACHER, INSPECTOR, STRANGER = 1, 2, 3, 4, 5
+DEPUTY, CLASS_TEACHER, TEACHER, INSPECTOR, STRANGER, SILENT_DEPUTY = 1, 2, 3, 4, 5, 6
 
 
 @dataclass(frozen=True)
 class Warehouse:
     """A loaded database: `url` of the owner, `app_url` of the app's role, `home` of the installation.
 
-    Its people: a deputy of the whole school, the class teacher of `class_id`, the teacher `staff_id`, an
-    inspector of the municipality and a stranger without grants; user ids are the constants of this file. It
-    is shared: do not write to it.
+    Two schools of one municipality: `school_id` tells everything; `silent_id` has the same journals from a source
+    that tells neither topics nor times, and no act. The people: a deputy of each school, the class teacher of
+    `class_id`, the teacher `staff_id`, an inspector of the municipality and a stranger without grants; their user ids
+    are the constants of this file. It is shared: do not write to it.
     """
 
     url: str
@@ -47,6 +51,7 @@ class Warehouse:
     school_id: int
     class_id: int
     staff_id: int
+    silent_id: int
 
 
 @pytest.fixture(scope="session")
@@ -59,9 +64,10 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         with owner_connection(url) as connection:
             found = connection.execute(
                 "SELECT c.school_id, c.class_id,"
-                " (SELECT staff_id FROM access_grant WHERE user_id = %s AND level = 'teacher')"
+                " (SELECT staff_id FROM access_grant WHERE user_id = %s AND level = 'teacher'),"
+                " (SELECT school_id FROM dim_school WHERE school_key = %s)"
                 " FROM access_grant c WHERE c.user_id = %s AND c.level = 'class'",
-                [TEACHER, CLASS_TEACHER],
+                [TEACHER, SILENT_KEY, CLASS_TEACHER],
             ).fetchone()
         assert found is not None
         yield Warehouse(plain_url(url), app_url(settings, url), home, *found)
@@ -115,34 +121,53 @@ def _fill(settings: Settings, root: Path) -> None:
     url = open_warehouse(settings)
     for bundle in generate(root / "bundles", tier="tiny", seed=SEED):
         load_bundle(bundle.path, url, settings.home, is_demo=True)
+        load_bundle(_silenced(bundle.path, root / "silent"), url, settings.home, is_demo=True)
     with owner_connection(url) as connection, connection.cursor() as cursor:
         _people(cursor)
+
+
+def _silenced(source: Path, target: Path) -> Path:
+    """The same school once more, from a source that tells neither topics nor homework nor times, without an act."""
+    target.mkdir()
+    told = ("plan_item_key", "topic", "homework", "attendance_confirmed_at", "recorded_at", "recorded_by")
+    for path in sorted(source.glob("*.csv")):
+        rows = pl.read_csv(path, infer_schema=False)
+        silent = [name for name in rows.columns if name.startswith(told) or name.endswith(told[3:])]
+        renamed = rows.drop(silent).with_columns(pl.lit(SILENT_KEY).alias("school_key"))
+        if path.name == "school.csv":
+            renamed = renamed.with_columns(pl.lit("Тихая школа").alias("short_name"), pl.lit("").alias("regulation"))
+        if path.stem not in ("change", "setup_section", "timetable_version", "plan", "plan_item"):
+            renamed.write_csv(target / path.name)
+    manifest = json.loads((source / "manifest.json").read_text(encoding="utf-8"))
+    (target / "manifest.json").write_text(json.dumps({**manifest, "capabilities": []}), encoding="utf-8")
+    return target
 
 
 def _people(cursor: psycopg.Cursor[tuple[object, ...]]) -> None:
     secret = password_hash(PASSWORD)
     roles = {
-        DEPUTY: "deputy",
-        CLASS_TEACHER: "class_teacher",
-        TEACHER: "teacher",
-        INSPECTOR: "inspector",
-        STRANGER: "teacher",
+        DEPUTY: ("deputy", "deputy"),
+        CLASS_TEACHER: ("class", "class_teacher"),
+        TEACHER: ("teacher", "teacher"),
+        INSPECTOR: ("inspector", "inspector"),
+        STRANGER: ("stranger", "teacher"),
+        SILENT_DEPUTY: ("silent", "deputy"),
     }
-    for user_id, role in roles.items():
-        name = role if user_id != STRANGER else "stranger"
+    for user_id, (login, role) in roles.items():
         cursor.execute(
             "INSERT INTO access_user VALUES (%s, %s, %s, %s, %s, true, NULL)",
-            [user_id, name, secret, "Иванова Анна Петровна", role],
+            [user_id, login, secret, "Иванова Анна Петровна", role],
         )
     grants = (
         "SELECT %s, 1, 'school', NULL::int, min(school_id), NULL::int, NULL::int FROM dim_school",
         "SELECT %s, 1, 'class', NULL::int, school_id, class_id, NULL::int FROM dim_class"
-        " ORDER BY grade DESC, class_id LIMIT 1",
+        " ORDER BY school_id, grade DESC, class_id LIMIT 1",
         "SELECT %s, 1, 'teacher', NULL::int, school_id, NULL::int, staff_id FROM fact_lesson"
-        " GROUP BY school_id, staff_id ORDER BY count(*) DESC, staff_id LIMIT 1",
+        " GROUP BY school_id, staff_id ORDER BY school_id, count(*) DESC, staff_id LIMIT 1",
         "SELECT %s, 1, 'municipality', min(municipality_id), NULL::int, NULL::int, NULL::int FROM dim_school",
+        "SELECT %s, 1, 'school', NULL::int, max(school_id), NULL::int, NULL::int FROM dim_school",
     )
-    for user_id, grant in zip((DEPUTY, CLASS_TEACHER, TEACHER, INSPECTOR), grants, strict=True):
+    for user_id, grant in zip((DEPUTY, CLASS_TEACHER, TEACHER, INSPECTOR, SILENT_DEPUTY), grants, strict=True):
         cursor.execute(
             "INSERT INTO access_grant"
             f" (user_id, grant_no, level, municipality_id, school_id, class_id, staff_id) {grant}",

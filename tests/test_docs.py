@@ -12,7 +12,20 @@ from etl.contract.document import PAGE, page
 from etl.contract.tables import TABLES
 from etl.settings import PROJECT, SETTINGS
 
-COMMANDS = ("demo", "generate", "load", "check", "serve", "status", "rejected", "export", "version", "db start", "db stop", "db url")
+COMMANDS = (
+    "demo",
+    "generate",
+    "load",
+    "check",
+    "serve",
+    "status",
+    "rejected",
+    "export",
+    "version",
+    "db start",
+    "db stop",
+    "db url",
+)
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 
 

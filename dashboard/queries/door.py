@@ -46,9 +46,7 @@ _DTYPES: dict[int, Any] = {
     1007: pl.List(pl.Int64),
     3802: pl.Object,
 }
-_VERSIONS = (
-    "SELECT school_id, data_version FROM dim_school WHERE school_id = ANY(:schools) ORDER BY school_id"
-)
+_VERSIONS = "SELECT school_id, data_version FROM dim_school WHERE school_id = ANY(:schools) ORDER BY school_id"
 
 
 class OpenStatementError(ValueError):
@@ -78,9 +76,7 @@ def read(scope: Scope, statement: str | Executable, params: Mapping[str, Any] | 
     """
     bound = text(statement) if isinstance(statement, str) else statement
     if "schools" not in cast(ClauseElement, bound).compile().params:
-        raise OpenStatementError(
-            f"The statement is not limited to the schools of the scope: {str(bound)[:200]!r}."
-        )
+        raise OpenStatementError(f"The statement is not limited to the schools of the scope: {str(bound)[:200]!r}.")
     schools = sorted(scope.all_school_ids)
     with app_engine().connect() as connection:
         connection.execute(_IDENTIFY, {"user_id": str(scope.user_id)})
@@ -123,9 +119,7 @@ def data_versions(scope: Scope, school: int | None = None) -> tuple[tuple[int, i
     return tuple(chosen.select("school_id", "data_version").iter_rows())
 
 
-def cached(
-    scope: Scope, filters: Hashable, fn: Callable[..., T], *args: Hashable, school: int | None = None
-) -> T:
+def cached(scope: Scope, filters: Hashable, fn: Callable[..., T], *args: Hashable, school: int | None = None) -> T:
     """`fn(scope, filters, *args)`, remembered until a load, check or register changes a school that it may
     have read.
 

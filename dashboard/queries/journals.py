@@ -32,10 +32,10 @@ _OPEN = """EXISTS (SELECT 1 FROM access_row a WHERE a.school_id = j.school_id
 _JOURNALS = f"""
 WITH asked AS (
     SELECT o.journal_id, o.class_id, o.subject_id, o.school_year FROM dim_journal o
-    WHERE o.school_id = :school AND o.journal_id = coalesce(CAST(:journal AS int),
+    WHERE o.school_id = :school AND o.journal_id = coalesce(CAST(:journal AS bigint),
         (SELECT l.journal_id FROM fact_lesson l WHERE l.school_id = :school AND l.lesson_id = :lesson AND l.deleted_latest IS NULL LIMIT 1))
 ), newest AS (
-    SELECT coalesce(CAST(:year AS int), max(o.school_year)) AS school_year FROM dim_journal o WHERE o.school_id = :school
+    SELECT coalesce(CAST(:year AS bigint), max(o.school_year)) AS school_year FROM dim_journal o WHERE o.school_id = :school
 )
 SELECT j.school_id, j.school_year, j.journal_id, j.class_id, j.group_id, j.subject_id, c.name AS class_name, c.grade, c.letter,
        s.name AS subject, g.kind AS group_kind, g.name AS group_name, coalesce(a.journal_id = j.journal_id, false) AS is_asked
@@ -47,7 +47,7 @@ JOIN dim_group g USING (school_id, group_id)
 LEFT JOIN asked a ON a.class_id = j.class_id AND a.subject_id = j.subject_id
 WHERE j.school_id = ANY(:schools) AND j.school_id = :school AND {_OPEN}
   AND (a.journal_id IS NOT NULL OR (NOT CAST(:is_named AS boolean) AND j.school_year = n.school_year
-       AND (CAST(:class_id AS int) IS NULL OR j.class_id = :class_id) AND (CAST(:subject AS int) IS NULL OR j.subject_id = :subject)))
+       AND (CAST(:class_id AS bigint) IS NULL OR j.class_id = :class_id) AND (CAST(:subject AS bigint) IS NULL OR j.subject_id = :subject)))
 ORDER BY c.grade, c.letter, c.class_id, s.name, g.name, j.journal_id
 """
 _PERIODS = """

@@ -1,6 +1,5 @@
 """What the page of the municipality asks: six queries, whatever the number of schools; sums of marts only."""
 
-# ruff: noqa: S608 - the statements are put together from constants of ours; values are bound
 from __future__ import annotations
 
 from dataclasses import dataclass

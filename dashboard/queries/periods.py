@@ -181,9 +181,7 @@ def _previous(chosen: Period, periods: list[Period]) -> Period | None:
     return next((p for p in periods if p.kind == chosen.kind and p.number == chosen.number - 1), None)
 
 
-def same_moment(
-    chosen: Period, previous: Period, last: Mapping[int, date]
-) -> tuple[tuple[int, ...], tuple[date, ...]]:
+def same_moment(chosen: Period, previous: Period, last: Mapping[int, date]) -> tuple[tuple[int, ...], tuple[date, ...]]:
     """The day of the previous period as far into it as `last` lies in the chosen one: (schools, days), for
     `mart_duty_day`."""
     before = dict(zip(previous.span.schools, previous.span.starts, strict=True))

@@ -5,7 +5,6 @@ journals and people, as far as the row policies show them: a class teacher's cla
 journals.
 """
 
-# ruff: noqa: S608 - the statements are put together from constants of ours; values are bound
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -21,6 +21,12 @@ from etl.warehouse.ledger import FINDING_STATUSES, RULE, Status
 from etl.warehouse.scope import Scope
 
 _NAMED = 6  # pupils named before «и ещё»
+# Streamlit makes headings inside a dialog smaller than the text under them
+_STYLE = """<style>
+[role=dialog] h2 { font-size: 1.1rem; padding: 0.5rem 0 0; }
+[role=dialog] [data-testid=stMarkdownContainer] p { margin-bottom: 0.25rem; }
+[role=dialog] [data-testid=stExpander] summary { padding: 0.25rem 0.5rem; }
+</style>"""
 
 
 def open_lesson(scope: Scope, page: Journal, filters: Filters) -> None:
@@ -41,6 +47,7 @@ def _draw(page: Journal, card: Lesson | None, filters: Filters) -> None:
         st.markdown(f"**{t('lesson.not_found_title')}**")
         st.markdown(t("lesson.not_found"))
         return
+    st.html(_STYLE)
     _about(page, card)
     _records(page, card)
     _marks(card)
@@ -51,15 +58,22 @@ def _draw(page: Journal, card: Lesson | None, filters: Filters) -> None:
 
 def _about(page: Journal, card: Lesson) -> None:
     lesson = card.lesson
-    times = f"{lesson['starts_at']:%H:%M}–{lesson['ends_at']:%H:%M}" if lesson["starts_at"] and lesson["ends_at"] else ""
+    times = (
+        f"{lesson['starts_at']:%H:%M}–{lesson['ends_at']:%H:%M}" if lesson["starts_at"] and lesson["ends_at"] else ""
+    )
     kind = t(f"lesson.kind_{lesson['kind']}") if lesson["kind"] else ""
-    status = t(f"lesson.status_{lesson['status']}") if lesson["held_on"] <= page.until or lesson["status"] != "planned" else t("lesson.after_data")
+    is_ahead = lesson["held_on"] > page.until
+    status = t("lesson.after_data") if is_ahead else t(f"lesson.status_{lesson['status']}")
     name = journal_name(page.journal, page.siblings.height)
-    st.markdown(" · ".join(part for part in (f"**{plain(name)}**", slot(lesson), times, kind, status) if part))
-    st.markdown(_who(lesson))
-    st.markdown(f"**{t('lesson.topic')}:** {_text(lesson['topic'])}")
+    about = [f"**{plain(name)}**", slot(lesson), times, kind, status]
     homework = t("lesson.homework_none") if not lesson["homework"] and lesson["homework_not_assigned"] else None
-    st.markdown(f"**{t('lesson.homework')}:** {homework or _text(lesson['homework'])}")
+    lines = [
+        " · ".join(part for part in about if part),
+        _who(lesson),
+        f"**{t('lesson.topic')}:** {_text(lesson['topic'])}",
+        f"**{t('lesson.homework')}:** {homework or _text(lesson['homework'])}",
+    ]
+    st.markdown("  \n".join(lines))
 
 
 def _text(text: str | None) -> str:
@@ -79,21 +93,26 @@ def _records(page: Journal, card: Lesson) -> None:
         st.markdown(t("lesson.records_none"))
         return
     zone = page.school["timezone"]
+    people = card.rows["responsible"].drop_nulls().unique().to_list()
+    if len(people) == 1:
+        st.caption(t("lesson.responsible", name=plain(people[0])))
     for (rule,), rows in card.rows.group_by(["rule"], maintain_order=True):
-        with st.container(border=True, gap="small"):
-            _record(int(rule), rows, zone, card.names)  # type: ignore[call-overload]
+        with st.container(border=True, gap="xsmall"):
+            _record(int(rule), rows, zone, card.names, names_person=len(people) > 1)  # type: ignore[call-overload]
 
 
-def _record(rule: int, rows: pl.DataFrame, zone: str, names: dict[int, str]) -> None:
+def _record(rule: int, rows: pl.DataFrame, zone: str, names: dict[int, str], *, names_person: bool) -> None:
     first = rows.row(0, named=True)
     if BY_NUMBER[rule].object_type == "lesson":
-        told = LedgerRow.of(first, zone)
-        st.markdown(f"**{wording.rule_name(rule)}** {_badge(rule, first)}")
-        st.markdown(_sentence(wording.told(told)))
+        told = _sentence(wording.told(LedgerRow.of(first, zone)))
+        lines = [f"**{wording.rule_name(rule)}** {_badge(rule, first)}", told]
     else:
-        st.markdown(f"**{wording.rule_name(rule)}** · {number(rows.height)}")
+        lines = [f"**{wording.rule_name(rule)}** · {number(rows.height)}"]
         for (status,), same in rows.group_by(["status"], maintain_order=True):
-            st.markdown(_several(rule, int(status), same, zone, names))  # type: ignore[call-overload]
+            lines.append(_several(rule, int(status), same, zone, names))  # type: ignore[call-overload]
+    if names_person and first["responsible"]:
+        lines.append(t("lesson.responsible", name=plain(first["responsible"])))
+    st.markdown("  \n".join(lines))
     _clause(first)
 
 
@@ -122,14 +141,12 @@ def _people(names: list[str]) -> str:
 
 
 def _clause(row: dict[str, Any]) -> None:
-    said = [t("lesson.responsible", name=plain(row["responsible"]))] if row["responsible"] else []
     if not row["quotation"]:
-        st.caption(" · ".join([*said, plain(wording.clause(row))]))
+        st.caption(plain(wording.clause(row)))
         return
-    if said:
-        st.caption(said[0])
     with st.expander(wording.clause(row), icon=":material/gavel:"):
         st.markdown("\n".join(f"> {plain(line)}" for line in f"«{row['quotation']}»".splitlines()))
+        st.caption(plain(wording.act(row)))
 
 
 def _marks(card: Lesson) -> None:

@@ -49,7 +49,7 @@ def render(scope: Scope, filters: Filters) -> None:
 
 
 def school_rows(page: Overview) -> pl.DataFrame:
-    """One row per school in the page's order: its metrics as numbers and as words, its freshness and its act."""
+    """One row per school in the page's order: its metrics as numbers and words, its freshness and its act."""
     filled = METRICS["completeness"].by(page.duties, "school_id")
     attended = METRICS["attendance_share"].by(page.learning, "school_id")
     known = page.schools.join(filled, on="school_id", how="left", maintain_order="left").join(
@@ -115,9 +115,7 @@ def _head(page: Overview, table: pl.DataFrame, filters: Filters) -> None:
     if table["filled"].is_null().all():
         title = t("overview.title_cannot_tell", place=place)
     elif below.height:
-        title = t(
-            "overview.title_below", place=place, schools=count(below.height, "school"), all=table.height
-        )
+        title = t("overview.title_below", place=place, schools=count(below.height, "school"), all=table.height)
     else:
         title = t("overview.title_all_well", place=place)
     stale = asked.stale(page.schools)
@@ -131,9 +129,7 @@ def _head(page: Overview, table: pl.DataFrame, filters: Filters) -> None:
         periods=[frame.Option(code, words) for code, words in page.choice.options],
         default_period=page.choice.default,
         as_of=frame.AsOf(datetime(year, 9, 1, tzinfo=UTC).date(), newest),  # type: ignore[arg-type]
-        warning=t("overview.stale", schools=count(stale.height, "school"), names=names)
-        if stale.height
-        else "",
+        warning=t("overview.stale", schools=count(stale.height, "school"), names=names) if stale.height else "",
     )
 
 
@@ -193,11 +189,7 @@ def _cards(page: Overview, filters: Filters) -> None:
 
 
 def _same_schools(before: pl.DataFrame | None, rows: pl.DataFrame) -> pl.DataFrame | None:
-    return (
-        None
-        if before is None
-        else before.filter(pl.col("school_id").is_in(rows["school_id"].unique().to_list()))
-    )
+    return None if before is None else before.filter(pl.col("school_id").is_in(rows["school_id"].unique().to_list()))
 
 
 def _without(page: Overview, schools: list[int]) -> str:
@@ -272,9 +264,7 @@ def _schools(table: pl.DataFrame, filters: Filters) -> None:
                 t("overview.column_filled"), width=110, format="percent", step=0.001
             ),
             "base": st.column_config.NumberColumn(t("overview.column_base"), format="localized", width=130),
-            "unfilled": st.column_config.NumberColumn(
-                t("overview.column_unfilled"), format="localized", width=110
-            ),
+            "unfilled": st.column_config.NumberColumn(t("overview.column_unfilled"), format="localized", width=110),
             "timely": st.column_config.TextColumn(t("overview.column_timely"), width=150),
             "attendance": st.column_config.NumberColumn(
                 t("overview.column_attendance"), width=120, format="percent", step=0.001

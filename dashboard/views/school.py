@@ -33,9 +33,7 @@ def render(scope: Scope, filters: Filters) -> None:
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)  # the age of data changes by the day
     listed_schools = cached(scope, "schools", _list_schools, now)
     school = filters.school or (
-        int(listed_schools["school_id"][0])
-        if listed_schools.height and scope.level != "municipality"
-        else None
+        int(listed_schools["school_id"][0]) if listed_schools.height and scope.level != "municipality" else None
     )
     if school is None:
         _choose(listed_schools, filters)
@@ -257,9 +255,7 @@ def _cards(page: School, filters: Filters) -> None:
 
 def _passport(page: School) -> tuple[str, ...]:
     by_rule = {row["rule"]: row for row in page.clauses.iter_rows(named=True)}
-    lines = [
-        f"{t(f'record.{name}')}: {measures.terms(by_rule.get(RULE[name].number))}." for name in LESSON_RULES
-    ]
+    lines = [f"{t(f'record.{name}')}: {measures.terms(by_rule.get(RULE[name].number))}." for name in LESSON_RULES]
     norm = page.row["norm_share"]
     return (
         *lines,

@@ -64,13 +64,9 @@ def draw_delays(page: School) -> None:
     buckets = pl.DataFrame(
         rows, schema={"id": pl.String, "label": pl.String, "n": pl.Int64, "kind": pl.String}, orient="row"
     )
-    table = buckets.select(
-        pl.col("label").alias(t("school.column_delay")), pl.col("n").alias(t("school.column_n"))
-    )
+    table = buckets.select(pl.col("label").alias(t("school.column_delay")), pl.col("n").alias(t("school.column_n")))
     figure("school_delays", charts.delay_bars(buckets, dark=frame.is_dark()), table)
 
 
 def _cannot_tell(measured: Measured, page: School) -> None:
-    st.markdown(
-        t("school.cannot_tell", reason=measures.reason(measured, page.rules, page.row["capabilities"]))
-    )
+    st.markdown(t("school.cannot_tell", reason=measures.reason(measured, page.rules, page.row["capabilities"])))

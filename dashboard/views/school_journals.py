@@ -30,9 +30,7 @@ def below_norm(page: School) -> pl.DataFrame:
     norm = page.row["norm_share"] or 1.0
     shares = METRICS["completeness"].by(page.journals, "journal_id")
     below = shares.filter((pl.col("whole") >= FEW) & (pl.col("value") < norm))
-    named = below.with_columns((pl.col("whole") - pl.col("part")).alias("unfilled")).join(
-        page.dims, on="journal_id"
-    )
+    named = below.with_columns((pl.col("whole") - pl.col("part")).alias("unfilled")).join(page.dims, on="journal_id")
     return named.sort(
         ["unfilled", "grade", "letter", "subject", "journal_id"],
         descending=[True, False, False, False, False],
@@ -87,9 +85,7 @@ def _worst(page: School, filters: Filters) -> None:
             ):
                 frame.go(
                     "journal",
-                    filters.drilled(
-                        class_id=row["class_id"], subject=row["subject_id"], journal=row["journal_id"]
-                    ),
+                    filters.drilled(class_id=row["class_id"], subject=row["subject_id"], journal=row["journal_id"]),
                 )
 
 
@@ -121,11 +117,7 @@ def journal_cells(
     """Subjects × classes with the completeness of their journals together; classes and subjects without
     records left out."""
     placed = page.journals.join(page.dims.select("journal_id", "subject_id"), on="journal_id")
-    shares = (
-        METRICS[metric_name]
-        .by(placed, "subject_id", "class_id")
-        .filter(pl.col("whole") + pl.col("unknown") > 0)
-    )
+    shares = METRICS[metric_name].by(placed, "subject_id", "class_id").filter(pl.col("whole") + pl.col("unknown") > 0)
     cells: dict[tuple[str | int, str | int], Cell] = {
         (row["subject_id"], row["class_id"]): Cell(row["value"], row["whole"] + row["unknown"])
         for row in shares.iter_rows(named=True)
@@ -166,9 +158,7 @@ def _open_cell(page: School, filters: Filters, clicked: tuple[Any, Any]) -> None
     with_rows = [journal for journal in mine if journal in set(page.journals["journal_id"].to_list())] or mine
     frame.go(
         "journal",
-        filters.drilled(
-            class_id=class_id, subject=subject, journal=with_rows[0] if len(with_rows) == 1 else None
-        ),
+        filters.drilled(class_id=class_id, subject=subject, journal=with_rows[0] if len(with_rows) == 1 else None),
     )
 
 

@@ -39,11 +39,7 @@ def teacher_rows(page: School) -> pl.DataFrame:
     """One row per person who answers for a record of a lesson: staff_id, name, base, unfilled, late,
     filled, and `is_sure`: the source tells whether all of it is there and on time."""
     filled = METRICS["completeness"].by(page.teachers, "staff_id")
-    timely = (
-        METRICS["timeliness"]
-        .by(page.teachers, "staff_id")
-        .select("staff_id", pl.col("unknown").alias("unsure"))
-    )
+    timely = METRICS["timeliness"].by(page.teachers, "staff_id").select("staff_id", pl.col("unknown").alias("unsure"))
     records = [RULE[name].number for name in (*LESSON_RULES, *MARK_RULES)]
     late = page.teachers.filter(pl.col("rule").is_in(records)).group_by("staff_id").agg(pl.col("late").sum())
     known = filled.filter(pl.col("whole") + pl.col("unknown") > 0)
@@ -73,9 +69,7 @@ def draw_teachers(page: School, filters: Filters) -> None:
     is_unknown = (pl.col("unfilled") == 0) & (pl.col("late") == 0) & ~pl.col("is_sure")
     clean = rows.filter(is_clean).sort(asked.natural_order("full_name"), "staff_id")
     if clean.height:
-        with st.expander(
-            t("school.teachers_clean", teachers=count(clean.height, "teacher")), icon=":material/check:"
-        ):
+        with st.expander(t("school.teachers_clean", teachers=count(clean.height, "teacher")), icon=":material/check:"):
             st.markdown(listed(frame.short_name(name) for name in clean["full_name"]))
     unknown = rows.filter(is_unknown)
     if unknown.height:
@@ -110,7 +104,7 @@ def draw_teachers(page: School, filters: Filters) -> None:
 
 
 def learning_rows(page: School) -> pl.DataFrame:
-    """One row per class with a held lesson: class, held, attendance, missed, unknown, marked, per_lesson, mean."""
+    """One row per class with lessons: class, held, attendance, missed, unknown, marked, per_lesson, mean."""
     classes = page.dims.select("class_id", "class_name", "grade", "letter").unique(["class_id"])
     known = classes.join(page.learning.filter(pl.col("held_count") > 0), on="class_id")
     columns = {

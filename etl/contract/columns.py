@@ -1,11 +1,28 @@
-"""What a column of a journal bundle can be. The warehouse stores each kind in a fixed way (see `warehouse.tables`)."""
+"""What a column of a journal bundle can be. The warehouse stores each kind in a fixed way (see
+`warehouse.tables`).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["key", "ref", "author", "text", "int", "decimal", "date", "time", "moment", "bool", "enum", "mark", "absence_code", "school_year"]
+Kind = Literal[
+    "key",
+    "ref",
+    "author",
+    "text",
+    "int",
+    "decimal",
+    "date",
+    "time",
+    "moment",
+    "bool",
+    "enum",
+    "mark",
+    "absence_code",
+    "school_year",
+]
 
 
 @dataclass(frozen=True)
@@ -40,11 +57,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class BundleTable:
-    """One table of the bundle: grain, columns, natural key and where its class (and so its school year) comes from.
+    """One table of the bundle: grain, columns, natural key and where its class (and so its school year)
+    comes from.
 
-    `key` are the key columns besides school_key (annex B10). `year_from` is `class_key`, `group_key`, `lesson_key`,
-    `plan_key` (follow that reference), `school_year` (own column) or "" (in scope of every snapshot of its school, annex B6).
-    `texts` are columns kept in a side table, because row policies hide rows and not columns.
+    `key` are the key columns besides school_key (annex B10). `year_from` is `class_key`, `group_key`,
+    `lesson_key`, `plan_key` (follow that reference), `school_year` (own column) or "" (in scope of every
+    snapshot of its school, annex B6). `texts` are columns kept in a side table, because row policies hide
+    rows and not columns.
     """
 
     name: str

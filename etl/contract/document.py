@@ -1,4 +1,6 @@
-"""Writes BUNDLE.md, the public description of the input format, from the declared tables: `python -m etl.contract.document`."""
+"""Writes BUNDLE.md, the public description of the input format, from the declared tables: `python -m
+etl.contract.document`.
+"""
 
 from __future__ import annotations
 
@@ -48,11 +50,19 @@ def page() -> str:
 def _section(table: BundleTable) -> str:
     key = ", ".join(f"`{name}`" for name in table.key)
     rows = "\n".join(_row(column) for column in table.columns)
-    return f"\n### `{table.name}`\n\nGrain: {table.grain}. Key within the school: {key}.\n\n| column | kind | meaning |\n|---|---|---|\n{rows}\n"
+    return (
+        f"\n### `{table.name}`\n\nGrain: {table.grain}. Key within the school: {key}.\n\n| column | kind | "
+        f"meaning |\n|---|---|---|\n{rows}\n"
+    )
 
 
 def _row(column: Column) -> str:
-    kind = {"ref": f"key of `{column.ref}`", "author": "key of `staff`, not checked", "moment": "timestamp", "school_year": "text"}.get(column.kind, column.kind.replace("_", " "))
+    kind = {
+        "ref": f"key of `{column.ref}`",
+        "author": "key of `staff`, not checked",
+        "moment": "timestamp",
+        "school_year": "text",
+    }.get(column.kind, column.kind.replace("_", " "))
     values = f": {', '.join(column.values)}" if column.values else ""
     return f"| `{column.name}`{'*' if column.required else ''} | {kind}{values} | {column.note} |"
 

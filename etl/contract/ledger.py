@@ -11,8 +11,18 @@ from typing import Literal
 
 RuleKind = Literal["duty", "event", "ban", "content"]
 ObjectType = Literal[
-    "lesson", "absence", "mark", "work", "change", "period_mark", "timetable_version", "journal", "setup_section",
-    "movement", "account", "pupil_work",
+    "lesson",
+    "absence",
+    "mark",
+    "work",
+    "change",
+    "period_mark",
+    "timetable_version",
+    "journal",
+    "setup_section",
+    "movement",
+    "account",
+    "pupil_work",
 ]
 
 
@@ -62,7 +72,9 @@ class Severity(IntEnum):
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: its stored number, kind (annex L0a), object (annex L13) and the table its `done` comes from (annex L0)."""
+    """One rule: its stored number, kind (annex L0a), object (annex L13) and the table its `done` comes
+    from (annex L0).
+    """
 
     number: int
     name: str

@@ -9,8 +9,21 @@ from etl.regulations.profile import Profile
 from etl.regulations.rules import RULE_PARAMETERS
 
 RULE_COLUMNS = (
-    "profile_version", "rule", "is_regulated", "severity", "missing_severity", "early_severity", "norm_share", "target_text",
-    "limit_text", "act_title", "act_number", "act_date", "clause", "quotation", "origin",
+    "profile_version",
+    "rule",
+    "is_regulated",
+    "severity",
+    "missing_severity",
+    "early_severity",
+    "norm_share",
+    "target_text",
+    "limit_text",
+    "act_title",
+    "act_number",
+    "act_date",
+    "clause",
+    "quotation",
+    "origin",
 )
 DUTY_NORM = 0.95
 """Share of duties and events that must be kept for the verdict «met» (fill_thresholds of requirements A7, green)."""
@@ -19,7 +32,13 @@ DUTY_NORM = 0.95
 def describe_rule(rule: Rule, profile: Profile | None, capabilities: frozenset[str]) -> dict[str, Any]:
     """One row of judgement_rule; `profile` is None where the school states no act."""
     row: dict[str, Any] = dict.fromkeys(RULE_COLUMNS)
-    row |= {"profile_version": 0, "rule": rule.number, "is_regulated": False, "norm_share": DUTY_NORM if rule.kind in {"duty", "event"} else 1.0, "origin": "none"}
+    row |= {
+        "profile_version": 0,
+        "rule": rule.number,
+        "is_regulated": False,
+        "norm_share": DUTY_NORM if rule.kind in {"duty", "event"} else 1.0,
+        "origin": "none",
+    }
     info = int(Severity.info)
     if profile is None or rule.name not in RULE_PARAMETERS:
         return row | dict.fromkeys(("severity", "missing_severity", "early_severity"), info)

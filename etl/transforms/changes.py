@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -19,11 +20,12 @@ WATCHED: dict[str, tuple[str, str, str | None]] = {
     "period_mark": ("value", "period_mark_key", "recorded_by_id"),
 }
 DELETIONS = ("mark", "absence", "period_mark")
-COLUMNS = {
+_KINDS: dict[str, Any] = {
     "change_key": pl.String, "entity": pl.String, "entity_key": pl.String, "field": pl.String, "action": pl.String,
     "old_value": pl.String, "new_value": pl.String, "changed_earliest": INSTANT, "changed_latest": INSTANT,
     "changed_quality": pl.Int16, "changed_by_id": pl.Int32, "lesson_key": pl.String, "pupil_key": pl.String,
 }
+COLUMNS = pl.Schema(_KINDS)
 
 
 def automatic_changes(table: str, merged: Merged, extracted_at: datetime, extracted_text: str) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -139,8 +140,9 @@ def _with_entries(rows: pl.DataFrame, table: BundleTable, arrival: Arrival, jour
             continue
         names = moment_names(column.name)
         cells = [pl.col(name) if column.name in file_columns else pl.lit(None) for name in names]
+        dtypes: tuple[Any, ...] = (INSTANT, INSTANT, pl.Int16)
         rows = rows.with_columns(
-            cell.cast(dtype).alias(f"_cell{place}") for place, (cell, dtype) in enumerate(zip(cells, (INSTANT, INSTANT, pl.Int16), strict=True))
+            cell.cast(dtype).alias(f"_cell{place}") for place, (cell, dtype) in enumerate(zip(cells, dtypes, strict=True))
         )
         entry = by_moment.get(column.name)
         rows = _first_moments(rows, table, entry, names, arrival, journals) if entry else _newest_moments(rows, names, in_file=column.name in file_columns)

@@ -9,9 +9,9 @@ import polars as pl
 from etl.contract.columns import BundleTable, Column, stored_name
 from etl.transforms.typed import REJECT, ROW
 
-PAIR = {"key": pl.String, "id": pl.Int32}
-JOURNAL = {"journal_id": pl.Int32, "class_id": pl.Int32, "group_id": pl.Int32, "subject_id": pl.Int32, "school_year": pl.Int16}
-PLACE = {"class_id": pl.Int32, "school_year": pl.Int16}
+PAIR = pl.Schema({"key": pl.String, "id": pl.Int32})
+JOURNAL = pl.Schema({"journal_id": pl.Int32, "class_id": pl.Int32, "group_id": pl.Int32, "subject_id": pl.Int32, "school_year": pl.Int16})
+PLACE = pl.Schema({"class_id": pl.Int32, "school_year": pl.Int16})
 NO_CLASS = 0
 """Class and year of a row whose class no bundle has ever carried: it is kept and belongs to nobody."""
 

@@ -14,7 +14,7 @@ from etl.transforms.moments import parse_moments
 from etl.transforms.values import canonical_absence, canonical_mark, mark_code
 
 ROW = "_row"
-REJECT = {"row_number": pl.Int64, "column_name": pl.String, "value": pl.String, "reason": pl.String, "raw": pl.String}
+REJECT = pl.Schema({"row_number": pl.Int64, "column_name": pl.String, "value": pl.String, "reason": pl.String, "raw": pl.String})
 _ZERO = "\0"
 """The one character that PostgreSQL's text cannot hold."""
 _SMALLEST, _GREATEST = -(2**31), 2**31 - 1

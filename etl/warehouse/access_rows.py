@@ -9,7 +9,9 @@ import psycopg
 
 _RESOLVE = """
 INSERT INTO access_row (user_id, school_id, level, class_id, journal_id)
-SELECT g.user_id, s.school_id, 'aggregate', NULL::int, NULL::int FROM access_grant g JOIN dim_school s ON s.municipality_id = g.municipality_id WHERE g.level = 'municipality'
+SELECT g.user_id, s.school_id, 'aggregate', NULL::int, NULL::int
+FROM access_grant g JOIN dim_school s ON s.municipality_id = g.municipality_id
+WHERE g.level = 'municipality'
 UNION
 SELECT g.user_id, g.school_id, 'school', NULL, NULL FROM access_grant g WHERE g.level = 'school'
 UNION
@@ -19,10 +21,14 @@ SELECT g.user_id, g.school_id, 'journal', j.class_id, j.journal_id
 FROM access_grant g
 JOIN dim_journal j ON j.school_id = g.school_id
 WHERE g.level = 'teacher' AND (
-    EXISTS (SELECT 1 FROM fact_teaching_load l WHERE l.school_id = g.school_id AND l.staff_id = g.staff_id AND l.group_id = j.group_id
-            AND l.subject_id = j.subject_id AND l.deleted_latest IS NULL)
-    OR EXISTS (SELECT 1 FROM fact_lesson l WHERE l.school_id = g.school_id AND l.school_year = j.school_year AND l.journal_id = j.journal_id
-               AND (l.staff_id = g.staff_id OR l.substitute_id = g.staff_id) AND l.deleted_latest IS NULL))
+    EXISTS (
+        SELECT 1 FROM fact_teaching_load l
+        WHERE l.school_id = g.school_id AND l.staff_id = g.staff_id AND l.group_id = j.group_id
+          AND l.subject_id = j.subject_id AND l.deleted_latest IS NULL)
+    OR EXISTS (
+        SELECT 1 FROM fact_lesson l
+        WHERE l.school_id = g.school_id AND l.school_year = j.school_year AND l.journal_id = j.journal_id
+          AND (l.staff_id = g.staff_id OR l.substitute_id = g.staff_id) AND l.deleted_latest IS NULL))
 """
 
 
@@ -33,7 +39,15 @@ def refresh_access(cursor: psycopg.Cursor[Any]) -> None:
 
 
 def close_demo_accounts(cursor: psycopg.Cursor[Any], now: datetime) -> int:
-    """Demo accounts stop working and their sessions end, as soon as a real school is there; returns how many were open."""
-    closed = cursor.execute("UPDATE access_user SET disabled_at = %s WHERE is_demo AND disabled_at IS NULL", [now]).rowcount
-    cursor.execute("UPDATE access_session s SET ended_at = %s FROM access_user u WHERE u.user_id = s.user_id AND u.is_demo AND s.ended_at IS NULL", [now])
+    """Demo accounts stop working and their sessions end, as soon as a real school is there; returns how
+    many were open.
+    """
+    closed = cursor.execute(
+        "UPDATE access_user SET disabled_at = %s WHERE is_demo AND disabled_at IS NULL", [now]
+    ).rowcount
+    cursor.execute(
+        "UPDATE access_session s SET ended_at = %s FROM access_user u WHERE u.user_id = s.user_id AND u.is_demo "
+        "AND s.ended_at IS NULL",
+        [now],
+    )
     return closed

@@ -37,16 +37,26 @@ def owner_url(settings: Settings) -> str:
 
 @contextmanager
 def owner_connection(url: str) -> Iterator[psycopg.Connection[Any]]:
-    """One transaction as the owner, committed at the end; session time zone UTC. Raises DatabaseError when unreachable."""
+    """One transaction as the owner, committed at the end; session time zone UTC. Raises DatabaseError when
+    unreachable.
+    """
     try:
-        connection = psycopg.connect(plain_url(url), options="-c timezone=UTC -c datestyle=ISO -c client_min_messages=warning")
+        connection = psycopg.connect(
+            plain_url(url), options="-c timezone=UTC -c datestyle=ISO -c client_min_messages=warning"
+        )
     except psycopg.OperationalError as error:
         where = make_url(url).render_as_string(hide_password=True)
-        raise DatabaseError(f"The database {where} does not answer: {str(error).strip()}.", advice="Check ZAVUCH_DATABASE_URL, or run `zavuch db start`.") from error
+        raise DatabaseError(
+            f"The database {where} does not answer: {str(error).strip()}.",
+            advice="Check ZAVUCH_DATABASE_URL, or run `zavuch db start`.",
+        ) from error
     if connection.info.server_version < OLDEST_VERSION * 10000:
         version = connection.info.parameter_status("server_version")
         connection.close()
-        raise DatabaseError(f"The database is PostgreSQL {version}.", advice=f"PostgreSQL {OLDEST_VERSION} or newer is needed.")
+        raise DatabaseError(
+            f"The database is PostgreSQL {version}.",
+            advice=f"PostgreSQL {OLDEST_VERSION} or newer is needed.",
+        )
     with connection:
         yield connection
 
@@ -69,14 +79,21 @@ def _app_password(home: Path) -> str:
 
 
 def ensure_app_role(connection: psycopg.Connection[Any], password: str) -> None:
-    """Create the app's role or give it this password; raises DatabaseError with the SQL to run where that is not allowed."""
+    """Create the app's role or give it this password; raises DatabaseError with the SQL to run where that
+    is not allowed.
+    """
     exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP_ROLE]).fetchone()
     verb = sql.SQL("ALTER" if exists else "CREATE")
     try:
         with connection.transaction():
-            connection.execute(sql.SQL("{} ROLE {} LOGIN PASSWORD {} NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS").format(verb, sql.Identifier(APP_ROLE), sql.Literal(password)))
+            connection.execute(
+                sql.SQL("{} ROLE {} LOGIN PASSWORD {} NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS").format(
+                    verb, sql.Identifier(APP_ROLE), sql.Literal(password)
+                )
+            )
     except psycopg.errors.InsufficientPrivilege as error:
         raise DatabaseError(
             f"The owner role may not create the role {APP_ROLE}.",
-            advice=f"Ask the administrator to run CREATE ROLE {APP_ROLE} LOGIN PASSWORD '…' and set ZAVUCH_APP_DATABASE_URL.",
+            advice=f"Ask the administrator to run CREATE ROLE {APP_ROLE} LOGIN PASSWORD '…' and set "
+            f"ZAVUCH_APP_DATABASE_URL.",
         ) from error

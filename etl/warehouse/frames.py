@@ -23,18 +23,29 @@ from etl.warehouse.tables import BUNDLE, TEXTS
 CHUNK = 250_000
 _INSTANT = pl.Datetime("us", "UTC")
 _DTYPES: tuple[tuple[type, Any], ...] = (
-    (SmallInteger, pl.Int16), (Integer, pl.Int32), (DateTime, _INSTANT), (Date, pl.Date), (Time, pl.Time),
-    (Boolean, pl.Boolean), (Numeric, pl.Float64), (Float, pl.Float64),
+    (SmallInteger, pl.Int16),
+    (Integer, pl.Int32),
+    (DateTime, _INSTANT),
+    (Date, pl.Date),
+    (Time, pl.Time),
+    (Boolean, pl.Boolean),
+    (Numeric, pl.Float64),
+    (Float, pl.Float64),
 )
 
 
 def schema_of(table: Table) -> dict[str, Any]:
     """Polars types of a table's columns, in the table's order; text is String."""
-    return {column.name: next((dtype for kind, dtype in _DTYPES if isinstance(column.type, kind)), pl.String) for column in table.columns}
+    return {
+        column.name: next((dtype for kind, dtype in _DTYPES if isinstance(column.type, kind)), pl.String)
+        for column in table.columns
+    }
 
 
 def bundle_schema(table: BundleTable) -> dict[str, Any]:
-    """Types of a bundle table's rows as the load handles them: the analytical columns and the texts kept beside them."""
+    """Types of a bundle table's rows as the load handles them: the analytical columns and the texts kept
+    beside them.
+    """
     schema = schema_of(BUNDLE[table.name])
     schema.pop("school_id", None)
     return {**schema, **dict.fromkeys(table.texts, pl.String)}
@@ -44,7 +55,9 @@ def copy_in(cursor: psycopg.Cursor[Any], table: str, rows: pl.DataFrame) -> None
     """Append rows to a table by COPY; the frame's columns name the table's."""
     if not rows.height:
         return
-    command = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, rows.columns)))
+    command = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, rows.columns))
+    )
     with cursor.copy(command) as copy:
         for chunk in _encoded(rows):
             copy.write(chunk)
@@ -62,7 +75,7 @@ def _encoded(rows: pl.DataFrame) -> Iterator[bytes]:
             for start in range(0, rows.height, CHUNK):
                 ready.put(_csv(rows.slice(start, CHUNK)))
             ready.put(None)
-        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
+        except BaseException as error:
             ready.put(error)
 
     threading.Thread(target=encode, daemon=True).start()
@@ -94,7 +107,12 @@ def copy_out(cursor: psycopg.Cursor[Any], query: sql.Composable, schema: dict[st
 def _from_text(name: str, dtype: Any) -> pl.Expr:
     column = pl.col(name)
     if dtype == _INSTANT:
-        return column.str.strip_suffix("+00").str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us").dt.replace_time_zone("UTC").alias(name)
+        return (
+            column.str.strip_suffix("+00")
+            .str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us")
+            .dt.replace_time_zone("UTC")
+            .alias(name)
+        )
     if dtype == pl.Date:
         return column.str.to_date("%Y-%m-%d")
     if dtype == pl.Time:
@@ -113,19 +131,23 @@ def read_stored(cursor: psycopg.Cursor[Any], table: BundleTable, school_id: int)
     source = sql.SQL("{} t").format(sql.Identifier(stored.name))
     if texts is not None:
         columns += [sql.SQL("x.{}").format(sql.Identifier(name)) for name in table.texts]
-        on = [name for name in texts.primary_key.columns.keys()]
+        on = list(texts.primary_key.columns.keys())
         using = sql.SQL(" AND ").join(sql.SQL("t.{0} = x.{0}").format(sql.Identifier(name)) for name in on)
         source = sql.SQL("{} LEFT JOIN {} x ON {}").format(source, sql.Identifier(texts.name), using)
-    query = sql.SQL("SELECT {} FROM {} WHERE t.school_id = {}").format(sql.SQL(", ").join(columns), source, sql.Literal(school_id))
+    query = sql.SQL("SELECT {} FROM {} WHERE t.school_id = {}").format(
+        sql.SQL(", ").join(columns), source, sql.Literal(school_id)
+    )
     return copy_out(cursor, query, schema)
 
 
-def write_rows(cursor: psycopg.Cursor[Any], table: BundleTable, school_id: int, written: pl.DataFrame, *, is_new: bool) -> None:
+def write_rows(
+    cursor: psycopg.Cursor[Any], table: BundleTable, school_id: int, written: pl.DataFrame, *, is_new: bool
+) -> None:
     """Store these rows in place of any with the same key; `is_new` spares the look for old ones."""
     if not written.height:
         return
     stored = BUNDLE[table.name]
-    parts = [(stored.name, [name for name in schema_of(stored)], _key_columns(stored))]
+    parts = [(stored.name, list(schema_of(stored)), _key_columns(stored))]
     texts = TEXTS.get(table.name)
     if texts is not None:
         parts.append((texts.name, list(schema_of(texts)), list(texts.primary_key.columns.keys())))
@@ -146,14 +168,19 @@ def _key_columns(stored: Table) -> list[str]:
 
 
 def _replace(cursor: psycopg.Cursor[Any], name: str, columns: list[str], key: list[str], rows: pl.DataFrame) -> None:
-    """Delete by key and insert, through a staging table. School year may change with a lesson's group, so it is no match key."""
+    """Delete by key and insert, through a staging table. School year may change with a lesson's group, so
+    it is no match key.
+    """
     staging = sql.Identifier("staging")
     cursor.execute(sql.SQL("CREATE TEMP TABLE {} (LIKE {}) ON COMMIT DROP").format(staging, sql.Identifier(name)))
     copy_in(cursor, "staging", rows)
     cursor.execute(sql.SQL("ANALYZE {}").format(staging))
     match = sql.SQL(" AND ").join(
-        sql.SQL("t.{0} IS NOT DISTINCT FROM s.{0}" if column == "from_on" else "t.{0} = s.{0}").format(sql.Identifier(column))
-        for column in key if column != "school_year" or name == BUNDLE["setup_section"].name
+        sql.SQL("t.{0} IS NOT DISTINCT FROM s.{0}" if column == "from_on" else "t.{0} = s.{0}").format(
+            sql.Identifier(column)
+        )
+        for column in key
+        if column != "school_year" or name == BUNDLE["setup_section"].name
     )
     cursor.execute(sql.SQL("DELETE FROM {} t USING {} s WHERE {}").format(sql.Identifier(name), staging, match))
     named = sql.SQL(", ").join(map(sql.Identifier, columns))

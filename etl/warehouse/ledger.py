@@ -1,4 +1,6 @@
-"""The ledger in SQL: the view of all its rows and the horizons that cut T; the status itself is `contract.judging`."""
+"""The ledger in SQL: the view of all its rows and the horizons that cut T; the status itself is
+`contract.judging`.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,23 @@ from etl.contract.ledger import (
 )
 
 __all__ = [
-    "EXISTS", "FINDING_STATUSES", "IS_DUE", "IS_MADE", "JUDGED", "KEPT", "LEDGER_VIEW", "MARK_RULES", "RULE", "RULES", "STATUS", "Excluded", "Quality", "Rule",
-    "Severity", "Status", "horizons",
+    "EXISTS",
+    "FINDING_STATUSES",
+    "IS_DUE",
+    "IS_MADE",
+    "JUDGED",
+    "KEPT",
+    "LEDGER_VIEW",
+    "MARK_RULES",
+    "RULE",
+    "RULES",
+    "STATUS",
+    "Excluded",
+    "Quality",
+    "Rule",
+    "Severity",
+    "Status",
+    "horizons",
 ]
 
 LEDGER_VIEW = f"""
@@ -35,7 +52,10 @@ SELECT school_id, school_year, judgement_id, {RULE["future_mark"].number}::small
        done_quality, profile_version, false, true, future_from, NULL, NULL, NULL, done_earliest, done_latest
 FROM obligation r WHERE future_from IS NOT NULL
 """
-"""Every row of the ledger: the stored ones and the ban on marks in advance, which shares the row of its mark (DECISIONS 5)."""
+"""Every row of the ledger: the stored ones and the ban on marks in advance, which shares the row of its
+mark (DECISIONS 5).
+"""
+
 
 def horizons(as_of: str = "NULL::timestamptz") -> str:
     """A relation `h` of (school_id, rule, t, on_day, timezone) for the texts of `contract.judging`.

@@ -185,14 +185,8 @@ class Metric:
     def of(self, rows: pl.DataFrame) -> Measured:
         """The value over a frame that holds the sums of the source (one row per any grouping; `rule` where
         it has rules)."""
-        mine = (
-            rows.filter(pl.col("rule").is_in(self.rule_numbers))
-            if self.rules and "rule" in rows.columns
-            else rows
-        )
-        total = (
-            mine.select(pl.col(name).sum() for name in self._needed).row(0, named=True) if mine.height else {}
-        )
+        mine = rows.filter(pl.col("rule").is_in(self.rule_numbers)) if self.rules and "rule" in rows.columns else rows
+        total = mine.select(pl.col(name).sum() for name in self._needed).row(0, named=True) if mine.height else {}
         take = {name: int(total.get(name) or 0) for name in self._needed}
         return Measured(self, take[self.numerator], take.get(self.denominator, 0), take.get(self.unknown, 0))
 
@@ -214,11 +208,7 @@ class Metric:
 
     def left_out(self, rows: pl.DataFrame) -> tuple[tuple[str, int], ...]:
         """(exclusion, rows) for every exclusion with at least one row, in the metric's order."""
-        mine = (
-            rows.filter(pl.col("rule").is_in(self.rule_numbers))
-            if self.rules and "rule" in rows.columns
-            else rows
-        )
+        mine = rows.filter(pl.col("rule").is_in(self.rule_numbers)) if self.rules and "rule" in rows.columns else rows
         counted = ((name, int(mine[name].sum() or 0)) for name in self.exclusions)
         return tuple((name, n) for name, n in counted if n)
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 def russian_order(expression: str) -> str:
     """ORDER BY terms for names, as ICU's `ru` does: without case, Ё among Е and after it where all else is equal."""
-    return f"translate(lower({expression}), 'ё', 'е') COLLATE \"C\", lower({expression}) COLLATE \"C\", {expression} COLLATE \"C\""
+    return (
+        f"translate(lower({expression}), 'ё', 'е') COLLATE \"C\", lower({expression}) COLLATE \"C\", "
+        f'{expression} COLLATE "C"'
+    )
 
 
 def class_order(grade: str, letter: str) -> str:

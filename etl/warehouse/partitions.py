@@ -10,7 +10,9 @@ from psycopg import sql
 
 from etl.warehouse.tables import metadata
 
-PARTITIONED: tuple[str, ...] = tuple(table.name for table in metadata.sorted_tables if table.dialect_options["postgresql"].get("partition_by"))
+PARTITIONED: tuple[str, ...] = tuple(
+    table.name for table in metadata.sorted_tables if table.dialect_options["postgresql"].get("partition_by")
+)
 
 
 def ensure_years(cursor: psycopg.Cursor[Any], years: Iterable[int]) -> None:

@@ -1,8 +1,9 @@
-"""Row policies and rights of the app's own role: the second of the two walls around every row (DECISIONS 7).
+"""Row policies and rights of the app's own role: the second of the two walls around every row (DECISIONS
+7).
 
-The list of schools is an InitPlan over access_row (backend measurements: formulation P5 keeps indexes and parallel plans), the
-user id comes from the transaction's own setting; without it the policies show nothing. The text stands here alone, so that a
-distributed database can be given another formulation in one place.
+The list of schools is an InitPlan over access_row (backend measurements: formulation P5 keeps indexes and
+parallel plans), the user id comes from the transaction's own setting; without it the policies show nothing.
+The text stands here alone, so that a distributed database can be given another formulation in one place.
 """
 
 from __future__ import annotations
@@ -20,12 +21,18 @@ USER = "(SELECT nullif(current_setting('app.user_id', true), '')::int)"
 
 def _schools(*levels: str) -> str:
     named = ", ".join(f"'{level}'" for level in levels)
-    return f"school_id = ANY (ARRAY(SELECT a.school_id FROM access_row a WHERE a.user_id = {USER} AND a.level IN ({named})))"
+    return (
+        f"school_id = ANY (ARRAY(SELECT a.school_id FROM access_row a WHERE a.user_id = {USER} AND a.level IN "
+        f"({named})))"
+    )
 
 
 def _pairs(level: str, column: str) -> str:
     """Ids of classes and journals are unique within a school only: a pair is one number of 8 bytes."""
-    listed = f"ARRAY(SELECT (a.school_id::bigint << 32) | a.{column} FROM access_row a WHERE a.user_id = {USER} AND a.level = '{level}')"
+    listed = (
+        f"ARRAY(SELECT (a.school_id::bigint << 32) | a.{column} FROM access_row a WHERE a.user_id = {USER} "
+        f"AND a.level = '{level}')"
+    )
     return f"((school_id::bigint << 32) | {column}) = ANY ({listed})"
 
 
@@ -38,20 +45,59 @@ _JOURNAL = f"{_SOME} AND ({_WHOLE} OR {_pairs('class', 'class_id')} OR {_pairs('
 DETAIL_SCHOOL = ("mart_duty_school", "mart_duty_day")
 """Marts that a municipal reader may read: nobody below a school can be recognised in them."""
 SHARED = (
-    "dim_school", "dim_subject", "dim_period", "dim_calendar_day", "dim_journal", "dim_class", "dim_group", "judgement", "judgement_rule",
-    "ledger_horizon", "load_table", "check_result", "mart_period_mark", "mart_period_success", "mart_learning", *DETAIL_SCHOOL,
+    "dim_school",
+    "dim_subject",
+    "dim_period",
+    "dim_calendar_day",
+    "dim_journal",
+    "dim_class",
+    "dim_group",
+    "judgement",
+    "judgement_rule",
+    "ledger_horizon",
+    "load_table",
+    "check_result",
+    "mart_period_mark",
+    "mart_period_success",
+    "mart_learning",
+    *DETAIL_SCHOOL,
 )
 """Readable at school grain by everybody with any grant in the school; they hold no person."""
 BY_CLASS = ("fact_enrolment", "dim_pupil_name_of_class")
 BY_JOURNAL = (
-    "fact_lesson", "fact_lesson_text", "fact_mark", "fact_absence", "fact_work", "fact_period_mark", "fact_lesson_status", "obligation", "finding", "mart_duty_week",
+    "fact_lesson",
+    "fact_lesson_text",
+    "fact_mark",
+    "fact_absence",
+    "fact_work",
+    "fact_period_mark",
+    "fact_lesson_status",
+    "obligation",
+    "finding",
+    "mart_duty_week",
 )
 NO_SCHOOL = ("dim_municipality", "load_run", "check_run")
 OWN_TABLES = ("access_user", "access_session", "access_attempt")
 SCHOOL_ONLY = (
-    "fact_teaching_load", "fact_curriculum", "fact_plan", "fact_plan_item", "fact_change", "fact_movement", "fact_assessment", "fact_staff_absence",
-    "fact_absence_document", "fact_edit_permission", "fact_activity", "fact_account", "fact_card_field", "fact_consent", "fact_timetable_version",
-    "fact_setup_section", "load_scope", "load_warning", "load_reject",
+    "fact_teaching_load",
+    "fact_curriculum",
+    "fact_plan",
+    "fact_plan_item",
+    "fact_change",
+    "fact_movement",
+    "fact_assessment",
+    "fact_staff_absence",
+    "fact_absence_document",
+    "fact_edit_permission",
+    "fact_activity",
+    "fact_account",
+    "fact_card_field",
+    "fact_consent",
+    "fact_timetable_version",
+    "fact_setup_section",
+    "load_scope",
+    "load_warning",
+    "load_reject",
 )
 PEOPLE = ("dim_pupil", "dim_pupil_name", "fact_group_member", "dim_staff", "dim_staff_name")
 
@@ -61,20 +107,26 @@ def policies() -> dict[str, str]:
     rules: dict[str, str] = {}
     rules |= dict.fromkeys(SHARED, _ANY)
     rules |= dict.fromkeys(SCHOOL_ONLY, _WHOLE)
-    rules["fact_enrolment"] = f"{_SOME} AND ({_WHOLE} OR {_pairs('class', 'class_id')} OR {_in_own_journals('class_id')})"
+    rules["fact_enrolment"] = (
+        f"{_SOME} AND ({_WHOLE} OR {_pairs('class', 'class_id')} OR {_in_own_journals('class_id')})"
+    )
     rules |= dict.fromkeys(BY_JOURNAL, _JOURNAL)
     rules["fact_lesson_status"] = _WHOLE
     rules["fact_group_member"] = f"{_SOME}"
     rules |= dict.fromkeys(("dim_staff", "dim_staff_name", "dim_pupil"), _SOME)
     # a name is readable where an enrolment of the pupil is: the subquery runs under that table's own policy
     rules["dim_pupil_name"] = (
-        f"{_SOME} AND ({_WHOLE} OR EXISTS (SELECT 1 FROM fact_enrolment e WHERE e.school_id = dim_pupil_name.school_id AND e.pupil_id = dim_pupil_name.pupil_id))"
+        f"{_SOME} AND ({_WHOLE} OR EXISTS (SELECT 1 FROM fact_enrolment e WHERE e.school_id = "
+        f"dim_pupil_name.school_id AND e.pupil_id = dim_pupil_name.pupil_id))"
     )
     return rules
 
 
 def _in_own_journals(column: str) -> str:
-    listed = f"ARRAY(SELECT (a.school_id::bigint << 32) | a.class_id FROM access_row a WHERE a.user_id = {USER} AND a.level = 'journal')"
+    listed = (
+        f"ARRAY(SELECT (a.school_id::bigint << 32) | a.class_id FROM access_row a WHERE a.user_id = {USER} "
+        f"AND a.level = 'journal')"
+    )
     return f"((school_id::bigint << 32) | {column}) = ANY ({listed})"
 
 
@@ -98,5 +150,9 @@ def apply_policies(connection: psycopg.Connection[Any]) -> None:
             condition = f"user_id = {USER}"
         if condition:
             connection.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(name, role))
-            connection.execute(sql.SQL("CREATE POLICY app_rows ON {} FOR SELECT TO {} USING ({})").format(name, role, sql.SQL(condition)))  # type: ignore[arg-type]
+            connection.execute(
+                sql.SQL("CREATE POLICY app_rows ON {} FOR SELECT TO {} USING ({})").format(
+                    name, role, sql.SQL(condition)
+                )
+            )
     connection.execute(sql.SQL("GRANT SELECT ON ledger_row TO {}").format(role))

@@ -212,9 +212,7 @@ def shut_down(place: Path, log: Path) -> bool:
     deadline = time.monotonic() + STOP_SECONDS
     while is_running(place):
         if time.monotonic() > deadline:
-            raise DatabaseError(
-                f"The database server did not end in {STOP_SECONDS} seconds.", advice=log_advice(log)
-            )
+            raise DatabaseError(f"The database server did not end in {STOP_SECONDS} seconds.", advice=log_advice(log))
         time.sleep(0.02)
     return found
 

@@ -34,18 +34,42 @@ from etl.contract import columns as contract
 from etl.contract.tables import TABLES
 
 metadata = MetaData(
-    naming_convention={"pk": "pk_%(table_name)s", "ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
 )
 MOMENT = DateTime(timezone=True)
-BY_YEAR = {"postgresql_partition_by": "LIST (school_year)"}
+BY_YEAR: dict[str, Any] = {"postgresql_partition_by": "LIST (school_year)"}
 
 _TYPES: dict[str, TypeEngine[Any]] = {
-    "key": Integer(), "ref": Integer(), "author": Integer(), "text": Text(), "int": Integer(), "decimal": Numeric(),
-    "date": Date(), "time": Time(), "bool": Boolean(), "enum": Text(), "mark": Text(), "absence_code": Text(),
+    "key": Integer(),
+    "ref": Integer(),
+    "author": Integer(),
+    "text": Text(),
+    "int": Integer(),
+    "decimal": Numeric(),
+    "date": Date(),
+    "time": Time(),
+    "bool": Boolean(),
+    "enum": Text(),
+    "mark": Text(),
+    "absence_code": Text(),
     "school_year": SmallInteger(),
 }
 # widest first: PostgreSQL pads every narrower column that stands before a wider one
-_WIDTH = {SmallInteger: 4, DateTime: 0, Float: 1, Integer: 2, Date: 2, Boolean: 5, Time: 0, Numeric: 7, Text: 8}
+_WIDTH = {
+    SmallInteger: 4,
+    DateTime: 0,
+    Float: 1,
+    Integer: 2,
+    Date: 2,
+    Boolean: 5,
+    Time: 0,
+    Numeric: 7,
+    Text: 8,
+}
 
 
 def _column(name: str, kind: TypeEngine[Any], note: str, **options: Any) -> Column[Any]:
@@ -99,7 +123,12 @@ def _origin_columns(table: contract.BundleTable) -> list[Column[Any]]:
         _column("deleted_earliest", MOMENT, "vanished after this moment; null = still in the source"),
         _column("deleted_latest", MOMENT, "vanished by this moment; null = still in the source"),
         _column("first_seen_at", MOMENT, "extracted_at of the first bundle that carried the row", nullable=False),
-        _column("last_seen_at", MOMENT, "extracted_at of the last bundle that changed it or was a delta with it", nullable=False),
+        _column(
+            "last_seen_at",
+            MOMENT,
+            "extracted_at of the last bundle that changed it or was a delta with it",
+            nullable=False,
+        ),
         _column("load_id", Integer(), "load that last changed the row", nullable=False),
     ]
 
@@ -110,8 +139,10 @@ def _width(column: Column[Any]) -> int:
 
 def is_partitioned(table: contract.BundleTable) -> bool:
     """Facts of a class lie in the partition of its school year; what has no class stays in one table."""
-    return table.fact and table.year_from in {"group_key", "lesson_key", "plan_key", "class_key"} and not (
-        table.name == "timetable_version"
+    return (
+        table.fact
+        and table.year_from in {"group_key", "lesson_key", "plan_key", "class_key"}
+        and table.name != "timetable_version"
     )
 
 
@@ -125,7 +156,15 @@ def _bundle_table(table: contract.BundleTable) -> Table:
     columns = [school_id(), *_bundle_columns(table), *_origin_columns(table)]
     if has_year(table):
         columns = [column for column in columns if column.name != "school_year"]
-        columns.insert(0, _column("school_year", SmallInteger(), "first calendar year of the school year", nullable=is_partitioned(table) is False))
+        columns.insert(
+            0,
+            _column(
+                "school_year",
+                SmallInteger(),
+                "first calendar year of the school year",
+                nullable=is_partitioned(table) is False,
+            ),
+        )
     columns.sort(key=_width)
     keys = [contract.stored_name(table.by_name[name]) for name in table.key]
     lead = ["school_id", "school_year"] if is_partitioned(table) else ["school_id"]
@@ -144,16 +183,34 @@ def _bundle_table(table: contract.BundleTable) -> Table:
 def _school_table(table: contract.BundleTable) -> Table:
     columns = [column for column in _bundle_columns(table) if column.name != "municipality"]
     return Table(
-        "dim_school", metadata,
+        "dim_school",
+        metadata,
         _column("school_id", Integer(), "school", nullable=False, autoincrement=False),
-        _column("school_key", Text(), "key in the source, unique in the whole database", nullable=False, unique=True),
+        _column(
+            "school_key",
+            Text(),
+            "key in the source, unique in the whole database",
+            nullable=False,
+            unique=True,
+        ),
         _column("municipality_id", Integer(), "municipality (dim_municipality)", nullable=False),
         *columns,
-        _column("capabilities", ARRAY(Text()), "what the newest bundle of the school says its source can tell", nullable=False),
+        _column(
+            "capabilities",
+            ARRAY(Text()),
+            "what the newest bundle of the school says its source can tell",
+            nullable=False,
+        ),
         _column("extracted_at", MOMENT, "moment of the newest bundle of the school", nullable=False),
-        _column("data_version", Integer(), "raised by every load, check, register or profile change", nullable=False),
+        _column(
+            "data_version",
+            Integer(),
+            "raised by every load, check, register or profile change",
+            nullable=False,
+        ),
         _column("is_demo", Boolean(), "generated, not real", nullable=False),
-        PrimaryKeyConstraint("school_id"), comment="one row per school",
+        PrimaryKeyConstraint("school_id"),
+        comment="one row per school",
     )
 
 
@@ -162,14 +219,23 @@ def _text_table(name: str, source: contract.BundleTable, *texts: str) -> Table:
     id_column = contract.stored_name(source.by_name[source.own_key])
     extra = [
         _column(part, Integer(), note, nullable=False)
-        for part, note in (("class_id", "class, for the row policies"), ("journal_id", "journal, for the row policies"))
+        for part, note in (
+            ("class_id", "class, for the row policies"),
+            ("journal_id", "journal, for the row policies"),
+        )
         if source.name == "lesson"
     ]
     return Table(
-        name, metadata, school_id(), *year, _column(id_column, Integer(), f"{source.noun}", nullable=False), *extra,
+        name,
+        metadata,
+        school_id(),
+        *year,
+        _column(id_column, Integer(), f"{source.noun}", nullable=False),
+        *extra,
         *(_column(text, Text(), source.by_name[text].note) for text in texts),
         PrimaryKeyConstraint("school_id", *(["school_year"] if year else []), id_column),
-        comment=f"one row per {source.noun} with text a municipal reader may not see", **(BY_YEAR if year else {}),
+        comment=f"one row per {source.noun} with text a municipal reader may not see",
+        **(BY_YEAR if year else {}),
     )
 
 
@@ -179,14 +245,18 @@ TEXTS: dict[str, Table] = {
 }
 
 dim_municipality = Table(
-    "dim_municipality", metadata,
+    "dim_municipality",
+    metadata,
     _column("municipality_id", Integer(), "municipality", primary_key=True, autoincrement=False),
     _column("name", Text(), "name as the bundle states it", nullable=False, unique=True),
     _column("region", Text(), "region"),
     comment="one row per municipality",
 )
 fact_lesson_status = Table(
-    "fact_lesson_status", metadata, school_id(), school_year(),
+    "fact_lesson_status",
+    metadata,
+    school_id(),
+    school_year(),
     _column("lesson_id", Integer(), "lesson", nullable=False),
     _column("status", Text(), "cancelled, moved or replaced", nullable=False),
     _column("recorded_earliest", MOMENT, "first entry of this status: earliest possible moment"),
@@ -196,7 +266,10 @@ fact_lesson_status = Table(
     comment="one row per lesson and earlier status: a status that comes back keeps its first moment (annex B2)",
 )
 dim_journal = Table(
-    "dim_journal", metadata, school_id(), school_year(),
+    "dim_journal",
+    metadata,
+    school_id(),
+    school_year(),
     _column("journal_id", Integer(), "journal", nullable=False),
     _column("class_id", Integer(), "class of the group", nullable=False),
     _column("group_id", Integer(), "group", nullable=False),
@@ -205,7 +278,9 @@ dim_journal = Table(
     comment="one row per journal = group × subject that occurs in lessons, loads, curricula or plans (annex B13)",
 )
 source_key = Table(
-    "source_key", metadata, school_id(),
+    "source_key",
+    metadata,
+    school_id(),
     _column("table_name", Text(), "bundle table", nullable=False),
     _column("key", Text(), "key in the source", nullable=False),
     _column("id", Integer(), "our id, given once and never again", nullable=False),
@@ -213,7 +288,9 @@ source_key = Table(
     comment="one row per source key of a dimension, and per key that was referred to before its own row came",
 )
 id_counter = Table(
-    "id_counter", metadata, school_id(),
+    "id_counter",
+    metadata,
+    school_id(),
     _column("table_name", Text(), "bundle table", nullable=False),
     _column("last_id", Integer(), "greatest id given so far", nullable=False),
     PrimaryKeyConstraint("school_id", "table_name"),
@@ -221,7 +298,8 @@ id_counter = Table(
 )
 
 load_run = Table(
-    "load_run", metadata,
+    "load_run",
+    metadata,
     _column("load_id", Integer(), "load", primary_key=True, autoincrement=False),
     _column("source", Text(), "what was loaded, as the person named it", nullable=False),
     _column("content_hash", Text(), "SHA-256 over the names and contents of the files", nullable=False),
@@ -236,7 +314,9 @@ load_run = Table(
     comment="one row per committed load; it is written in the transaction of the load itself",
 )
 load_table = Table(
-    "load_table", metadata, school_id(),
+    "load_table",
+    metadata,
+    school_id(),
     _column("load_id", Integer(), "load", nullable=False),
     _column("table_name", Text(), "bundle table that was present, an empty file included", nullable=False),
     _column("columns", ARRAY(Text()), "its columns: what is absent proves nothing", nullable=False),
@@ -249,7 +329,9 @@ load_table = Table(
     comment="one row per load, school and table; rows read = loaded + unchanged + rejected",
 )
 load_scope = Table(
-    "load_scope", metadata, school_id(),
+    "load_scope",
+    metadata,
+    school_id(),
     _column("load_id", Integer(), "load", nullable=False),
     _column("scope_no", Integer(), "number of the line", nullable=False),
     _column("school_year", SmallInteger(), "year; null = all"),
@@ -260,7 +342,8 @@ load_scope = Table(
     comment="one row per stated or default scope line of a snapshot: where absence proves deletion (annex B6)",
 )
 load_reject = Table(
-    "load_reject", metadata,
+    "load_reject",
+    metadata,
     _column("load_id", Integer(), "load", nullable=False),
     _column("reject_no", Integer(), "number within the load", nullable=False),
     _column("school_id", Integer(), "school, where it could be told"),
@@ -275,7 +358,8 @@ load_reject = Table(
     comment="one row per row that was set aside",
 )
 load_warning = Table(
-    "load_warning", metadata,
+    "load_warning",
+    metadata,
     _column("load_id", Integer(), "load", nullable=False),
     _column("warning_no", Integer(), "number within the load", nullable=False),
     _column("school_id", Integer(), "school, where it concerns one"),
@@ -285,22 +369,36 @@ load_warning = Table(
 )
 
 judgement = Table(
-    "judgement", metadata, school_id(),
+    "judgement",
+    metadata,
+    school_id(),
     _column("judgement_id", SmallInteger(), "0 = the school's own act", nullable=False),
     _column("regulation", Text(), "profile id; null = none stated"),
-    _column("fingerprint", Text(), "hash of the profile's values: a change re-derives this school alone", nullable=False),
+    _column(
+        "fingerprint",
+        Text(),
+        "hash of the profile's values: a change re-derives this school alone",
+        nullable=False,
+    ),
     _column("derived_at", MOMENT, "when its obligations were derived", nullable=False),
     PrimaryKeyConstraint("school_id", "judgement_id"),
     comment="one row per school and act by which its entries are judged",
 )
 judgement_rule = Table(
-    "judgement_rule", metadata, school_id(),
+    "judgement_rule",
+    metadata,
+    school_id(),
     _column("judgement_id", SmallInteger(), "by which act", nullable=False),
     _column("profile_version", SmallInteger(), "version of the act; 0 = no act stated", nullable=False),
     _column("rule", SmallInteger(), "rule (contract.ledger)", nullable=False),
     _column("is_regulated", Boolean(), "the act says what the rule judges", nullable=False),
     _column("severity", SmallInteger(), "1 critical, 2 major, 3 minor, 4 info: of a breach", nullable=False),
-    _column("missing_severity", SmallInteger(), "of an entry that is not there, where it differs (annex F2)", nullable=False),
+    _column(
+        "missing_severity",
+        SmallInteger(),
+        "of an entry that is not there, where it differs (annex F2)",
+        nullable=False,
+    ),
     _column("early_severity", SmallInteger(), "of an entry that came too early (annex F2)", nullable=False),
     _column("norm_share", Float(), "share that must be kept for the verdict met", nullable=False),
     _column("target_text", Text(), "soft deadline as the act's profile writes it, as same_day"),
@@ -315,18 +413,25 @@ judgement_rule = Table(
     comment="one row per school, act, version and rule: what people are shown of the act behind a finding",
 )
 ledger_horizon = Table(
-    "ledger_horizon", metadata, school_id(),
+    "ledger_horizon",
+    metadata,
+    school_id(),
     _column("rule", SmallInteger(), "rule (contract.ledger)", nullable=False),
     _column("data_until", MOMENT, "nothing is judged after this moment (annex L0)", nullable=False),
     PrimaryKeyConstraint("school_id", "rule"),
     comment="one row per school and rule: where the data end",
 )
 obligation = Table(
-    "obligation", metadata,
+    "obligation",
+    metadata,
     _column("not_before", MOMENT, "an entry made earlier is early"),
     _column("target_at", MOMENT, "soft deadline"),
     _column("due_at", MOMENT, "hard deadline; the latest possible one where it depends on an entry"),
-    _column("due_earliest", MOMENT, "earliest possible hard deadline, where it differs; of no_entry: when it can be said"),
+    _column(
+        "due_earliest",
+        MOMENT,
+        "earliest possible hard deadline, where it differs; of no_entry: when it can be said",
+    ),
     _column("done_earliest", MOMENT, "earliest possible moment of the entry; null = no entry"),
     _column("done_latest", MOMENT, "latest possible moment of the entry"),
     _column("future_from", MOMENT, "rows of marks: start of the lesson's day where marks in advance are forbidden"),
@@ -336,7 +441,11 @@ obligation = Table(
     _column("journal_id", Integer(), "journal"),
     _column("lesson_id", Integer(), "lesson"),
     _column("pupil_id", Integer(), "pupil"),
-    _column("period_id", Integer(), "period of a period mark; else the finest period of the class on the anchor day"),
+    _column(
+        "period_id",
+        Integer(),
+        "period of a period mark; else the finest period of the class on the anchor day",
+    ),
     _column("staff_id", Integer(), "who answers for it"),
     _column("anchor_on", Date(), "event day: day 0 of the deadline", nullable=True),
     _column("visible_on", Date(), "first local day on which the row exists; null = always"),
@@ -344,7 +453,12 @@ obligation = Table(
     _column("judgement_id", SmallInteger(), "by which act (judgement)", nullable=False),
     _column("rule", SmallInteger(), "rule (contract.ledger)", nullable=False),
     _column("excluded", SmallInteger(), "why it does not count (contract.ledger)"),
-    _column("made_status", SmallInteger(), "status once the entry is made: a comparison of the moments above", nullable=False),
+    _column(
+        "made_status",
+        SmallInteger(),
+        "status once the entry is made: a comparison of the moments above",
+        nullable=False,
+    ),
     _column("done_quality", SmallInteger(), "1 exact, 2 date only, 3 interval, 4 unknown"),
     _column("profile_version", SmallInteger(), "version of the act in force on the anchor day", nullable=False),
     _column("is_required", Boolean(), "the entry must exist", nullable=False),
@@ -355,8 +469,10 @@ obligation = Table(
     **BY_YEAR,
 )
 mart_duty_week = Table(
-    "mart_duty_week", metadata,
-    school_id(), school_year(),
+    "mart_duty_week",
+    metadata,
+    school_id(),
+    school_year(),
     _column("class_id", Integer(), "class"),
     _column("journal_id", Integer(), "journal"),
     _column("staff_id", Integer(), "who answers for it"),
@@ -374,8 +490,10 @@ mart_duty_week = Table(
     comment="one row per journal, person, week, rule and status of the school's own judgement, where the data end",
 )
 mart_duty_school = Table(
-    "mart_duty_school", metadata,
-    school_id(), school_year(),
+    "mart_duty_school",
+    metadata,
+    school_id(),
+    school_year(),
     _column("week_on", Date(), "Monday of the anchor day; null = no anchor"),
     _column("month_on", Date(), "first day of the anchor day's month"),
     _column("rule", SmallInteger(), "rule", nullable=False),
@@ -389,8 +507,10 @@ mart_duty_school = Table(
     comment="mart_duty_week without class, journal and person: what a municipal reader may see",
 )
 mart_duty_day = Table(
-    "mart_duty_day", metadata,
-    school_id(), school_year(),
+    "mart_duty_day",
+    metadata,
+    school_id(),
+    school_year(),
     _column("anchor_on", Date(), "event day"),
     _column("visible_on", Date(), "first local day on which the rows exist; null = always"),
     _column("target_over_on", Date(), "first day at whose end the target is over"),
@@ -407,8 +527,10 @@ mart_duty_day = Table(
     comment="histogram of the own judgement: the state at the end of any past day is a sum over it",
 )
 mart_learning = Table(
-    "mart_learning", metadata,
-    school_id(), school_year(),
+    "mart_learning",
+    metadata,
+    school_id(),
+    school_year(),
     _column("class_id", Integer(), "class", nullable=False),
     _column("journal_id", Integer(), "journal", nullable=False),
     _column("period_id", Integer(), "finest period of the class on the lesson's day; null = outside periods"),
@@ -422,7 +544,12 @@ mart_learning = Table(
     _column("missed_invalid_count", Integer(), "missed without a valid reason", nullable=False),
     _column("missed_unknown_count", Integer(), "missed, reason not known", nullable=False),
     _column("late_count", Integer(), "came late", nullable=False),
-    _column("stray_count", Integer(), "absences of pupils who are not in the journal that day: outside the shares", nullable=False),
+    _column(
+        "stray_count",
+        Integer(),
+        "absences of pupils who are not in the journal that day: outside the shares",
+        nullable=False,
+    ),
     _column("mark_count", Integer(), "grades given", nullable=False),
     _column("digit_count", Integer(), "of them digits", nullable=False),
     _column("digit_sum", Integer(), "sum of the digits", nullable=False),
@@ -430,8 +557,10 @@ mart_learning = Table(
     comment="one row per journal, period and month: attendance and marks where the data end",
 )
 mart_period_mark = Table(
-    "mart_period_mark", metadata,
-    school_id(), school_year(),
+    "mart_period_mark",
+    metadata,
+    school_id(),
+    school_year(),
     _column("class_id", Integer(), "class", nullable=False),
     _column("journal_id", Integer(), "journal", nullable=False),
     _column("period_id", Integer(), "period", nullable=False),
@@ -442,19 +571,27 @@ mart_period_mark = Table(
     comment="one row per journal, period, kind and value of period marks",
 )
 mart_period_success = Table(
-    "mart_period_success", metadata,
-    school_id(), school_year(),
+    "mart_period_success",
+    metadata,
+    school_id(),
+    school_year(),
     _column("class_id", Integer(), "class", nullable=False),
     _column("period_id", Integer(), "period", nullable=False),
     _column("pupil_count", Integer(), "pupils with at least one period mark", nullable=False),
     _column("success_count", Integer(), "of them without 1, 2 and н/а", nullable=False),
-    _column("quality_count", Integer(), "of them with only 4 and 5 among the digits, and at least one digit", nullable=False),
+    _column(
+        "quality_count",
+        Integer(),
+        "of them with only 4 and 5 among the digits, and at least one digit",
+        nullable=False,
+    ),
     Index("ix_mart_period_success_school", "school_id", "school_year"),
     comment="one row per class and period: success and quality of learning (004 5-КР-8)",
 )
 
 check_run = Table(
-    "check_run", metadata,
+    "check_run",
+    metadata,
     _column("run_id", Integer(), "run", primary_key=True, autoincrement=False),
     _column("started_at", MOMENT, "start", nullable=False),
     _column("finished_at", MOMENT, "end"),
@@ -464,16 +601,21 @@ check_run = Table(
     comment="one row per run of the checks",
 )
 check_cell = Table(
-    "check_cell", metadata, school_id(),
+    "check_cell",
+    metadata,
+    school_id(),
     _column("rule", SmallInteger(), "rule", nullable=False),
     _column("status", SmallInteger(), "status at the moment judged", nullable=False),
     _column("row_count", Integer(), "ledger rows", nullable=False),
     PrimaryKeyConstraint("school_id", "rule", "status"),
-    comment="one row per school, rule and status of the newest run of the checks: what Great Expectations judges; rewritten by every run",
+    comment="one row per school, rule and status of the newest run of the checks: what Great Expectations judges; "
+    "rewritten by every run",
     prefixes=["UNLOGGED"],
 )
 check_result = Table(
-    "check_result", metadata, school_id(),
+    "check_result",
+    metadata,
+    school_id(),
     _column("run_id", Integer(), "run", nullable=False),
     _column("check_id", Text(), "expectation", nullable=False),
     _column("rule", SmallInteger(), "rule"),
@@ -486,7 +628,8 @@ check_result = Table(
     comment="one row per run, school and expectation; kept as history",
 )
 finding = Table(
-    "finding", metadata,
+    "finding",
+    metadata,
     _column("due_at", MOMENT, "hard deadline"),
     _column("done_at", MOMENT, "moment of the entry, once made"),
     _column("first_seen_at", MOMENT, "moment of the data when it was first seen", nullable=False),
@@ -514,17 +657,33 @@ finding = Table(
     _column("reason", Text(), "why it was withdrawn (code), disputed or accepted (words)"),
     PrimaryKeyConstraint("school_id", "finding_id"),
     # identity (school, rule, object): objects with an id of their own; pairs such as pupil × journal × period
-    Index("uq_finding_object", "school_id", "rule", "object_id", unique=True, postgresql_where=text("object_id IS NOT NULL")),
     Index(
-        "uq_finding_pair", "school_id", "rule", "journal_id", "pupil_id", "period_id", "object_key", unique=True,
-        postgresql_where=text("object_id IS NULL"), postgresql_nulls_not_distinct=True,
+        "uq_finding_object",
+        "school_id",
+        "rule",
+        "object_id",
+        unique=True,
+        postgresql_where=text("object_id IS NOT NULL"),
+    ),
+    Index(
+        "uq_finding_pair",
+        "school_id",
+        "rule",
+        "journal_id",
+        "pupil_id",
+        "period_id",
+        "object_key",
+        unique=True,
+        postgresql_where=text("object_id IS NULL"),
+        postgresql_nulls_not_distinct=True,
     ),
     Index("ix_finding_journal", "school_id", "school_year", "journal_id"),
     comment="one row per (school, rule, object): a violation with its life",
 )
 
 access_user = Table(
-    "access_user", metadata,
+    "access_user",
+    metadata,
     _column("user_id", Integer(), "user", primary_key=True, autoincrement=False),
     _column("login", Text(), "sign-in name", nullable=False, unique=True),
     _column("password_hash", Text(), "Argon2id", nullable=False),
@@ -535,7 +694,8 @@ access_user = Table(
     comment="one row per account of this product",
 )
 access_session = Table(
-    "access_session", metadata,
+    "access_session",
+    metadata,
     _column("token_hash", Text(), "SHA-256 of the token in the cookie", primary_key=True),
     _column("user_id", Integer(), "user", nullable=False),
     _column("created_at", MOMENT, "sign-in", nullable=False),
@@ -544,7 +704,8 @@ access_session = Table(
     comment="one row per sign-in",
 )
 access_attempt = Table(
-    "access_attempt", metadata,
+    "access_attempt",
+    metadata,
     _column("login", Text(), "sign-in name tried", nullable=False),
     _column("at", MOMENT, "when", nullable=False),
     _column("succeeded", Boolean(), "whether it was right", nullable=False),
@@ -552,7 +713,8 @@ access_attempt = Table(
     comment="one row per attempt to sign in: slows guessing down",
 )
 access_grant = Table(
-    "access_grant", metadata,
+    "access_grant",
+    metadata,
     _column("user_id", Integer(), "user", nullable=False),
     _column("grant_no", Integer(), "number within the user", nullable=False),
     _column("level", Text(), "municipality, school, class or teacher", nullable=False),
@@ -564,7 +726,8 @@ access_grant = Table(
     comment="one row per thing a user may see; none = nothing",
 )
 access_row = Table(
-    "access_row", metadata,
+    "access_row",
+    metadata,
     _column("user_id", Integer(), "user", nullable=False),
     school_id(),
     _column("level", Text(), "aggregate, school, class or journal", nullable=False),

@@ -1,4 +1,6 @@
-"""Writes in the background, in order, through one connection: while PostgreSQL copies one school, the next is computed."""
+"""Writes in the background, in order, through one connection: while PostgreSQL copies one school, the next
+is computed.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ class Writer:
     def __enter__(self) -> Writer:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Wait for the rest and end the thread; after an error elsewhere the rest is not run."""
         if error is not None and self._error is None:
             self._error = error
@@ -56,7 +60,7 @@ class Writer:
             try:
                 if self._error is None:
                     action(self._cursor)
-            except BaseException as error:  # noqa: BLE001 - handed to the thread that loads
+            except BaseException as error:
                 self._error = error
             finally:
                 self._actions.task_done()

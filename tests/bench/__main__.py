@@ -50,11 +50,16 @@ def main() -> None:
     try:
         bundles = _bundles(home, tier, console)
         url = open_warehouse(Settings(home=home))
-        stages: list[Callable[[], list[BenchRow]]] = [lambda: bench_load(bundles, url, home), lambda: _checks(url)]
+        stages: list[Callable[[], list[BenchRow]]] = [
+            lambda: bench_load(bundles, url, home),
+            lambda: _checks(url),
+        ]
         for stage in stages:
             for row in stage():
                 table.add_row(row.name, f"{row.seconds:.2f}", f"{row.floor_seconds:.2f}", f"{row.ratio:.2f}", row.note)
-                console.print(f"{row.name}: {row.seconds:.2f} s, floor {row.floor_seconds:.2f} s, ratio {row.ratio:.2f}")
+                console.print(
+                    f"{row.name}: {row.seconds:.2f} s, floor {row.floor_seconds:.2f} s, ratio {row.ratio:.2f}"
+                )
         console.print(table)
     finally:
         embedded.stop(home)

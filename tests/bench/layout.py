@@ -1,7 +1,8 @@
-"""How the facts are best partitioned: planning and replacing one school's year at 60 and at 1,200 otherwise empty schools.
+"""How the facts are best partitioned: planning and replacing one school's year at 60 and at 1,200
+otherwise empty schools.
 
-`python -m tests.bench.layout` prints the table that DECISIONS.md quotes. Three layouts of the same marks: list by school year
-(chosen), hash of school into 32, one partition per school.
+`python -m tests.bench.layout` prints the table that DECISIONS.md quotes. Three layouts of the same marks:
+list by school year (chosen), hash of school into 32, one partition per school.
 """
 
 from __future__ import annotations
@@ -21,9 +22,17 @@ from etl.warehouse import embedded
 from etl.warehouse.engine import plain_url
 
 ROWS = 166_600
-COLUMNS = "school_id int not null, school_year smallint not null, mark_id int not null, lesson_id int, pupil_id int, journal_id int, value text, recorded_at timestamptz"
-QUERY = "EXPLAIN (SUMMARY) SELECT journal_id, count(*) FROM {table} WHERE school_id = 17 AND school_year = 2025 GROUP BY 1"
-EVERY = "EXPLAIN (SUMMARY) SELECT school_id, count(*) FROM {table} WHERE school_id = ANY(ARRAY(SELECT school_id FROM school)) AND school_year = 2025 GROUP BY 1"
+COLUMNS = (
+    "school_id int not null, school_year smallint not null, mark_id int not null, lesson_id int, pupil_id "
+    "int, journal_id int, value text, recorded_at timestamptz"
+)
+QUERY = (
+    "EXPLAIN (SUMMARY) SELECT journal_id, count(*) FROM {table} WHERE school_id = 17 AND school_year = 2025 GROUP BY 1"
+)
+EVERY = (
+    "EXPLAIN (SUMMARY) SELECT school_id, count(*) FROM {table} WHERE school_id = ANY(ARRAY(SELECT school_id "
+    "FROM school)) AND school_year = 2025 GROUP BY 1"
+)
 
 
 def make(cursor: psycopg.Cursor[Any], layout: str, schools: int) -> str:
@@ -82,9 +91,15 @@ def main() -> None:
                 for layout in ("year", "hash", "school"):
                     table = make(cursor, layout, schools)
                     connection.commit()
-                    row = (plan_ms(cursor, QUERY.format(table=table)), plan_ms(cursor, EVERY.format(table=table)), replace_seconds(cursor, table, data))
+                    row = (
+                        plan_ms(cursor, QUERY.format(table=table)),
+                        plan_ms(cursor, EVERY.format(table=table)),
+                        replace_seconds(cursor, table, data),
+                    )
                     parts = {"year": 10, "hash": 32, "school": schools}[layout]
-                    sys.stdout.write(f"{layout:<16} {schools:>8} {parts:>11} {row[0]:>17.2f} {row[1]:>12.2f} {row[2]:>10.2f}\n")
+                    sys.stdout.write(
+                        f"{layout:<16} {schools:>8} {parts:>11} {row[0]:>17.2f} {row[1]:>12.2f} {row[2]:>10.2f}\n"
+                    )
     finally:
         embedded.stop(home)
         shutil.rmtree(home, ignore_errors=True)

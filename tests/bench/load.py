@@ -14,7 +14,14 @@ from etl.warehouse.server_process import find_bin
 from etl.warehouse.tables import BUNDLE, TEXTS
 from tests.bench import BenchRow
 
-MARTS = ("mart_duty_week", "mart_duty_school", "mart_duty_day", "mart_learning", "mart_period_mark", "mart_period_success")
+MARTS = (
+    "mart_duty_week",
+    "mart_duty_school",
+    "mart_duty_day",
+    "mart_learning",
+    "mart_period_mark",
+    "mart_period_success",
+)
 
 
 def bench_load(bundles: list[Path], url: str, home: Path) -> list[BenchRow]:
@@ -24,8 +31,18 @@ def bench_load(bundles: list[Path], url: str, home: Path) -> list[BenchRow]:
     wall = time.perf_counter() - start
     derive = _stage(reports, "obligations")
     return [
-        BenchRow("load without obligations and marts", wall - derive, _copy_floor(url, home), "psql \\copy of the same rows as ready CSV, same keys and indexes"),
-        BenchRow("obligations and marts", derive, _insert_floor(url), "INSERT … SELECT of the same rows, nothing computed"),
+        BenchRow(
+            "load without obligations and marts",
+            wall - derive,
+            _copy_floor(url, home),
+            "psql \\copy of the same rows as ready CSV, same keys and indexes",
+        ),
+        BenchRow(
+            "obligations and marts",
+            derive,
+            _insert_floor(url),
+            "INSERT … SELECT of the same rows, nothing computed",
+        ),
     ]
 
 
@@ -38,7 +55,9 @@ def _tables() -> list[str]:
 
 
 def _like(url: str, tables: list[str]) -> None:
-    """Empty twins of the tables in the schema `floor`, with the same keys and indexes, unpartitioned years being one partition."""
+    """Empty twins of the tables in the schema `floor`, with the same keys and indexes, unpartitioned years
+    being one partition.
+    """
     with owner_connection(url) as connection:
         connection.execute("DROP SCHEMA IF EXISTS floor CASCADE")
         connection.execute("CREATE SCHEMA floor")
@@ -53,11 +72,13 @@ def _copy_floor(url: str, home: Path) -> float:
     psql = [str(Path(find_bin()) / "psql"), plain_url(url), "-qX", "-v", "ON_ERROR_STOP=1"]
     for table in tables:
         # a query, because COPY … TO cannot read a partitioned table itself
-        subprocess.run([*psql, "-c", f"\\copy (SELECT * FROM public.{table}) TO '{folder / table}.csv' CSV"], check=True)  # noqa: S603
+        subprocess.run(
+            [*psql, "-c", f"\\copy (SELECT * FROM public.{table}) TO '{folder / table}.csv' CSV"], check=True
+        )
     _like(url, tables)
     start = time.perf_counter()
     for table in tables:
-        subprocess.run([*psql, "-c", f"\\copy floor.{table} FROM '{folder / table}.csv' CSV"], check=True)  # noqa: S603
+        subprocess.run([*psql, "-c", f"\\copy floor.{table} FROM '{folder / table}.csv' CSV"], check=True)
     seconds = time.perf_counter() - start
     for table in tables:
         (folder / f"{table}.csv").unlink()
@@ -69,7 +90,7 @@ def _insert_floor(url: str) -> float:
     start = time.perf_counter()
     for table in ("obligation", *MARTS):
         with owner_connection(url) as connection:
-            connection.execute(f"INSERT INTO floor.{table} SELECT * FROM public.{table}")  # noqa: S608 - our own table names
+            connection.execute(f"INSERT INTO floor.{table} SELECT * FROM public.{table}")
     seconds = time.perf_counter() - start
     with owner_connection(url) as connection:
         connection.execute("DROP SCHEMA floor CASCADE")

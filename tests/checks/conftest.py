@@ -31,7 +31,7 @@ class Loaded:
     bundle: Path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def loaded() -> Iterator[Loaded]:
     # a database that does not run as root cannot reach pytest's own closed folders
     root = Path(tempfile.mkdtemp(prefix="zavuch-checks-"))

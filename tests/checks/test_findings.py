@@ -5,15 +5,16 @@ from datetime import datetime, timedelta
 import polars as pl
 import pytest
 
+from checks.findings import Merged
 from checks.runner import run_checks
 from etl.job import load_bundle
-from etl.warehouse.ledger import RULE, Excluded, Severity, Status
+from etl.warehouse.ledger import Excluded, Severity, Status
 
 MISSING, LATE = int(Status.missing), int(Status.late)
 FIELDS = "status, state, reason, reopened, first_seen_at, due_at, done_at, fixed_at"
 
 
-def one_missing_topic(sql) -> tuple[int, int]:
+def one_missing_topic(sql):
     """(finding, lesson) of a topic that is not there."""
     return sql.execute(
         "SELECT finding_id, object_id FROM finding WHERE rule = 1 AND status = 5 ORDER BY 1 LIMIT 1"
@@ -26,13 +27,11 @@ def read(sql, finding: int) -> dict[str, object]:
 
 
 def set_topic(sql, lesson: int, setting: str) -> None:
-    assert (
-        sql.execute(f"UPDATE obligation SET {setting} WHERE rule = 1 AND object_id = %s", [lesson]).rowcount
-        == 1
-    )
+    assert sql.execute(f"UPDATE obligation SET {setting} WHERE rule = 1 AND object_id = %s", [lesson]).rowcount == 1
 
 
-ENTERED_LATE = f"done_earliest = due_at + interval '1 day', done_latest = due_at + interval '1 day', made_status = {LATE}"
+_DAY_LATE = "due_at + interval '1 day'"
+ENTERED_LATE = f"done_earliest = {_DAY_LATE}, done_latest = {_DAY_LATE}, made_status = {LATE}"
 
 
 def test_an_entry_made_in_a_later_load_fixes_the_finding_and_keeps_its_lag(database, sql, loaded, tmp_path):
@@ -78,7 +77,7 @@ def test_a_finding_that_comes_back_is_reopened_and_not_doubled(database, sql):
     run_checks(database)
     count = sql.execute("SELECT count(*) FROM finding").fetchone()
     finding, lesson = one_missing_topic(sql)
-    sql.execute("CREATE TABLE kept AS SELECT * FROM obligation WHERE rule = 1 AND object_id = %s" % lesson)
+    sql.execute(f"CREATE TABLE kept AS SELECT * FROM obligation WHERE rule = 1 AND object_id = {lesson}")
     sql.execute("DELETE FROM obligation WHERE rule = 1 AND object_id = %s", [lesson])
     run_checks(database)
     assert (read(sql, finding)["state"], read(sql, finding)["reason"]) == ("withdrawn", "gone")
@@ -104,16 +103,14 @@ def test_an_entry_found_to_be_in_time_fixes_what_was_missing(database, sql):
     assert run_checks(database).merged.fixed == 1
     after = read(sql, finding)
     assert after["state"] == "fixed" and after["fixed_at"] == after["due_at"]
-    assert run_checks(database).merged == run_checks(database).merged.__class__()
+    assert run_checks(database).merged == Merged()
 
 
 @pytest.mark.parametrize("word", ["disputed", "accepted"])
 def test_the_word_of_a_person_outlives_the_runs_until_the_violation_is_gone(database, sql, word):
     run_checks(database)
     finding, lesson = one_missing_topic(sql)
-    sql.execute(
-        "UPDATE finding SET state = %s, reason = 'урок заменён' WHERE finding_id = %s", [word, finding]
-    )
+    sql.execute("UPDATE finding SET state = %s, reason = 'урок заменён' WHERE finding_id = %s", [word, finding])
     set_topic(sql, lesson, ENTERED_LATE)
     run_checks(database)
     assert (read(sql, finding)["state"], read(sql, finding)["reason"], read(sql, finding)["status"]) == (
@@ -130,49 +127,53 @@ def test_severity_is_that_of_the_status_in_the_school_s_act(database, sql):
     sql.execute("UPDATE judgement_rule SET severity = 2, missing_severity = 1, early_severity = 4")
     run_checks(database)
     found = sql.execute("SELECT DISTINCT status, severity FROM finding").fetchall()
-    expected = {LATE: Severity.major, MISSING: Severity.critical, int(Status.early): Severity.info}
+    expected = {
+        LATE: Severity.major, MISSING: Severity.critical, int(Status.early): Severity.info,
+        int(Status.breached): Severity.major,
+    }  # fmt: skip
     assert {status: Severity(severity) for status, severity in found} == expected
     sql.execute("UPDATE judgement_rule SET missing_severity = 3")
     assert run_checks(database).merged.changed > 0
     assert sql.execute("SELECT DISTINCT severity FROM finding WHERE status = 5").fetchall() == [(3,)]
 
 
-def test_a_lesson_with_nothing_at_all_is_one_finding(database, sql):
-    run_checks(database)
-    lesson = sql.execute(
-        "SELECT object_id FROM finding WHERE rule IN (1, 2, 3) AND status = 5 GROUP BY object_id HAVING count(*) = 3 LIMIT 1"
-    ).fetchone()[0]
-    elements = "SELECT state, reason FROM finding WHERE rule IN (1, 2, 3) AND object_id = %s"
-    assert sql.execute(elements, [lesson]).fetchall() == [("open", None)] * 3
-    columns = ", ".join(
-        name
-        for (name,) in sql.execute(
-            "SELECT column_name FROM information_schema.columns WHERE table_name = 'obligation' AND column_name <> 'rule'"
-        ).fetchall()
-    )
-    number = RULE["no_entry"].number
+def test_a_lesson_with_nothing_at_all_is_one_finding_until_something_is_entered(database, sql):
+    report = run_checks(database)
+    finding, lesson, due = sql.execute(
+        "SELECT finding_id, object_id, due_at FROM finding WHERE rule = 26 ORDER BY finding_id LIMIT 1"
+    ).fetchone()
+    elements = "SELECT rule, state FROM finding WHERE rule IN (1, 2, 3) AND status = 5 AND object_id = %s ORDER BY rule"
+    assert report.suppressed > 0 and sql.execute(elements, [lesson]).fetchall() == []
     sql.execute(
-        f"INSERT INTO obligation ({columns}, rule) SELECT {columns}, {number} FROM obligation WHERE rule = 1 AND object_id = %s",
-        [lesson],
+        "UPDATE obligation SET done_earliest = %s, done_latest = %s WHERE rule = 26 AND object_id = %s",
+        [due] * 2 + [lesson],
     )
-    report = run_checks(database, catalogue=with_no_entry())
-    assert report.suppressed == 3 and report.merged.withdrawn == 3 and report.merged.opened == 1
-    assert sql.execute(elements, [lesson]).fetchall() == [("withdrawn", "no_entry")] * 3
-    sql.execute("DELETE FROM obligation WHERE rule = %s", [number])
-    run_checks(database, catalogue=with_no_entry())
-    assert sql.execute(elements, [lesson]).fetchall() == [("open", None)] * 3
-    assert sql.execute("SELECT state FROM finding WHERE rule = %s", [number]).fetchall() == [("fixed",)]
+    set_topic(sql, lesson, ENTERED_LATE)
+    run_checks(database)
+    assert read(sql, finding)["state"] == "fixed"
+    missing = sql.execute(elements, [lesson]).fetchall()
+    assert missing and {state for _rule, state in missing} == {"open"}
+    assert sql.execute("SELECT state FROM finding WHERE rule = 1 AND object_id = %s", [lesson]).fetchall() == [
+        ("fixed",)
+    ]
 
 
-def with_no_entry():
-    from dataclasses import replace
+def test_a_lesson_with_nothing_at_all_that_is_cancelled_is_withdrawn(database, sql):
+    run_checks(database)
+    finding, lesson = sql.execute("SELECT finding_id, object_id FROM finding WHERE rule = 26 LIMIT 1").fetchone()
+    sql.execute("DELETE FROM obligation WHERE rule = 26 AND object_id = %s", [lesson])
+    set_topic(sql, lesson, f"excluded = {int(Excluded.cancelled)}")
+    run_checks(database)
+    assert read(sql, finding)["state"] == "withdrawn"
 
-    from checks.catalogue import read_catalogue
 
-    catalogue = [one for one in read_catalogue() if one.dataset == "ledger"]
-    topic = next(one for one in catalogue if one.check_id == "topic")
-    words = {
-        name: getattr(topic, name).replace("'topic'", "'no_entry'")
-        for name in ("applies_when", "violated_when", "unknown_when")
-    }
-    return [*catalogue, replace(topic, check_id="no_entry", rule="no_entry", **words)]
+def test_a_breach_that_is_no_more_is_fixed(database, sql):
+    run_checks(database)
+    finding, rule, until = sql.execute(
+        "SELECT finding_id, rule, last_seen_at FROM finding WHERE status = 11 ORDER BY 1 LIMIT 1"
+    ).fetchone()
+    assert read(sql, finding)["done_at"] is None
+    sql.execute("DELETE FROM obligation WHERE rule = %s", [rule])
+    assert run_checks(database).merged.fixed > 0
+    assert (read(sql, finding)["state"], read(sql, finding)["fixed_at"]) == ("fixed", until)
+    assert run_checks(database).merged == Merged()

@@ -34,6 +34,7 @@ POSITIONS = st.builds(
     measure=CODES,
     week=DATES,
     sort=CODES,
+    page=IDS,
 )
 
 

@@ -31,7 +31,14 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def zavuch(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "ZAVUCH_HOME": str(home), "COLUMNS": "180", **more}
-    return subprocess.run([sys.executable, "-m", "etl.cli", *arguments], env=environment, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603
+    return subprocess.run(
+        [sys.executable, "-m", "etl.cli", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
 
 
 def test_a_bundle_is_loaded_checked_and_exported(home: Path, bundle: Path, tmp_path: Path) -> None:
@@ -40,14 +47,36 @@ def test_a_bundle_is_loaded_checked_and_exported(home: Path, bundle: Path, tmp_p
     assert "Load 1: snapshot" in loaded.stdout and "Check run 1" in loaded.stdout
     again = zavuch(home, "load", str(bundle))
     assert again.returncode == 0 and "nothing changed" in again.stdout
-    to_file = zavuch(home, "export", "ledger", "--as-of", "2026-10-01", "--format", "csv", "--out", str(tmp_path / "ledger.csv"))
+    to_file = zavuch(
+        home,
+        "export",
+        "ledger",
+        "--as-of",
+        "2026-10-01",
+        "--format",
+        "csv",
+        "--out",
+        str(tmp_path / "ledger.csv"),
+    )
     to_output = zavuch(home, "export", "ledger", "--as-of", "2026-10-01")
     assert to_file.returncode == to_output.returncode == 0
     written = (tmp_path / "ledger.csv").read_text(encoding="utf-8")
     assert written == to_output.stdout
     rows = list(csv.DictReader(io.StringIO(written)))
     assert rows and rows == sorted(rows, key=lambda row: (row["rule"], row["object_key"], row["school_key"]))
-    assert list(rows[0]) == "school_key,rule,object_type,object_key,responsible_key,not_before,target_at,due_at,done_at,status,clause".split(",")
+    assert list(rows[0]) == [
+        "school_key",
+        "rule",
+        "object_type",
+        "object_key",
+        "responsible_key",
+        "not_before",
+        "target_at",
+        "due_at",
+        "done_at",
+        "status",
+        "clause",
+    ]
     assert "1" in zavuch(home, "status").stdout
 
 
@@ -61,7 +90,9 @@ def test_a_bundle_is_loaded_checked_and_exported(home: Path, bundle: Path, tmp_p
         (("generate", "out", "--tier", "village"), "village"),
     ],
 )
-def test_an_error_is_a_sentence_and_an_exit_code(home: Path, tmp_path: Path, arguments: tuple[str, ...], sentence: str) -> None:
+def test_an_error_is_a_sentence_and_an_exit_code(
+    home: Path, tmp_path: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
     failed = zavuch(home, *(str(tmp_path / word) if word == "out" else word for word in arguments))
     assert failed.returncode not in (0, 70)
     assert sentence in failed.stderr.replace("\n", " ")

@@ -49,9 +49,25 @@ class SlowBundle:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.manifest = json.loads(self._text("manifest.json"))
-        self.tables = {name: list(self._rows(name)) for name in (
-            "school", "calendar_day", "period", "school_class", "study_group", "enrolment", "group_member", "lesson", "mark", "absence", "period_mark",
-            "teaching_load", "curriculum", "plan")}
+        self.tables = {
+            name: list(self._rows(name))
+            for name in (
+                "school",
+                "calendar_day",
+                "period",
+                "school_class",
+                "study_group",
+                "enrolment",
+                "group_member",
+                "lesson",
+                "mark",
+                "absence",
+                "period_mark",
+                "teaching_load",
+                "curriculum",
+                "plan",
+            )
+        }
 
     def _text(self, name: str) -> str:
         if self.path.is_dir():
@@ -75,7 +91,9 @@ class SlowSchool:
     """One school of a slow bundle."""
 
     def __init__(self, bundle: SlowBundle, school_key: str) -> None:
-        self.rows = {name: [row for row in rows if row["school_key"] == school_key] for name, rows in bundle.tables.items()}
+        self.rows = {
+            name: [row for row in rows if row["school_key"] == school_key] for name, rows in bundle.tables.items()
+        }
         (self.school,) = self.rows["school"]
         moment = datetime.fromisoformat(bundle.manifest["extracted_at"])
         self.until = moment.astimezone(ZoneInfo(self.school["timezone"])).date()
@@ -85,8 +103,12 @@ class SlowSchool:
         self.finest = {key: self._finest(row) for key, row in self.classes.items()}
 
     def _finest(self, row: dict[str, str]) -> list[tuple[date, date, str]]:
-        fitting = [period for period in self.rows["period"]
-                   if period["school_year"] == row["school_year"] and int(period["grade_from"]) <= int(row["grade"]) <= int(period["grade_to"])]
+        fitting = [
+            period
+            for period in self.rows["period"]
+            if period["school_year"] == row["school_year"]
+            and int(period["grade_from"]) <= int(row["grade"]) <= int(period["grade_to"])
+        ]
         for kinds in (("quarter", "trimester"), ("half_year",), ("year",)):
             found = [(_day(p["starts_on"]), _day(p["ends_on"]), p["period_key"]) for p in fitting if p["kind"] in kinds]
             if found:
@@ -131,19 +153,29 @@ class SlowSchool:
                         enrolled[by_class[row["class_key"]], on].add(row["pupil_key"])
         for row in self.rows["group_member"]:
             for on in days:
-                if row["from_on"] <= on.isoformat() and (not row["to_on"] or on.isoformat() < row["to_on"]) and row["pupil_key"] in anywhere[on]:
+                if (
+                    row["from_on"] <= on.isoformat()
+                    and (not row["to_on"] or on.isoformat() < row["to_on"])
+                    and row["pupil_key"] in anywhere[on]
+                ):
                     enrolled[row["group_key"], on].add(row["pupil_key"])
         return enrolled
 
     def journals(self) -> set[tuple[str, str]]:
-        return {(row["group_key"], row["subject_key"]) for name in ("lesson", "teaching_load", "curriculum", "plan") for row in self.rows[name]}
+        return {
+            (row["group_key"], row["subject_key"])
+            for name in ("lesson", "teaching_load", "curriculum", "plan")
+            for row in self.rows[name]
+        }
 
     def learning(self) -> dict[tuple[str, str | None], Learning]:
         """By class and finest period."""
         held = self.held_lessons()
         every_day = {on for _row, on, _class in held.values()}
         rosters = self.rosters(every_day)
-        individual = [(group, subject) for group, subject in self.journals() if self.groups[group]["kind"] == "individual"]
+        individual = [
+            (group, subject) for group, subject in self.journals() if self.groups[group]["kind"] == "individual"
+        ]
         result: dict[tuple[str, str | None], Learning] = defaultdict(Learning)
         listed: dict[str, set[str]] = {}
         for key, (row, on, class_key) in held.items():
@@ -160,7 +192,11 @@ class SlowSchool:
         self._add_absences(held, listed, result)
         return result
 
-    def _add_marks(self, held: dict[str, tuple[dict[str, str], date, str]], result: dict[tuple[str, str | None], Learning]) -> None:
+    def _add_marks(
+        self,
+        held: dict[str, tuple[dict[str, str], date, str]],
+        result: dict[tuple[str, str | None], Learning],
+    ) -> None:
         marked: dict[tuple[str, str | None], set[str]] = defaultdict(set)
         for row in self.rows["mark"]:
             if row["lesson_key"] not in held:
@@ -180,7 +216,10 @@ class SlowSchool:
             result[place].marked_lessons = len(lessons)
 
     def _add_absences(
-        self, held: dict[str, tuple[dict[str, str], date, str]], listed: dict[str, set[str]], result: dict[tuple[str, str | None], Learning]
+        self,
+        held: dict[str, tuple[dict[str, str], date, str]],
+        listed: dict[str, set[str]],
+        result: dict[tuple[str, str | None], Learning],
     ) -> None:
         reasons: dict[tuple[str, str], list[str]] = defaultdict(list)
         for row in self.rows["absence"]:

@@ -1,6 +1,4 @@
-"""Rules whose object is an absence: entered in time, reason entered, weekly review (ledger.md; annex R4, R5).
-Grain: absence × rule.
-"""
+"""Rules whose object is an absence: entered, explained, reviewed (annex R4, R5). Grain: absence × rule."""
 
 from __future__ import annotations
 
@@ -15,9 +13,7 @@ _PLACE = ("class_id", "journal_id", "lesson_id", "pupil_id", "school_year")
 
 
 def build_absence_rows(context: Context) -> pl.DataFrame:
-    """Rows of absence, absence_reason and absence_unexplained; the lesson's status excludes none of them
-    (annex L8).
-    """
+    """Rows of absence, absence_reason, absence_unexplained; the lesson's status excludes none (annex L8)."""
     lessons = context.lessons.select(
         "lesson_id", "school_year", "class_id", "journal_id", "held_on", "staff_id"
     )
@@ -94,9 +90,7 @@ def _unexplained(absences: pl.DataFrame, context: Context) -> pl.DataFrame:
 def _duties(
     absences: pl.DataFrame, context: Context, rule: str, anchor_on: pl.Expr, due_at: pl.Expr
 ) -> pl.DataFrame:
-    """Rows of a duty to state the reason; the homeroom teacher answers (annex R18); a pupil who was late was
-    there.
-    """
+    """A duty to state the reason; the homeroom teacher answers (annex R18); who was late was there."""
     homeroom = context.classes.select("class_id", pl.col("homeroom_teacher_id").alias("homeroom_id"))
     missed = absences.filter(~pl.col("code").is_in(LATE_CODES)).join(homeroom, on="class_id", how="left")
     known = pl.col("code").is_in(REASON_CODES)

@@ -1,6 +1,4 @@
-"""All obligations of one school under one act. Pure; the order of the rows is the order in which they are
-stored.
-"""
+"""All obligations of one school under one act. Pure; the rows are stored in the order they have here."""
 
 from __future__ import annotations
 
@@ -38,8 +36,7 @@ BUILDERS = (
 
 
 def build_obligations(context: Context) -> pl.DataFrame:
-    """Rows of the shape verdict.OBLIGATION, sorted by journal so that a journal's rows lie together on disk.
-    """
+    """Rows of the shape verdict.OBLIGATION, sorted by journal: a journal's rows lie together on disk."""
     duties = build_lesson_duties(context)
     rows = pl.concat([duties, build_no_entries(context, duties), *(build(context) for build in BUILDERS)])
     days = day_periods(context).rename({"on": "anchor_on", "period_id": "day_period_id"})

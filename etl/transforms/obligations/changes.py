@@ -1,8 +1,4 @@
-"""Changes of entries with the place where they happened and the permissions that cover them (annex B8, R8,
-R9).
-
-Grain: change. What the ban rules of `locks` and `edits` share.
-"""
+"""Changes of entries, their place and the permissions that cover them (annex B8, R8, R9). Grain: change."""
 
 from __future__ import annotations
 
@@ -66,9 +62,7 @@ def located_changes(context: Context) -> pl.DataFrame:
 
 
 def is_about_the_entry(*, homework: bool = False) -> pl.Expr:
-    """The change is one of the fields that count; with `homework` that of a lesson counts as well (annex
-    R11).
-    """
+    """The change is of a field that counts; with `homework` that of a lesson counts as well (annex R11)."""
     built = pl.lit(value=False)
     for entity, (name, blank_counts) in FIELDS.items():
         field = pl.col("field")
@@ -82,9 +76,7 @@ def is_about_the_entry(*, homework: bool = False) -> pl.Expr:
 
 
 def _with_entity(changes: pl.DataFrame, entity: str, context: Context) -> pl.DataFrame:
-    """The entity in its last state, deleted or not; a lost one is located by the change's lesson_key (annex
-    B8).
-    """
+    """The entity in its last state, deleted or not; a lost one is located by the lesson_key (annex B8)."""
     rows = context.state[entity].with_columns(pl.lit(value=True).alias("is_known"))
     known = [
         "is_known",
@@ -165,9 +157,7 @@ def _is_typing_correction(zone: str) -> pl.Expr:
 
 
 def _with_permission(changes: pl.DataFrame, context: Context) -> pl.DataFrame:
-    """Adds `permission`, registered in time for an entitled role, and `document`, which covers only the lock
-    of absences (annex R9).
-    """
+    """Adds `permission`, in time and of an entitled role, and `document`, for the lock of absences (R9)."""
     permissions = (
         context.present("edit_permission").group_by("entity", "entity_key").agg(pl.col("decided_on").min())
     )
@@ -195,9 +185,7 @@ def _in_time(day: str) -> pl.Expr:
 
 
 def _entitled(context: Context) -> pl.Expr:
-    """The role of who changed is one that may edit after the lock, where the act in force that day names such
-    roles.
-    """
+    """The role of who changed is one that may edit after the lock, where the act names such roles."""
     stated = {
         version.version: ",".join(sorted(version.words("post_lock_editor_roles"))) or None
         for version in context.versions
@@ -216,9 +204,7 @@ def _entitled(context: Context) -> pl.Expr:
 
 
 def _documents(changes: pl.DataFrame, context: Context) -> pl.DataFrame:
-    """change_id, presented_on: changed codes inside an absence document of the pupil, whoever made the
-    change; the first one presented.
-    """
+    """change_id, presented_on: changed codes inside a document of the pupil; the first one presented."""
     codes = changes.filter(
         (pl.col("entity") == "absence") & (pl.col("action") == "update") & is_about_the_entry()
     ).select("change_id", "pupil_id", "held_on")

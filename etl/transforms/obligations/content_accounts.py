@@ -41,7 +41,7 @@ def _rows(found: pl.DataFrame, context: Context, rule: str) -> pl.DataFrame:
     rows = found.with_columns(
         pl.lit(year).alias("school_year"),
         pl.col("account_id").alias("object_id"),
-        pl.lit(context.versions[-1].version).alias("profile_version"),
+        context.version_on(pl.lit(newest.date())).alias("profile_version"),
         pl.when(pl.col("since") > pl.lit(BEGINNING, INSTANT)).then(since_on).alias("anchor_on"),
     )
     return breaches(rows, rule, "since", "until")

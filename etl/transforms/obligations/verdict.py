@@ -1,6 +1,4 @@
-"""The status an obligation has once its entry is made: best and worst case compared with the window (annex
-L1.6).
-"""
+"""The status of an obligation once its entry is made: best and worst case of its window (annex L1.6)."""
 
 from __future__ import annotations
 
@@ -50,9 +48,7 @@ class Permission(IntEnum):
 
 
 def _status_of(done: pl.Expr, target: pl.Expr, due: pl.Expr, uncertain_until: pl.Expr) -> pl.Expr:
-    """Status of one moment: early, on_time, amber, late; indeterminate in the band where the limit itself is
-    unsure (L10).
-    """
+    """Status of one moment: early, on_time, amber, late; indeterminate where the limit is unsure (L10)."""
     before = pl.col("not_before").is_not_null() & (done < pl.col("not_before"))
     in_time = pl.when(target.is_not_null()).then(done <= target).otherwise(due.is_null() | (done <= due))
     return (
@@ -77,8 +73,7 @@ def with_made_status(
     target_earliest: str | None = None,
     permission: str | None = None,
 ) -> pl.DataFrame:
-    """Complete rows to the shape OBLIGATION: cut the target to the limit (L5), set made_status, blank what is
-    excluded.
+    """Complete rows to the shape OBLIGATION: cut the target to the limit (L5), set made_status.
 
     `uncomputable` names a flag of rows whose deadline exists but cannot be computed (L1.3): they stay
     indeterminate. `target_earliest` names the earliest possible target of rows whose target is itself an
@@ -133,9 +128,7 @@ def _cut(name: str, limit: pl.Expr) -> pl.Expr:
 
 
 def _permitted(rows: pl.DataFrame, permission: pl.Expr, uncomputable: pl.Expr) -> pl.DataFrame:
-    """Annex L1.7; an edit inside the lock stays on_time. A deadline that cannot be computed is decided before
-    (L1.3).
-    """
+    """Annex L1.7; an edit inside the lock stays on_time. What cannot be computed is decided before (L1.3)."""
     broken = pl.col("made_status").is_in([int(Status.late), int(Status.early), _UNKNOWN]) & ~uncomputable
     made = (
         pl.when(broken & (permission == int(Permission.valid)))
@@ -152,8 +145,7 @@ def _permitted(rows: pl.DataFrame, permission: pl.Expr, uncomputable: pl.Expr) -
 
 
 def breaches(rows: pl.DataFrame, rule: str, since: str, until: str | None = None) -> pl.DataFrame:
-    """Rows of a content rule in the shape OBLIGATION: breached from the instant `since` until before `until`
-    (annex L14).
+    """Rows of a content rule in the shape OBLIGATION: breached from `since` until before `until` (annex L14).
 
     Stored as an entry made at `since`, with `until` in due_earliest (null = it lasts); what is made at no T
     is left out.

@@ -15,7 +15,11 @@ def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
 
 def _run(connection: Connection) -> None:
     context.configure(
-        connection=connection, target_metadata=metadata, include_name=_is_ours, transaction_per_migration=True, compare_type=True
+        connection=connection,
+        target_metadata=metadata,
+        include_name=_is_ours,
+        transaction_per_migration=True,
+        compare_type=True,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -46,7 +46,7 @@ CLOSED_TABLES = (
 def test_the_apps_role_without_a_user_sees_nothing(warehouse: Warehouse, table: str) -> None:
     engine = create_engine(sqlalchemy_url(warehouse.app_url))
     with engine.connect() as connection:
-        assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0  # noqa: S608 - names above
+        assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
     engine.dispose()
 
 
@@ -94,9 +94,7 @@ def test_a_teacher_reads_only_own_journals(scope_of: Callable[[int], Scope], war
     assert every is not None and len(seen) < every[0]
 
 
-def test_a_class_teacher_reads_only_the_own_class(
-    scope_of: Callable[[int], Scope], warehouse: Warehouse
-) -> None:
+def test_a_class_teacher_reads_only_the_own_class(scope_of: Callable[[int], Scope], warehouse: Warehouse) -> None:
     rows = door.read(
         scope_of(CLASS_TEACHER),
         "SELECT DISTINCT school_id, class_id FROM fact_lesson WHERE school_id = ANY(:schools)",
@@ -106,17 +104,12 @@ def test_a_class_teacher_reads_only_the_own_class(
 
 @pytest.mark.parametrize("table", CLOSED_TABLES)
 def test_an_inspector_reads_no_row_about_a_person(scope_of: Callable[[int], Scope], table: str) -> None:
-    rows = door.read(scope_of(INSPECTOR), f"SELECT * FROM {table} WHERE school_id = ANY(:schools) LIMIT 1")  # noqa: S608 - names above
+    rows = door.read(scope_of(INSPECTOR), f"SELECT * FROM {table} WHERE school_id = ANY(:schools) LIMIT 1")
     assert rows.is_empty()
 
 
 def test_an_inspector_reads_the_sums_of_schools(scope_of: Callable[[int], Scope]) -> None:
-    assert (
-        door.read(
-            scope_of(INSPECTOR), "SELECT * FROM mart_duty_school WHERE school_id = ANY(:schools)"
-        ).height
-        > 50
-    )
+    assert door.read(scope_of(INSPECTOR), "SELECT * FROM mart_duty_school WHERE school_id = ANY(:schools)").height > 50
 
 
 def test_the_setting_of_one_reader_does_not_stay_for_the_next(scope_of: Callable[[int], Scope]) -> None:

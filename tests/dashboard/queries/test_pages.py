@@ -18,7 +18,7 @@ from etl.warehouse.engine import owner_connection
 from etl.warehouse.ledger import RULE
 from etl.warehouse.metrics import LESSON_RULES, METRICS, WIDEST_INTERVAL
 from etl.warehouse.scope import Scope
-from tests.conftest import CLASS_TEACHER, DEPUTY, INSPECTOR, TEACHER, Warehouse
+from tests.conftest import CLASS_TEACHER, DEPUTY, INSPECTOR, SILENT_DEPUTY, TEACHER, Warehouse
 
 NOW = datetime(2026, 11, 12, 5, 0, tzinfo=UTC)
 PAST = date(2026, 10, 14)
@@ -27,14 +27,15 @@ POSITIONS = (("q1", None), ("q2", None), ("year", None), ("q1", PAST), ("year", 
 
 
 def slow_rows(
-    warehouse: Warehouse, as_of: date | None, span: tuple[date, date] | None
+    warehouse: Warehouse, school: int, as_of: date | None, span: tuple[date, date] | None
 ) -> list[dict[str, Any]]:
     """Every ledger row of the school with its status, worked out one by one from annex L0–L5 and L11."""
     with owner_connection(warehouse.url) as connection:
         cursor = connection.execute(
             "SELECT r.*, z.data_until, s.timezone FROM ledger_row r"
             " JOIN ledger_horizon z USING (school_id, rule) JOIN dim_school s USING (school_id)"
-            " WHERE judgement_id = 0"
+            " WHERE judgement_id = 0 AND school_id = %s",
+            [school],
         )
         names = [column.name for column in cursor.description or ()]
         every = [dict(zip(names, row, strict=True)) for row in cursor]
@@ -85,13 +86,11 @@ def in_weeks(anchor: date | None, span: tuple[date, date]) -> bool:
     if anchor is None:
         return False
     week = [anchor - timedelta(days=anchor.weekday()) + timedelta(days=i) for i in range(7)]
-    return any(
-        span[0] <= day <= span[1] for day in week if (day.year, day.month) == (anchor.year, anchor.month)
-    )
+    return any(span[0] <= day <= span[1] for day in week if (day.year, day.month) == (anchor.year, anchor.month))
 
 
-def slow_completeness(rows: list[dict[str, Any]], rules: tuple[str, ...]) -> tuple[int, int]:
-    done = base = 0
+def slow_completeness(rows: list[dict[str, Any]], rules: tuple[str, ...]) -> tuple[int, int, int]:
+    done = base = unseen = 0
     for row in rows:
         if (
             row["rule"] not in {RULE[name].number for name in rules}
@@ -103,7 +102,9 @@ def slow_completeness(rows: list[dict[str, Any]], rules: tuple[str, ...]) -> tup
             done, base = done + 1, base + 1
         elif row["due"] and row["status"] != "indeterminate" and row["can_tell"]:
             base += 1
-    return done, base
+        elif row["due"]:
+            unseen += 1
+    return done, base, unseen
 
 
 def slow_timeliness(rows: list[dict[str, Any]], rules: tuple[str, ...]) -> tuple[int, int, int]:
@@ -115,41 +116,49 @@ def slow_timeliness(rows: list[dict[str, Any]], rules: tuple[str, ...]) -> tuple
 
 def span_of(scope: Scope, code: str, as_of: date | None) -> tuple[date, date] | None:
     listed = schools.read_schools(scope, NOW)
-    choice = periods.choose(
-        periods.read_periods(scope), Filters(period=code), schools.until_of(listed, as_of)
-    )
+    choice = periods.choose(periods.read_periods(scope), Filters(period=code), schools.until_of(listed, as_of))
     assert choice is not None and choice.period.code == code
     return None if choice.period.span.is_year else choice.period.span.days_of(int(listed["school_id"][0]))
 
 
+@pytest.mark.parametrize("user_id", [DEPUTY, SILENT_DEPUTY], ids=["telling", "silent"])
 @pytest.mark.parametrize(("code", "as_of"), POSITIONS)
 def test_completeness_and_timeliness_agree_with_a_count_row_by_row(
-    scope_of: Callable[[int], Scope], warehouse: Warehouse, code: str, as_of: date | None
+    scope_of: Callable[[int], Scope], warehouse: Warehouse, code: str, as_of: date | None, user_id: int
 ) -> None:
-    inspector, deputy = scope_of(INSPECTOR), scope_of(DEPUTY)
+    inspector, deputy = scope_of(INSPECTOR), scope_of(user_id)
+    school = warehouse.school_id if user_id == DEPUTY else warehouse.silent_id
     position = Filters(period=code, as_of=as_of)
-    rows = slow_rows(warehouse, as_of, span_of(deputy, code, as_of))
+    rows = slow_rows(warehouse, school, as_of, span_of(deputy, code, as_of))
     above = read_overview(inspector, position, NOW)
-    inside = read_school(deputy, position.changed(school=warehouse.school_id), NOW)
-    whole = read_school(inspector, position.changed(school=warehouse.school_id), NOW)
+    inside = read_school(deputy, position.changed(school=school), NOW)
+    whole = read_school(inspector, position.changed(school=school), NOW)
     assert inside is not None and whole is not None
     checked = 0
-    for frame in (above.duties, inside.rules, whole.rules):
+    for frame in (above.duties.filter(pl.col("school_id") == school), inside.rules, whole.rules):
         for name, metric in METRICS.items():
             if metric.source != "duty" or metric.unit != "share":
                 continue
             found = metric.of(frame)
             if metric.numerator == "done":
-                assert (found.part, found.whole) == slow_completeness(rows, metric.rules), name
+                assert (found.part, found.whole, found.unknown) == slow_completeness(rows, metric.rules), name
             else:
                 assert (found.part, found.whole, found.unknown) == slow_timeliness(rows, metric.rules), name
-            checked += found.whole
+            checked += found.whole + found.unknown
     assert checked > 1000
 
 
-def test_the_parts_of_a_school_add_up_to_its_whole(
+def test_the_filling_of_a_school_with_a_silent_source_cannot_be_told(
     scope_of: Callable[[int], Scope], warehouse: Warehouse
 ) -> None:
+    page = read_school(scope_of(SILENT_DEPUTY), Filters(school=warehouse.silent_id, period="year"), NOW)
+    assert page is not None
+    for name in ("completeness", "completeness_topic", "completeness_homework", "timeliness"):
+        assert METRICS[name].of(page.rules).value is None
+    assert METRICS["attendance_share"].of(page.learning).value is not None
+
+
+def test_the_parts_of_a_school_add_up_to_its_whole(scope_of: Callable[[int], Scope], warehouse: Warehouse) -> None:
     page = read_school(scope_of(DEPUTY), Filters(school=warehouse.school_id, period="year"), NOW)
     assert page is not None
     for part in (page.journals, page.weeks, page.teachers):
@@ -158,9 +167,7 @@ def test_the_parts_of_a_school_add_up_to_its_whole(
             assert (whole.part, whole.whole, whole.unknown) == (summed.part, summed.whole, summed.unknown)
 
 
-def test_shares_by_group_are_those_of_each_group_alone(
-    scope_of: Callable[[int], Scope], warehouse: Warehouse
-) -> None:
+def test_shares_by_group_are_those_of_each_group_alone(scope_of: Callable[[int], Scope], warehouse: Warehouse) -> None:
     page = read_school(scope_of(DEPUTY), Filters(school=warehouse.school_id, period="year"), NOW)
     assert page is not None
     for name in ("completeness", "timeliness"):
@@ -182,7 +189,9 @@ def test_what_is_left_out_and_what_counts_are_all_rows_there_are(
     page = read_school(scope_of(DEPUTY), Filters(school=warehouse.school_id, period="year"), NOW)
     assert page is not None
     rows = [
-        row for row in slow_rows(warehouse, None, None) if row["rule"] in METRICS["completeness"].rule_numbers
+        row
+        for row in slow_rows(warehouse, warehouse.school_id, None, None)
+        if row["rule"] in METRICS["completeness"].rule_numbers
     ]
     for name in ("completeness", "timeliness"):
         metric = METRICS[name]
@@ -194,7 +203,7 @@ def test_what_is_left_out_and_what_counts_are_all_rows_there_are(
 def test_delays_count_every_due_record_once(scope_of: Callable[[int], Scope], warehouse: Warehouse) -> None:
     rows = [
         row
-        for row in slow_rows(warehouse, None, None)
+        for row in slow_rows(warehouse, warehouse.school_id, None, None)
         if row["rule"] in [RULE[name].number for name in LESSON_RULES]
         and row["excluded"] is None
         and (row["made"] or row["due"])
@@ -230,9 +239,11 @@ def test_attendance_is_one_minus_missed_lessons_of_pupils(
     with owner_connection(warehouse.url) as connection:
         missed = connection.execute(
             "SELECT count(*) FROM (SELECT DISTINCT a.lesson_id, a.pupil_id FROM fact_absence a"
-            " JOIN fact_lesson l USING (school_id, school_year, lesson_id) WHERE a.code NOT IN ('О', 'ОП')"
+            " JOIN fact_lesson l USING (school_id, school_year, lesson_id)"
+            " WHERE a.school_id = %s AND a.code NOT IN ('О', 'ОП')"
             " AND a.deleted_latest IS NULL"
-            " AND l.deleted_latest IS NULL AND l.kind = 'lesson' AND l.status <> 'cancelled') x"
+            " AND l.deleted_latest IS NULL AND l.kind = 'lesson' AND l.status <> 'cancelled') x",
+            [warehouse.school_id],
         ).fetchone()
     found = METRICS["attendance_share"].of(page.learning)
     assert missed is not None and missed[0] > 100
@@ -255,11 +266,7 @@ def test_a_page_inside_a_school_is_cut_to_what_its_reader_may_see(
     if user_id == CLASS_TEACHER:
         assert own.learning["class_id"].to_list() == [warehouse.class_id]
         narrowed = read_school(scope_of(DEPUTY), position.changed(class_id=warehouse.class_id), NOW)
-        assert (
-            narrowed is not None
-            and narrowed.rules.equals(own.rules)
-            and narrowed.learning.equals(own.learning)
-        )
+        assert narrowed is not None and narrowed.rules.equals(own.rules) and narrowed.learning.equals(own.learning)
 
 
 def test_a_municipal_reader_gets_no_names_and_no_journals(
@@ -267,12 +274,7 @@ def test_a_municipal_reader_gets_no_names_and_no_journals(
 ) -> None:
     page = read_school(scope_of(INSPECTOR), Filters(school=warehouse.school_id), NOW)
     assert page is not None and not page.is_inside
-    assert (
-        page.names.is_empty()
-        and page.teachers.is_empty()
-        and page.journals.is_empty()
-        and page.findings is None
-    )
+    assert page.names.is_empty() and page.teachers.is_empty() and page.journals.is_empty() and page.findings is None
     assert page.rules.height and page.weeks.height
 
 
@@ -309,17 +311,14 @@ def test_the_state_before_is_that_of_the_same_day_of_the_previous_quarter(
     assert starts[0] is not None and starts[1] is not None
     # the export of the morning of 12 November covers the eleventh
     same_day = starts[1][0] + (date(2026, 11, 11) - starts[0][0])
-    then = slow_completeness(slow_rows(warehouse, same_day, starts[1]), LESSON_RULES)
-    found = METRICS["completeness"].of(page.before)
-    assert (found.part, found.whole) == then
+    then = slow_completeness(slow_rows(warehouse, warehouse.school_id, same_day, starts[1]), LESSON_RULES)
+    found = METRICS["completeness"].of(page.before.filter(pl.col("school_id") == warehouse.school_id))
+    assert (found.part, found.whole, found.unknown) == then
 
 
 def test_data_are_stale_after_two_staff_working_days(scope_of: Callable[[int], Scope]) -> None:
     deputy = scope_of(DEPUTY)
-    ages = [
-        int(schools.read_schools(deputy, NOW + timedelta(days=days))["working_days_old"][0])
-        for days in range(8)
-    ]
+    ages = [int(schools.read_schools(deputy, NOW + timedelta(days=days))["working_days_old"][0]) for days in range(8)]
     assert ages[0] == 0  # Thursday, the day of the export
     assert (
         ages[1] == 1 and ages[2] == ages[3]

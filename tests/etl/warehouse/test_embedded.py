@@ -179,8 +179,7 @@ def test_the_server_is_set_for_large_durable_loads_on_loopback_and_knows_cyrilli
         rows = connection.execute("SELECT name, current_setting(name) FROM unnest(%s::text[]) name", (names,))
         assert {row[0]: row[1] for row in rows} == wanted
         cyrillic = connection.execute(
-            "SELECT upper('ёлка'), 'ШКОЛА' ILIKE 'школа', 'Ж' ~ '[[:alpha:]]',"
-            " to_tsvector('russian', 'Школы')::text"
+            "SELECT upper('ёлка'), 'ШКОЛА' ILIKE 'школа', 'Ж' ~ '[[:alpha:]]', to_tsvector('russian', 'Школы')::text"
         )
         assert cyrillic.fetchone() == ("ЁЛКА", True, True, "'школ':1")
         who = connection.execute("SELECT current_user, current_database()")

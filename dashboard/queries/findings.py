@@ -1,0 +1,195 @@
+"""What the page of findings asks: counts by kind, place and person, and one page of rows; five queries, whatever their number.
+
+Every count leaves out its own filter: beside «грубое» stands how many there would be if one chose it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from dashboard.filters import Filters, State
+from dashboard.queries import periods, schools
+from dashboard.queries.door import read
+from etl.warehouse.ledger import MARK_RULES, RULE, RULES, Severity, Status
+from etl.warehouse.scope import Scope
+
+PAGE = 50
+ALL = "all"
+"""Code of `Filters.measure`: findings of every state; without it and without a status only the open ones."""
+
+_OF_MARKS = ", ".join(str(RULE[name].number) for name in (*MARK_RULES, "future_mark"))
+_OF_ABSENCES = ", ".join(str(rule.number) for rule in RULES if rule.object_type == "absence")
+
+# The place and the time are the page's subject: they cut every count. The rest are choices, one boolean each.
+_CHOSEN = """
+chosen AS (
+    SELECT f.*,
+           CAST(:severity AS int) IS NULL OR f.severity = :severity AS ok_severity,
+           CAST(:state AS text) IS NULL OR f.state = :state AS ok_state,
+           CAST(:rule AS int) IS NULL OR f.rule = :rule AS ok_rule,
+           CAST(:class_id AS bigint) IS NULL OR f.class_id = :class_id AS ok_class,
+           CAST(:staff AS bigint) IS NULL OR f.staff_id = :staff AS ok_staff
+    FROM finding f
+    JOIN unnest(CAST(:span_schools AS int[]), CAST(:span_starts AS date[]), CAST(:span_ends AS date[]))
+      AS span (school_id, starts_on, ends_on) USING (school_id)
+    WHERE f.school_id = ANY(:schools) AND f.school_year = :year
+      AND (CAST(:school AS bigint) IS NULL OR f.school_id = :school)
+      AND (CAST(:is_year AS boolean) OR f.anchor_on BETWEEN span.starts_on AND span.ends_on)
+      AND (CAST(:status AS int) IS NULL OR f.status = :status)
+      AND (CAST(:journal AS bigint) IS NULL OR f.journal_id = :journal)
+      AND (CAST(:parallel AS int) IS NULL OR EXISTS (
+            SELECT 1 FROM dim_class c
+            WHERE c.school_id = f.school_id AND c.class_id = f.class_id AND c.grade = :parallel))
+      AND (CAST(:subject AS bigint) IS NULL OR EXISTS (
+            SELECT 1 FROM dim_journal j
+            WHERE j.school_id = f.school_id AND j.journal_id = f.journal_id AND j.subject_id = :subject))
+)"""
+_KEYS = ("severity", "state", "rule", "class", "staff")
+_ALL = " AND ".join(f"ok_{key}" for key in _KEYS)
+_OTHERS = ", ".join(
+    [f"count(*) FILTER (WHERE {' AND '.join(f'ok_{key}' for key in _KEYS if key != own)}) AS n_{own}" for own in _KEYS]
+    + [f"count(*) FILTER (WHERE {_ALL}) AS n_all"]
+)
+_COUNTS = f"""
+WITH {_CHOSEN}, counted AS (
+    SELECT CASE WHEN grouping(severity) = 0 THEN 'severity' WHEN grouping(state) = 0 THEN 'state'
+                WHEN grouping(rule) = 0 THEN 'rule' WHEN grouping(class_id) = 0 THEN 'class'
+                WHEN grouping(staff_id) = 0 THEN 'staff' WHEN grouping(school_id) = 0 THEN 'school'
+                ELSE 'all' END AS part,
+           school_id, severity, state, rule, class_id, staff_id, {_OTHERS},
+           count(*) FILTER (WHERE {_ALL} AND severity = {int(Severity.critical)}) AS critical
+    FROM chosen
+    GROUP BY GROUPING SETS ((severity), (state), (rule), (school_id, class_id), (school_id, staff_id), (school_id), ())
+)
+SELECT d.part, d.school_id AS in_school, d.severity, d.state, d.rule, d.class_id, d.staff_id, d.critical,
+       CASE d.part WHEN 'severity' THEN n_severity WHEN 'state' THEN n_state WHEN 'rule' THEN n_rule
+                   WHEN 'class' THEN n_class WHEN 'staff' THEN n_staff ELSE n_all END AS n,
+       c.name AS class_name, c.grade, c.letter, s.full_name
+FROM counted d
+LEFT JOIN dim_class c ON c.school_id = d.school_id AND c.class_id = d.class_id
+LEFT JOIN dim_staff_name s ON s.school_id = d.school_id AND s.staff_id = d.staff_id
+WHERE d.school_id IS NULL OR d.school_id = ANY(:schools)
+"""
+# The moments stand in the ledger: the register keeps only the last deadline and the moment of the entry.
+_PAGE = f"""
+WITH {_CHOSEN}, page AS (
+    SELECT * FROM chosen WHERE ok_severity AND ok_state AND ok_rule AND ok_class AND ok_staff
+    ORDER BY severity, anchor_on DESC NULLS LAST, school_id, rule, finding_id LIMIT {PAGE} OFFSET :skip
+)
+SELECT f.school_id, f.school_year, f.finding_id, f.rule, f.status, f.severity, f.state, f.reopened, f.reason, f.anchor_on,
+       f.class_id, f.journal_id, f.lesson_id, f.last_seen_at AS at, f.fixed_at, coalesce(r.due_at, f.due_at) AS due_at,
+       r.due_earliest, r.target_at, r.not_before, r.done_earliest, coalesce(r.done_latest, f.done_at) AS done_latest,
+       r.done_quality, s.timezone, coalesce(s.short_name, s.name) AS school, c.name AS class_name, j.subject_id,
+       u.name AS subject, g.kind AS group_kind, g.name AS group_name, l.held_on, l.slot, n.full_name AS responsible,
+       p.full_name AS pupil, m.value AS mark, a.code AS absence, k.clause, k.quotation, k.act_title, k.act_number,
+       k.act_date, k.origin
+FROM page f
+JOIN dim_school s ON s.school_id = f.school_id
+LEFT JOIN dim_class c ON c.school_id = f.school_id AND c.class_id = f.class_id
+LEFT JOIN dim_journal j ON j.school_id = f.school_id AND j.journal_id = f.journal_id
+LEFT JOIN dim_subject u ON u.school_id = f.school_id AND u.subject_id = j.subject_id
+LEFT JOIN dim_group g ON g.school_id = f.school_id AND g.group_id = j.group_id
+LEFT JOIN fact_lesson l ON l.school_id = f.school_id AND l.school_year = f.school_year AND l.lesson_id = f.lesson_id
+LEFT JOIN dim_staff_name n ON n.school_id = f.school_id AND n.staff_id = f.staff_id
+LEFT JOIN dim_pupil_name p ON p.school_id = f.school_id AND p.pupil_id = f.pupil_id
+LEFT JOIN fact_mark m ON m.school_id = f.school_id AND m.school_year = f.school_year AND m.mark_id = f.object_id
+  AND f.rule IN ({_OF_MARKS})
+LEFT JOIN fact_absence a ON a.school_id = f.school_id AND a.school_year = f.school_year AND a.absence_id = f.object_id
+  AND f.rule IN ({_OF_ABSENCES})
+LEFT JOIN judgement_rule k ON k.school_id = f.school_id AND k.judgement_id = 0 AND k.rule = f.rule
+  AND k.profile_version = f.profile_version
+LEFT JOIN LATERAL (
+    SELECT o.* FROM ledger_row o
+    WHERE o.school_id = f.school_id AND o.school_year = f.school_year AND o.journal_id = f.journal_id AND o.judgement_id = 0
+      AND o.rule = f.rule AND o.object_id IS NOT DISTINCT FROM f.object_id
+      AND o.pupil_id IS NOT DISTINCT FROM f.pupil_id AND o.period_id IS NOT DISTINCT FROM f.period_id
+    LIMIT 1
+) r ON true
+WHERE f.school_id = ANY(:schools)
+ORDER BY f.severity, f.anchor_on DESC NULLS LAST, f.school_id, f.rule, f.finding_id
+"""  # noqa: S608 - numbers of our own rules
+_CHECKED = """
+SELECT c.school_id, max(r.finished_at) AS checked_at
+FROM check_result c JOIN check_run r USING (run_id)
+WHERE c.school_id = ANY(:schools) GROUP BY 1
+"""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The page of findings.
+
+    `schools` as of `schools.read_schools` (the asked one, or all of the scope), `checked` = school_id, checked_at (UTC).
+    `counts` one row per `part` (severity, state, rule, class, staff, school, all) and value (`in_school` its school), `n` under the
+    other filters.
+    `rows` = one page, gravest and newest first, with the moments of the ledger, names and the clause.
+    """
+
+    schools: pl.DataFrame
+    checked: pl.DataFrame
+    choice: periods.Choice | None
+    counts: pl.DataFrame
+    rows: pl.DataFrame
+    page: int
+
+    @property
+    def total(self) -> int:
+        """Findings under all filters."""
+        return int(self.counts.filter(pl.col("part") == "all")["n"].sum())
+
+    @property
+    def critical(self) -> int:
+        """Of them the gravest."""
+        return int(self.counts.filter(pl.col("part") == "all")["critical"].sum())
+
+    @property
+    def pages(self) -> int:
+        """Pages of the list, at least one."""
+        return max(1, -(-self.total // PAGE))
+
+
+def asked_state(filters: Filters) -> State | None:
+    """Which state the list shows; None = all. A list of one status shows every state: a late entry is fixed at once."""
+    if filters.state is not None:
+        return filters.state
+    return None if filters.measure == ALL or filters.status is not None else State.OPEN
+
+
+def read_findings(scope: Scope, filters: Filters, now: datetime) -> Findings | None:
+    """Everything on the page, at most five queries; None where the asked school is not in the scope."""
+    listed = schools.read_schools(scope, now, filters.school)
+    if listed.is_empty():
+        return None
+    terms = periods.read_periods(scope, filters.school)
+    choice = periods.choose(terms, filters, schools.until_of(listed))
+    checked = read(scope, _CHECKED)
+    if choice is None:
+        return Findings(listed, checked, None, pl.DataFrame(schema={"part": pl.String, "n": pl.Int64, "critical": pl.Int64}), pl.DataFrame(), 1)
+    params = _params(filters, choice)
+    counts = read(scope, _COUNTS, params)
+    page = max(1, filters.page or 1)
+    found = Findings(listed, checked, choice, counts, pl.DataFrame(), page)
+    page = min(page, found.pages)
+    rows = read(scope, _PAGE, {**params, "skip": (page - 1) * PAGE})
+    return Findings(listed, checked, choice, counts, rows, page)
+
+
+def _params(filters: Filters, choice: periods.Choice) -> dict[str, Any]:
+    rule = RULE.get(filters.rule or "")
+    return {
+        **choice.period.span.params,
+        "school": filters.school,
+        "severity": int(Severity[filters.severity.value]) if filters.severity else None,
+        "state": state.value if (state := asked_state(filters)) else None,
+        "rule": rule.number if rule else None,
+        "status": int(Status[filters.status.value]) if filters.status else None,
+        "class_id": filters.class_id,
+        "staff": filters.staff,
+        "journal": filters.journal,
+        "parallel": filters.parallel,
+        "subject": filters.subject,
+    }
