@@ -52,7 +52,7 @@ class Expectation:
     when_nothing: str
     """Verdict where not a single row can be judged."""
     needs: tuple[str, ...]
-    """Capabilities without which silence proves nothing."""
+    """Capabilities and `table.column`s of the bundle without which silence proves nothing."""
     only_breaches: bool
     """The dataset has rows of breaches alone: their share says nothing."""
     title: str
@@ -64,9 +64,10 @@ class Expectation:
     """Russian: how to resolve."""
 
     @property
-    def proof(self) -> str:
-        """Bundle table without which silence proves nothing; "" = any bundle will do."""
-        return RULE[self.rule].done_table if self.rule else ""
+    def proof(self) -> tuple[str, ...]:
+        """`needs` and the bundle table that the rule's entries come from."""
+        table = RULE[self.rule].done_table if self.rule else ""
+        return (table, *self.needs) if table else self.needs
 
     @property
     def rule_number(self) -> int | None:

@@ -25,8 +25,7 @@ SELECT s.school_id, e.check_id, e.rule, coalesce(n.applicable, 0) AS applicable_
        coalesce(a.norm_share, e.norm) AS norm_share,
        CASE WHEN e.rule IS NOT NULL AND a.is_regulated IS NOT TRUE THEN 'not_regulated'
             WHEN coalesce(n.applicable + n.unknown, 0) = 0 THEN
-                CASE WHEN (e.proof = '' OR p.table_name IS NOT NULL) AND s.capabilities @> e.needs
-                     THEN e.when_nothing ELSE 'cannot_tell' END
+                CASE WHEN k.known @> e.needs THEN e.when_nothing ELSE 'cannot_tell' END
             WHEN n.applicable - n.violated + n.unknown
                  < coalesce(a.norm_share, e.norm) * (n.applicable + n.unknown) - 1e-9 THEN 'not_met'
             WHEN n.applicable - n.violated
@@ -34,7 +33,7 @@ SELECT s.school_id, e.check_id, e.rule, coalesce(n.applicable, 0) AS applicable_
             ELSE 'cannot_tell' END AS verdict,
        1 AS row_count
 FROM dim_school s
-CROSS JOIN (VALUES {expectations}) e (check_id, rule, norm, when_nothing, proof, needs)
+CROSS JOIN (VALUES {expectations}) e (check_id, rule, norm, when_nothing, needs)
 LEFT JOIN (
     SELECT d.school_id, x.check_id, coalesce(sum(d.row_count) FILTER (WHERE x.applies), 0) AS applicable,
            coalesce(sum(d.row_count) FILTER (WHERE x.applies AND x.violated), 0) AS violated,
@@ -48,8 +47,14 @@ LEFT JOIN (
            bool_or(is_regulated) OVER (PARTITION BY school_id, rule) AS is_regulated
     FROM judgement_rule WHERE judgement_id = 0 ORDER BY school_id, rule, profile_version DESC
 ) a ON a.school_id = s.school_id AND a.rule = e.rule
-LEFT JOIN (SELECT DISTINCT school_id, table_name FROM load_table) p
-    ON p.school_id = s.school_id AND p.table_name = e.proof
+LEFT JOIN (
+    SELECT school_id, array_agg(thing) AS known FROM (
+        SELECT school_id, unnest(capabilities) AS thing FROM dim_school
+        UNION SELECT school_id, table_name FROM load_table
+        UNION SELECT school_id, table_name || '.' || unnest(columns)
+        FROM (SELECT DISTINCT school_id, table_name, columns FROM load_table) t
+    ) u GROUP BY school_id
+) k ON k.school_id = s.school_id
 WHERE {schools}
 """
 # What cannot be told makes an interval: «met» holds even if all of it was broken, «not_met» if it was kept.
@@ -88,7 +93,7 @@ def results_query(dataset: Dataset, expectations: Sequence[Expectation], school_
     """SQL of one row per school and expectation of the dataset: counts, norm of the school's act, verdict."""
     listed = ", ".join(
         f"('{one.check_id}', {one.rule_number or 'NULL'}::smallint, {one.norm}::float8, '{one.when_nothing}',"
-        f" '{one.proof}', '{{{','.join(one.needs)}}}'::text[])"
+        f" '{{{','.join(one.proof)}}}'::text[])"
         for one in expectations
     )
     predicates = ", ".join(

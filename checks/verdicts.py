@@ -56,8 +56,7 @@ def write_results(
         if asked:
             results = results_query(dataset, asked, schools)
             connection.execute(
-                f"INSERT INTO check_result (run_id, {_COLUMNS})"
-                f" SELECT {int(run_id)}, {_COLUMNS} FROM ({results}) r"
+                f"INSERT INTO check_result (run_id, {_COLUMNS}) SELECT {int(run_id)}, {_COLUMNS} FROM ({results}) r"
             )
     ledger = {one.check_id for one in of_dataset(expectations, LEDGER.name)}
     for check_id, applicable, violated, unknown, schools_not_met in connection.execute(_TOTALS, [run_id]).fetchall():

@@ -74,13 +74,11 @@ def _runner(row: PageRow, identity: Identity, scope: Scope) -> Callable[[], None
 def _render(row: PageRow, scope: Scope, filters: Filters) -> None:
     # imported when it is opened: a page without a chart never loads Plotly, a broken page breaks only itself
     try:
-        view = importlib.import_module(row.module)
+        importlib.import_module(row.module).render(scope, filters)
     except Exception:
-        LOG.exception("The page %s could not be imported.", row.route)
-        frame.head(t(row.title_key), Filters())
+        # the log has the traceback; the reader gets a sentence, in her language and without a detail of the data
+        LOG.exception("The page %s could not be drawn.", row.route)
         frame.empty(t("state.error_title"), t("state.error", moment=moment(datetime.now(UTC).astimezone())))
-        return
-    view.render(scope, filters)
 
 
 def _landing(role: str) -> Callable[[], None]:

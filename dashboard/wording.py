@@ -254,3 +254,9 @@ def full_moment(at: datetime, zone: str) -> str:
     """`12 ноября 2026, 06:00` on the school's clock."""
     local = at.astimezone(ZoneInfo(zone))
     return f"{day(local)}, {local:%H:%M}"
+
+
+def short_moment(at: datetime, zone: str) -> str:
+    """`12.11.2026 06:00` on the school's clock, for tables."""
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{day_short(local)}{NBSP}{local:%H:%M}"

@@ -53,7 +53,11 @@ class Row:
 
 
 def row_table(key: str, columns: Sequence[Column], rows: Sequence[Row], *, caption: str, height: int | None = None) -> int | None:
-    """Draw the table; returns the id of the row just clicked, else None. `height` in pixels makes it scroll inside itself."""
+    """Draw the table; returns the id of the row just clicked, else None.
+
+    `height` in pixels makes it scroll inside itself. Without it a table of more than three columns becomes cards where it is
+    narrow.
+    """
     result = _COMPONENT(key=key, data=table_payload(columns, rows, caption=caption, height=height), on_row_change=lambda: None)
     return clicked_row(result.row, rows)
 

@@ -11,8 +11,8 @@ import streamlit as st
 from dashboard import frame, wording
 from dashboard.components.row_table import Cell, Column, Row, Tone, row_table
 from dashboard.filters import Filters, Severity, State
-from dashboard.i18n import count, form, has, listed, moment, number, t
-from dashboard.journal_sheet import journal_name, slot
+from dashboard.i18n import NBSP, count, form, has, listed, moment, number, t
+from dashboard.journal_sheet import slot
 from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
 from dashboard.queries.findings import ALL, PAGE, Findings, asked_state, read_findings
@@ -25,6 +25,7 @@ _STATE_TONES: dict[str, Tone] = {
     "open": "bad", "fixed": "good", "withdrawn": "quiet", "exempt": "info", "disputed": "warn", "accepted": "quiet",
 }  # fmt: skip
 _CHOICES = ("class_id", "staff", "rule", "severity", "state", "status", "subject", "journal", "parallel", "measure", "page")
+ANY = ""  # a selector's «все»
 _CLASSES_SHOWN = 320  # pixels of the tables of counts
 
 
@@ -132,15 +133,16 @@ def _select(name: str, options: dict[Any, tuple[str, int]], filters: Filters, *,
     """One choice; the URL decides what is chosen, also after Back."""
     field = field or name
     current = getattr(filters, field)
-    known = [None, *options] if current is None or current in options else [None, *options, current]
+    known = [ANY, *options] if current is None or current in options else [ANY, *options, current]
     key = f"findings.{name}"
-    st.session_state[key] = current
+    st.session_state[key] = ANY if current is None else current
     chosen = st.selectbox(
         t(f"findings.{name}"), known, key=key, width=width,
-        format_func=lambda value: t(f"findings.any_{name}") if value is None else _option(options, value),
+        format_func=lambda value: t(f"findings.any_{name}") if value == ANY else _option(options, value),
     )  # fmt: skip
-    if chosen != current:
-        frame.set_filters(filters.drilled(**{field: chosen}))
+    wanted = None if chosen == ANY else chosen
+    if wanted != current:
+        frame.set_filters(filters.drilled(**{field: wanted}))
 
 
 def _option(options: dict[Any, tuple[str, int]], value: Any) -> str:
@@ -254,9 +256,10 @@ def _list(page: Findings, filters: Filters) -> None:
         _pager(page, filters)
     if clicked is not None:
         row = page.rows.row(clicked, named=True)
-        place = filters.changed(
-            **dict.fromkeys(_CHOICES), school=row["school_id"], class_id=row["class_id"], subject=row["subject_id"], journal=row["journal_id"], lesson=row["lesson_id"]
-        )
+        place = Filters(
+            year=filters.year, period=filters.period, school=row["school_id"], class_id=row["class_id"], subject=row["subject_id"],
+            journal=row["journal_id"], lesson=row["lesson_id"],
+        )  # fmt: skip
         frame.go("journal", place)
 
 
@@ -273,7 +276,7 @@ def finding_row(row: dict[str, Any], index: int, *, several: bool) -> Row:
         Cell(name, wording.told(told), tone),
         Cell(wording.severity_name(row["severity"]), tone=_SEVERITY_TONES[row["severity"]], badge=True),
         Cell(where, _which(row)),
-        Cell(frame.short_name(row["responsible"]) if row["responsible"] else t("findings.nobody")),
+        Cell(frame.short_name(row["responsible"]).replace(" ", NBSP) if row["responsible"] else t("findings.nobody")),
         Cell(wording.clause(row)),
         Cell(t(f"finding_state.{row['state']}"), ", ".join(state_note), _STATE_TONES[row["state"]], badge=True),
     )
@@ -290,7 +293,7 @@ def reason_words(reason: str) -> str:
 
 
 def _where(row: dict[str, Any], *, several: bool) -> str:
-    place = journal_name(row, 2) if row["subject"] else row["class_name"] or ""
+    place = t("journal.name", klass=row["class_name"], subject=row["subject"]) if row["subject"] else row["class_name"] or ""
     return ", ".join(part for part in (row["school"] if several else "", place) if part) or "—"
 
 
@@ -299,6 +302,7 @@ def _which(row: dict[str, Any]) -> str:
     on: date | None = row["held_on"] or row["anchor_on"]
     words = [wording.school_day(on, row["at"].year) if on else ""]
     words.append(slot(row) if row["held_on"] else "")
+    words.append(row["group_name"] if row["group_name"] and row["group_kind"] != "class" else "")
     words.append(" ".join(row["pupil"].split()[:2]) if row["pupil"] else "")
     words.append(t("findings.mark", value=row["mark"]) if row["mark"] else t("findings.absence", value=row["absence"].lower()) if row["absence"] else "")
     return ", ".join(word for word in words if word)

@@ -598,7 +598,13 @@ TABLES: tuple[BundleTable, ...] = (
         (
             SCHOOL_KEY,
             _col("school_year*", "school_year", "as 2024/2025; stored as its first calendar year"),
-            _col("section*", "text", "section (annex B17)"),
+            _col(
+                "section*",
+                "enum",
+                "section (annex B17); class_list: is followed by the key of a class",
+                values="periods vacations subjects_federal subjects_school rooms staff classes groups individual_plans timetable"
+                " monitoring_schedule new_year class_list:",
+            ),
             _col("items*", "int", "how many items it has"),
             _col("attested_empty", "bool", "attested that there is nothing to enter"),
             _moment("recorded_at", "first entry"),

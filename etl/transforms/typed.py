@@ -128,7 +128,11 @@ def _bool(cell: pl.Expr, _column: Column) -> tuple[pl.Expr, str]:
 
 
 def _enum(cell: pl.Expr, column: Column) -> tuple[pl.Expr, str]:
-    return pl.when(cell.is_in(column.values)).then(cell), f"not one of {', '.join(column.values)}"
+    words = tuple(word for word in column.values if not word.endswith(":"))
+    fits = cell.is_in(words)
+    for prefix in set(column.values) - set(words):
+        fits = fits | (cell.str.starts_with(prefix) & (cell.str.len_chars() > len(prefix)))
+    return pl.when(fits).then(cell), f"not one of {', '.join(column.values)}"
 
 
 def _mark(cell: pl.Expr, _column: Column) -> tuple[pl.Expr, str]:

@@ -37,7 +37,8 @@ ENTERED_LATE = f"done_earliest = {_DAY_LATE}, done_latest = {_DAY_LATE}, made_st
 def test_an_entry_made_in_a_later_load_fixes_the_finding_and_keeps_its_lag(database, sql, loaded, tmp_path):
     run_checks(database)
     found = sql.execute(
-        "SELECT f.finding_id, l.lesson_key, f.first_seen_at, f.due_at FROM finding f JOIN fact_lesson l ON l.lesson_id = f.object_id"
+        "SELECT f.finding_id, l.lesson_key, f.first_seen_at, f.due_at"
+        " FROM finding f JOIN fact_lesson l ON l.lesson_id = f.object_id"
         " WHERE f.rule = 1 AND f.status = 5 ORDER BY f.finding_id LIMIT 1"
     ).fetchone()
     finding, key, first_seen, due = found

@@ -97,6 +97,14 @@ def test_what_cannot_be_told_gives_no_verdict(database, sql):
     assert (row.applicable, row.verdict, row.share) == (0, "cannot_tell", None) and row.unknown > 0
 
 
+def test_silence_proves_nothing_where_the_source_does_not_say_who_wrote(database, sql):
+    sql.execute("DELETE FROM obligation WHERE rule IN (46, 47)")
+    sql.execute("UPDATE load_table SET columns = array_remove(columns, 'recorded_by') WHERE table_name = 'mark'")
+    sql.execute("UPDATE judgement_rule SET is_regulated = true")
+    verdicts = {row.check_id: row.verdict for row in run_checks(database).rows}
+    assert (verdicts["two_marks_one_work"], verdicts["teacher_scope"]) == ("met", "cannot_tell")
+
+
 def test_a_second_run_changes_nothing_but_the_history(database, sql):
     run_checks(database)
     before, versions = register(sql), sql.execute("SELECT school_id, data_version FROM dim_school").fetchall()
@@ -163,9 +171,8 @@ def test_great_expectations_asks_one_statement_per_dataset(database):
 
 def test_a_deep_check_also_reads_the_keys(database, sql):
     assert not any(row.check_id == "mark_key_unique" for row in run_checks(database).rows)
-    sql.execute(
-        "INSERT INTO obligation SELECT * FROM obligation WHERE rule = 1 AND lesson_id = (SELECT min(lesson_id) FROM obligation WHERE rule = 1)"
-    )
+    first = "(SELECT min(lesson_id) FROM obligation WHERE rule = 1)"
+    sql.execute(f"INSERT INTO obligation SELECT * FROM obligation WHERE rule = 1 AND lesson_id = {first}")
     deep = {row.check_id: (row.violated, row.verdict) for row in _deep(database, sql)}
     assert deep["lesson_key_unique"] == deep["mark_key_unique"] == (0, "met")
     assert deep["obligation_key_unique"] == (1, "not_met")

@@ -23,6 +23,8 @@ def build_content_of_accounts(context: Context) -> pl.DataFrame:
         context.flag("consent_required", today).alias("consent"),
         context.flag("access_removed_on_exit", today).alias("exit"),
     ).row(0, named=True)
+    if not any(asked.values()):
+        return pl.DataFrame(schema=OBLIGATION)
     accounts = _active(context)
     built = [pl.DataFrame(schema=OBLIGATION)]
     if asked["consent"] and context.sight.carries("consent"):

@@ -10,7 +10,7 @@ from etl.transforms.moments import INSTANT, start_of_day
 from etl.transforms.obligations.context import Context
 from etl.transforms.obligations.period_marks import journal_periods
 from etl.transforms.obligations.responsible import journal_teachers
-from etl.transforms.obligations.verdict import breaches
+from etl.transforms.obligations.verdict import OBLIGATION, breaches
 from etl.transforms.values import DEBT
 
 _PAIR = ["pupil_id", "journal_id", "period_id"]
@@ -22,6 +22,8 @@ def build_content_of_periods(context: Context) -> pl.DataFrame:
     A pair may have two rows that follow each other in time (none yet, then a wrong one); at no T are there
     both.
     """
+    if not any(version.word("first_grade_period_value") for version in context.versions):
+        return pl.DataFrame(schema=OBLIGATION)
     pairs = _wrong(context).join(_without(context), on=_PAIR, how="full", coalesce=True)
     # a wrong value lasts; a lack of one lasts until a value may have been made. Where they meet, they are one
     # breach

@@ -10,7 +10,7 @@ from etl.contract.ledger import RULE
 from etl.transforms.moments import INSTANT, NEVER, end_of_day
 from etl.transforms.obligations.changes import is_about_the_entry, located_changes
 from etl.transforms.obligations.context import Context
-from etl.transforms.obligations.verdict import with_made_status
+from etl.transforms.obligations.verdict import OBLIGATION, with_made_status
 from etl.transforms.school_calendar import finest_periods
 from etl.transforms.values import DEBT
 
@@ -21,12 +21,15 @@ LOCKS = {
     "work": "topic_lock",
     "period_mark": "period_mark_lock",
 }
+BANS = (*dict.fromkeys(LOCKS.values()), "mark_correction", "edit_after_period_mark")
 
 
 def build_edit_bans(context: Context) -> pl.DataFrame:
     """Rows of the four locks, mark_correction and edit_after_period_mark; none where the act is silent (annex
     L4).
     """
+    if not any(version.is_regulated(rule) for version in context.versions for rule in BANS):
+        return pl.DataFrame(schema=OBLIGATION)
     changes = located_changes(context)
     return pl.concat(
         [_locks(changes, context), _corrections(changes, context), _after_period_marks(changes, context)]

@@ -21,7 +21,7 @@ from etl.warehouse.scope import Scope
 from tests.conftest import CLASS_TEACHER, DEPUTY, INSPECTOR, SILENT_DEPUTY, TEACHER, Warehouse
 
 NOW = datetime(2026, 11, 12, 5, 0, tzinfo=UTC)
-PAST = date(2026, 10, 14)
+PAST = date(2026, 10, 15)  # a Thursday: the limit of Monday's lessons (two days) is over at its end
 # the second quarter has not begun on the past day
 POSITIONS = (("q1", None), ("q2", None), ("year", None), ("q1", PAST), ("year", PAST))
 

@@ -20,9 +20,11 @@ from tests.etl.conftest import Store
 from tests.oracle.adversarial import as_of_moments, write_chain
 from tests.oracle.ledger import RULES_DONE, Row, ledger
 
-CERTAIN = tuple(range(18))
-CONTESTED = tuple(range(100, 107))
+CERTAIN = (13, 19, 46, 0, 3, 4, 6, 12, 42)
+CONTESTED = (9, 28, 32, 48, 62, 65, 66, 67)
 """Seeds of the situations on which the texts allow two readings (READINGS.md)."""
+REACHED = 147
+"""Pairs of rule and status that the first seventy seeds reach, contested or not; those above reach them all."""
 COLUMNS = tuple(Row.__annotations__)
 
 Case = tuple[list[Path], dict[str, list[tuple[str, ...]]]]
@@ -35,9 +37,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int, bool], Case
     @cache
     def made(seed: int, contested: bool) -> Case:
         folder = tmp_path_factory.mktemp(f"seed{seed}")
-        chain = write_chain(
-            folder, seed, snapshots=1 + seed % 3, timestamps=seed % 5 != 4, contested=contested
-        )
+        chain = write_chain(folder, seed, snapshots=1 + seed % 3, timestamps=seed % 5 != 4, contested=contested)
         moments = as_of_moments(seed)
         rows = {
             as_of: [tuple(getattr(row, name) for name in COLUMNS) for row in ledger(chain, as_of)]
@@ -82,11 +82,9 @@ def test_the_oracle_judges_every_rule_that_the_product_derives() -> None:
     assert set(RULE) == RULES_DONE
 
 
-def test_the_seeds_reach_every_rule(case: Callable[[int, bool], Case]) -> None:
+def test_the_seeds_reach_every_rule_and_its_statuses(case: Callable[[int, bool], Case]) -> None:
     rule, status = COLUMNS.index("rule"), COLUMNS.index("status")
     cases = [(seed, False) for seed in CERTAIN] + [(seed, True) for seed in CONTESTED]
-    seen = {
-        (row[rule], row[status]) for seed in cases for rows in case(*seed)[1].values() for row in rows
-    }
+    seen = {(row[rule], row[status]) for seed in cases for rows in case(*seed)[1].values() for row in rows}
     assert {name for name, _ in seen} == set(RULE)
-    assert {"exempt", "late", "on_time", "indeterminate"} <= {s for name, s in seen if name == "mark_lock"}
+    assert len(seen) >= REACHED

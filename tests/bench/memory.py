@@ -1,0 +1,64 @@
+"""`python -m tests.bench.memory [BUNDLE]`: the greatest memory of a process that loads a bundle; aim ≤ 1 GB at 2 GB.
+
+Without BUNDLE it generates the 60 schools of the tier `city`. The database is a new one of its own and is not counted: its
+memory is set in `warehouse.server_settings`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from etl.sources.demo import generate
+from etl.warehouse import embedded
+
+MIB = 2**20
+LOAD = """
+import sys
+from pathlib import Path
+from etl.job import load_bundle
+from etl.settings import Settings
+from etl.warehouse.schema import open_warehouse
+
+home = Path(sys.argv[1])
+report = load_bundle(Path(sys.argv[2]), open_warehouse(Settings(home=home)), home)
+rows = sum(balance.read for balance in report.balances.values())
+print(f"{report.school_count} schools, {rows:,} rows, {report.obligation_count:,} obligations, seconds {report.seconds}")
+"""
+
+
+def peak_of_load(bundle: Path, home: Path) -> tuple[int, float]:
+    """Greatest resident memory of the loading process, bytes (pages of files it maps included), and seconds."""
+    start = time.perf_counter()
+    child = subprocess.Popen([sys.executable, "-c", LOAD, str(home), str(bundle)], cwd=Path(__file__).parents[2])
+    _pid, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise SystemExit(f"the load ended with {child.returncode}")
+    return usage.ru_maxrss * 1024, time.perf_counter() - start
+
+
+def main() -> None:
+    """Measure one bundle and print a line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.memory")
+    parser.add_argument("bundle", nargs="?", type=Path)
+    bundle = parser.parse_args().bundle
+    home = Path(tempfile.mkdtemp(prefix="zavuch-memory-"))
+    try:
+        bundle = bundle or generate(home / "bundle", tier="city")[0].path
+        size = sum(path.stat().st_size for path in bundle.iterdir()) if bundle.is_dir() else bundle.stat().st_size
+        peak, seconds = peak_of_load(bundle, home)
+        print(f"bundle {size / MIB:,.0f} MiB, peak memory {peak / MIB:,.0f} MiB, {seconds:,.0f} s")
+    finally:
+        embedded.stop(home)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
