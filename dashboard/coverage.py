@@ -46,12 +46,14 @@ _CAPABILITY: dict[str, str] = {
     "monitoring_mark": "work_kinds",
     "work_marked": "work_kinds",
 }
-_LOG = frozenset({"mark_lock", "attendance_lock", "topic_lock", "period_mark_lock", "mark_correction", "edit_after_period_mark"})
+_LOG = frozenset(
+    {"mark_lock", "attendance_lock", "topic_lock", "period_mark_lock", "mark_correction", "edit_after_period_mark"}
+)
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Ledger rows of one rule: `n` in all, `untold` of which it is not said whether they are done, the rest by quality."""
+    """Ledger rows of one rule: `n` in all, `untold` = it is not said whether they are done, the rest by quality."""
 
     n: int = 0
     untold: int = 0
@@ -76,7 +78,10 @@ def needed_tables(rule: int) -> tuple[str, ...]:
 
 
 def coverage(rule: int, carried: Collection[str], capabilities: Collection[str], counts: Counts | None) -> Coverage:
-    """What the source tells about a rule; `carried` = tables that any bundle had, `counts` None = the reader may not see them."""
+    """What the source tells about a rule.
+
+    `carried` = tables that any bundle had; `counts` None = the reader may not see them.
+    """
     known = BY_NUMBER[rule]
     lacking = [table for table in needed_tables(rule) if table not in carried]
     if lacking:

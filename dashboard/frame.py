@@ -139,9 +139,7 @@ def is_dark() -> bool:
 
 
 def _path(crumbs: Sequence[Crumb]) -> None:
-    steps = [
-        (step.label, url_of(step.page, step.filters or Filters()) if step.page else "") for step in crumbs
-    ]
+    steps = [(step.label, url_of(step.page, step.filters or Filters()) if step.page else "") for step in crumbs]
     index = draw_crumbs("zavuch_crumbs", steps)
     if index is not None:
         go(crumbs[index].page, crumbs[index].filters or Filters())
@@ -198,8 +196,8 @@ def _user_menu() -> None:
 def short_name(name: str) -> str:
     """`Орлова М. П.` for «Орлова Мария Петровна»; other names as they are."""
     parts = name.split()
-    if len(parts) < 2 or "." in name:
-        return name
+    if len(parts) < 2 or not all(part.replace("-", "").isalpha() for part in parts):
+        return name  # «Орлова М. П.», or a code such as «Учитель 0018»
     return " ".join([parts[0], *(f"{part[0]}." for part in parts[1:3])])
 
 

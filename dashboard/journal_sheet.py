@@ -1,8 +1,10 @@
-"""The sheet of a journal in words and cells: columns, rows, entries, heading. Pure: frames in, values of the grid out."""
+"""The sheet of a journal in words and cells: columns, rows, entries, heading. Pure: frames in, values of the grid
+out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -10,10 +12,11 @@ import polars as pl
 
 from dashboard import wording
 from dashboard.components.journal_grid import Entry, LessonColumn, LessonState, PupilRow
-from dashboard.components.row_table import Cell, Row, Tone
-from dashboard.i18n import NBSP, count, day_of_week, has, listed, number, out_of, percent, t
-from dashboard.queries.journals import NOT_HELD, Journal, duty_sums, held, is_member, joined_late
-from dashboard.wording import BY_NUMBER, LedgerRow
+from dashboard.frame import short_name
+from dashboard.i18n import NBSP, count, has, listed, number, out_of, percent, t
+from dashboard.queries.journals import NOT_HELD, Journal, duty_sums, held
+from dashboard.queries.rosters import is_member, joined_late
+from dashboard.wording import BY_NUMBER
 from etl.warehouse.ledger import MARK_RULES, RULE, Status
 from etl.warehouse.metrics import LESSON_RULES, METRICS
 
@@ -22,10 +25,6 @@ _MARKS = frozenset(RULE[name].number for name in (*MARK_RULES, "future_mark"))
 _CLOSING = ("period", "year", "exam", "final")
 _ROMAN = ("", "I", "II", "III", "IV", "V", "VI")
 _WORST: tuple[LessonState, ...] = ("missing", "late", "unknown", "pending", "ok")
-TONES: dict[int, Tone] = {
-    Status.on_time: "good", Status.amber: "warn", Status.early: "warn", Status.late: "warn", Status.missing: "bad", Status.pending: "quiet",
-    Status.indeterminate: "unknown", Status.not_regulated: "quiet", Status.exempt: "info", Status.not_applicable: "quiet", Status.breached: "bad",
-}  # fmt: skip
 
 
 def state_of(row: dict[str, Any]) -> LessonState | None:
@@ -38,7 +37,11 @@ def state_of(row: dict[str, Any]) -> LessonState | None:
         return "unknown"
     if row["is_made"] or row["status"] == Status.exempt:
         return "ok"
-    return "missing" if row["status"] == Status.missing or (row["status"] == Status.not_regulated and row["is_due"]) else "pending"
+    return (
+        "missing"
+        if row["status"] == Status.missing or (row["status"] == Status.not_regulated and row["is_due"])
+        else "pending"
+    )
 
 
 def by_lesson(page: Journal) -> dict[int, list[dict[str, Any]]]:
@@ -51,14 +54,23 @@ def by_lesson(page: Journal) -> dict[int, list[dict[str, Any]]]:
 
 
 def lesson_columns(page: Journal) -> list[LessonColumn]:
-    """One column per lesson, then one per closed period with its marks; same-day lessons are told apart by their slot."""
+    """One column per lesson, then one per closed period; lessons of one day are told apart by their slot."""
     rows, dates = by_lesson(page), page.lessons["held_on"].to_list()
     columns = []
     for lesson in page.lessons.iter_rows(named=True):
         mine = rows.get(lesson["lesson_id"], [])
         is_off = lesson["status"] == "cancelled" or any(row["excluded"] in NOT_HELD for row in mine)
         label = slot(lesson) if dates.count(lesson["held_on"]) > 1 else ""
-        columns.append(LessonColumn(lesson["lesson_id"], lesson["held_on"], "cancelled" if is_off else _state(mine), _attendance(mine), _hint(mine), label))
+        columns.append(
+            LessonColumn(
+                lesson["lesson_id"],
+                lesson["held_on"],
+                "cancelled" if is_off else _state(mine),
+                _attendance(mine),
+                _hint(mine),
+                label,
+            )
+        )
     return columns + [column for column, _, _ in closing_columns(page)]
 
 
@@ -77,14 +89,18 @@ def _attendance(rows: list[dict[str, Any]]) -> bool | None:
 def _hint(rows: list[dict[str, Any]]) -> str:
     told = []
     for state, key in (("missing", "hint_missing"), ("late", "hint_late"), ("unknown", "hint_unknown")):
-        names = [wording.rule_name(row["rule"]).lower() for row in rows if state_of(row) == state and row["rule"] in _ELEMENTS]
+        names = [
+            wording.rule_name(row["rule"]).lower()
+            for row in rows
+            if state_of(row) == state and row["rule"] in _ELEMENTS
+        ]
         if names:
             told.append(t(f"journal.{key}", parts=listed(names)))
     return "; ".join(told)
 
 
 def closing_columns(page: Journal) -> list[tuple[LessonColumn, int, str]]:
-    """(column, period_id, kind of period mark) for each period that ends inside the days looked at and has marks or lacks them."""
+    """(column, period_id, kind of period mark) of periods that end inside the days and have marks or lack them."""
     there = set(page.entries.filter(pl.col("kind").is_in(_CLOSING)).select("object_id", "kind").iter_rows())
     lacking = page.rows.filter((pl.col("rule") == RULE["period_mark"].number) & (pl.col("status") == Status.missing))
     columns = []
@@ -93,7 +109,9 @@ def closing_columns(page: Journal) -> list[tuple[LessonColumn, int, str]]:
             continue
         missing = lacking.filter(pl.col("period_id") == term["period_id"]).height
         for index, kind in enumerate(_CLOSING):
-            if (term["period_id"], kind) in there or (missing and kind == ("year" if term["kind"] == "year" else "period")):
+            if (term["period_id"], kind) in there or (
+                missing and kind == ("year" if term["kind"] == "year" else "period")
+            ):
                 column = _closing_column(term, kind, index, missing)
                 columns.append((column, term["period_id"], kind))
     return columns
@@ -103,13 +121,19 @@ def _closing_column(term: dict[str, Any], kind: str, index: int, missing: int) -
     roman = _ROMAN[term["number"]] if term["number"] < len(_ROMAN) else str(term["number"])
     is_part = kind == "period" and term["kind"] != "year"
     period = t(f"period.{term['kind']}", number=roman) if is_part else ""
-    hint = t("journal.period_mark_hint", period=period) if is_part else t(f"journal.{'year' if kind == 'period' else kind}_mark_hint")
+    hint = (
+        t("journal.period_mark_hint", period=period)
+        if is_part
+        else t(f"journal.{'year' if kind == 'period' else kind}_mark_hint")
+    )
     if missing and kind in ("period", "year"):
         hint = t("journal.period_mark_missing", period=period or t("journal.period_year"), n=number(missing))
     head = roman if is_part else t(f"journal.closing_{'year' if kind == 'period' else kind}")
     label = t(f"journal.period_{term['kind']}") if is_part else ""
     state: LessonState = "missing" if missing and kind in ("period", "year") else "ok"
-    return LessonColumn(-(term["period_id"] * len(_CLOSING) + index + 1), term["ends_on"], state, True, hint, label, head)
+    return LessonColumn(
+        -(term["period_id"] * len(_CLOSING) + index + 1), term["ends_on"], state, True, hint, label, head
+    )
 
 
 def intervals_of(page: Journal) -> dict[int, list[tuple[date | None, date | None]]]:
@@ -123,7 +147,10 @@ def intervals_of(page: Journal) -> dict[int, list[tuple[date | None, date | None
 def pupil_rows(page: Journal) -> list[PupilRow]:
     """One row per pupil: surname and first name (the patronymic where namesakes need it), and since or until when."""
     names = dict(page.roster.select("pupil_id", "full_name").iter_rows())
-    short = {pupil: " ".join(name.split()[:2]) if name else t("journal.pupil_code", id=pupil) for pupil, name in names.items()}
+    short = {
+        pupil: " ".join(name.split()[:2]) if name else t("journal.pupil_code", id=pupil)
+        for pupil, name in names.items()
+    }
     twice = {name for name in short.values() if list(short.values()).count(name) > 1}
     rows = []
     for pupil, intervals in intervals_of(page).items():
@@ -142,34 +169,53 @@ def _roster_note(intervals: list[tuple[date | None, date | None]], page: Journal
     return " ".join(words)
 
 
+@dataclass
+class _Draft:
+    """A cell while it is being filled."""
+
+    marks: list[str] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
+    absence: str = ""
+    late: bool = False
+
+
 def grid_entries(page: Journal) -> dict[tuple[int, int], Entry]:
-    """What stands in each cell: marks, the absence code in small letters, and «not in the list» where the pupil was not."""
-    late = _late_marks(page)
-    cells: dict[tuple[int, int], dict[str, Any]] = {}
-    for row in page.entries.filter(pl.col("lesson_id").is_not_null()).iter_rows(named=True):
-        cell = cells.setdefault((row["pupil_id"], row["lesson_id"]), {"marks": [], "absence": "", "hints": [], "late": False})
-        if row["kind"] == "mark":
-            cell["marks"].append(row["value"].replace("-", "−"))
-            words = [work_name(row["work"], is_monitoring=bool(row["is_monitoring"]))] if row["work"] else []
-            status = late.get(row["object_id"])
-            cell["late"] = cell["late"] or status == Status.late
-            words += [t("journal.late_mark")] if status == Status.late else [t("journal.early_mark")] if status == Status.early else []
-            cell["hints"] += [f"{row['value']}: {listed(words)}"] if words else []
-        else:
-            cell["absence"] = row["value"].lower()
-            cell["hints"].append(absence_name(row["value"]))
-    there = intervals_of(page)
+    """What stands in each cell: marks, the absence code in small letters, grey where the pupil was not there."""
+    drafts, there = _drafts(page), intervals_of(page)
     found = {}
     for lesson, on in page.lessons.select("lesson_id", "held_on").iter_rows():
         for pupil, intervals in there.items():
-            cell = cells.get((pupil, lesson))
-            enrolled = is_member(intervals, on)
-            if cell is None and enrolled:
+            draft, enrolled = drafts.get((pupil, lesson)), is_member(intervals, on)
+            if draft is None:
+                if not enrolled:
+                    found[(pupil, lesson)] = Entry(enrolled=False)
                 continue
-            shown = cell or {"marks": [], "absence": "", "hints": [], "late": False}
-            hints = shown["hints"] if enrolled else [*shown["hints"], t("journal.marked_not_there")] if cell else []
-            found[(pupil, lesson)] = Entry(tuple(shown["marks"]), shown["absence"], "; ".join(hints), shown["late"], enrolled)
+            hints = draft.hints if enrolled else [*draft.hints, t("journal.marked_not_there")]
+            found[(pupil, lesson)] = Entry(tuple(draft.marks), draft.absence, "; ".join(hints), draft.late, enrolled)
     return found | _closing_entries(page)
+
+
+def _drafts(page: Journal) -> dict[tuple[int, int], _Draft]:
+    late = late_marks(page)
+    drafts: dict[tuple[int, int], _Draft] = {}
+    for row in page.entries.filter(pl.col("lesson_id").is_not_null()).iter_rows(named=True):
+        draft = drafts.setdefault((row["pupil_id"], row["lesson_id"]), _Draft())
+        if row["kind"] == "mark":
+            _add_mark(draft, row, late.get(row["object_id"]))
+        else:
+            draft.absence = row["value"].lower()
+            draft.hints.append(absence_name(row["value"]))
+    return drafts
+
+
+def _add_mark(draft: _Draft, row: dict[str, Any], status: int | None) -> None:
+    draft.marks.append(row["value"].replace("-", "−"))
+    draft.late = draft.late or status == Status.late
+    words = [work_name(row["work"], is_monitoring=bool(row["is_monitoring"]))] if row["work"] else []
+    if status is not None:
+        words.append(t("journal.late_mark" if status == Status.late else "journal.early_mark"))
+    if words:
+        draft.hints.append(f"{row['value']}: {listed(words)}")
 
 
 def _closing_entries(page: Journal) -> dict[tuple[int, int], Entry]:
@@ -178,13 +224,18 @@ def _closing_entries(page: Journal) -> dict[tuple[int, int], Entry]:
     for row in page.entries.filter(pl.col("kind").is_in(_CLOSING)).iter_rows(named=True):
         column = columns.get((row["object_id"], row["kind"]))
         if column is not None:
-            marks[(row["pupil_id"], column)] = (*marks.get((row["pupil_id"], column), ()), row["value"].replace("-", "−"))
+            marks[(row["pupil_id"], column)] = (
+                *marks.get((row["pupil_id"], column), ()),
+                row["value"].replace("-", "−"),
+            )
     return {key: Entry(values) for key, values in marks.items()}
 
 
-def _late_marks(page: Journal) -> dict[int, int]:
+def late_marks(page: Journal) -> dict[int, int]:
     """Mark → the status that opens a finding, late before early."""
-    rows = page.rows.filter(pl.col("rule").is_in(list(_MARKS)) & pl.col("status").is_in([int(Status.late), int(Status.early)]))
+    rows = page.rows.filter(
+        pl.col("rule").is_in(list(_MARKS)) & pl.col("status").is_in([int(Status.late), int(Status.early)])
+    )
     return dict(rows.sort("status", descending=True).select("object_id", "status").iter_rows())
 
 
@@ -206,60 +257,6 @@ def slot(lesson: dict[str, Any]) -> str:
     return t("journal.slot", n=lesson["slot"]).replace(" ", NBSP) if lesson["slot"] is not None else ""
 
 
-def lesson_rows(page: Journal) -> list[Row]:
-    """The list below the grid, newest first: what is written, when and by which deadline."""
-    rows, zone = by_lesson(page), page.school["timezone"]
-    found = []
-    for lesson in page.lessons.reverse().iter_rows(named=True):
-        mine = {row["rule"]: row for row in rows.get(lesson["lesson_id"], [])}
-        name = day_of_week(lesson["held_on"])
-        notes = [slot(lesson), t(f"lesson.status_{lesson['status']}") if lesson["status"] not in ("held", "planned") else "", _substitution(lesson)]
-        cells = (
-            Cell(name, ", ".join(note for note in notes if note)),
-            _element(mine.get(RULE["topic"].number), lesson["topic"], zone),
-            _element(mine.get(RULE["homework"].number), _homework(lesson), zone),
-            _element(mine.get(RULE["attendance"].number), None, zone),
-            _counted(page, lesson["lesson_id"]),
-        )
-        found.append(Row(cells, lesson["lesson_id"], t("journal.open", lesson=f"{name} {slot(lesson)}".strip())))
-    return found
-
-
-def _substitution(lesson: dict[str, Any]) -> str:
-    return t("journal.substitution", name=_names([lesson["substitute"]])[0]) if lesson["substitute"] else ""
-
-
-def _homework(lesson: dict[str, Any]) -> str | None:
-    text: str | None = lesson["homework"]
-    return t("journal.homework_none") if not text and lesson["homework_not_assigned"] else text
-
-
-def _element(row: dict[str, Any] | None, text: str | None, zone: str) -> Cell:
-    if row is None:
-        return Cell(text or "")
-    told = LedgerRow.of(row, zone)
-    if row["excluded"] is None and not row["is_made"]:
-        text = None  # written after T, or too short to be an entry: it is told below what is missing
-    if row["status"] in (Status.on_time, Status.amber):
-        words = wording.when_made(told)
-        note = f"{wording.status_name(row['rule'], row['status'])}: {words}" if row["status"] == Status.amber else f"{t('status.on_time')}: {words}"
-    else:
-        note = wording.told(told)
-    tone: Tone = "quiet" if row["excluded"] is not None else TONES[row["status"]]
-    return Cell(text or "", note, tone)
-
-
-def _counted(page: Journal, lesson_id: int) -> Cell:
-    mine = page.entries.filter(pl.col("lesson_id") == lesson_id)
-    marks = mine.filter(pl.col("kind") == "mark").height
-    absent = mine.filter((pl.col("kind") == "absence") & ~pl.col("value").is_in(["О", "ОП"]))["pupil_id"].n_unique()
-    late_ids = {mark for mark, status in _late_marks(page).items() if status == Status.late}
-    late = mine.filter((pl.col("kind") == "mark") & pl.col("object_id").is_in(list(late_ids))).height
-    words = [count(marks, "mark")] if marks else []
-    words += [t("journal.absent_n", n=absent)] if absent else []
-    return Cell(", ".join(words), t("journal.marks_late", n=late) if late else "", "warn" if late else "")
-
-
 def journal_name(journal: dict[str, Any], siblings: int = 1) -> str:
     """«5А · Математика»; the group where the class has several journals of the subject or it is a club."""
     group = journal["group_name"]
@@ -274,7 +271,9 @@ def title(page: Journal) -> str:
     sums = duty_sums(page.rows)
     found = METRICS["completeness"].of(sums)
     if found.part < found.whole:
-        unfilled = {rule: int(sums.filter(pl.col("rule") == RULE[rule].number)["unfilled"].sum()) for rule in LESSON_RULES}
+        unfilled = {
+            rule: int(sums.filter(pl.col("rule") == RULE[rule].number)["unfilled"].sum()) for rule in LESSON_RULES
+        }
         return t("journal.title_missing", name=name, parts=listed(count(n, rule) for rule, n in unfilled.items() if n))
     if found.value is None:
         return t("journal.title_cannot_tell" if found.unknown else "journal.title_nothing", name=name)
@@ -297,9 +296,10 @@ def summary(page: Journal, reason: str) -> list[str]:
 
 def teachers(page: Journal) -> list[str]:
     """Who teaches, most lessons first; substitutes are named with their lessons only."""
-    counted = page.lessons.filter(pl.col("teacher").is_not_null()).group_by("teacher").len().sort("len", "teacher", descending=[True, False])
-    return _names(counted["teacher"].to_list())
-
-
-def _names(names: Iterable[str]) -> list[str]:
-    return [" ".join([parts[0], *(f"{part[0]}." for part in parts[1:3])]) if len(parts := name.split()) > 1 and "." not in name else name for name in names]
+    counted = (
+        page.lessons.filter(pl.col("teacher").is_not_null())
+        .group_by("teacher")
+        .len()
+        .sort("len", "teacher", descending=[True, False])
+    )
+    return [short_name(name) for name in counted["teacher"]]

@@ -1,4 +1,6 @@
-"""Why a row was set aside and what a load remarks, in Russian: the loader speaks the language of its command line. Pure."""
+"""Why a row was set aside and what a load remarks, in Russian: the loader speaks the language of its command line.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -28,11 +30,15 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (r"the key came before in this file with other content; the first row stays", "reject.again"),
 )
 _REMARKS: tuple[tuple[str, str], ...] = (
-    (r"(?P<table>[\w.]+): (?P<n>\d+) moments are later than the export itself and count as not made", "load_remark.skewed"),
+    (
+        r"(?P<table>[\w.]+): (?P<n>\d+) moments are later than the export itself and count as not made",
+        "load_remark.skewed",
+    ),
     (r"(?P<table>\w+): unknown columns were not read: (?P<columns>.+)", "load_remark.columns"),
     (r"(?P<file>.+) is not a table of the bundle and was not read", "load_remark.file"),
     (
-        r"school (?P<school>.+): the regulation (?P<regulation>.+) is not installed and was taken as none stated; installed: (?P<installed>.*)",
+        r"school (?P<school>.+): the regulation (?P<regulation>.+) is not installed and was taken as none stated;"
+        r" installed: (?P<installed>.*)",
         "load_remark.regulation",
     ),
 )

@@ -1,7 +1,8 @@
-"""One row of the ledger in Russian: its status, moments, lag, quality and clause. Pure: no Streamlit, no database, no clock.
+"""One row of the ledger in Russian: its status, moments, lag, quality and clause. Pure: no Streamlit, no database, no
+clock.
 
-The sentences say what is compared with what, so that a reader can repeat the judgement by hand: «внесено 16.09 17:00, срок
-15.09 23:59, на 17 ч позже». Moments are on the school's own clock.
+The sentences say what is compared with what, so that a reader can repeat the judgement by hand: «внесено 16.09 17:00,
+срок 15.09 23:59, на 17 ч позже». Moments are on the school's own clock.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ _BANS = frozenset(rule.number for rule in RULES if rule.kind == "ban")
 
 @dataclass(frozen=True)
 class LedgerRow:
-    """What one sentence is made of. Moments are aware (any zone); `at` is the moment T of the status, `zone` the school's."""
+    """What one sentence is made of. Moments are aware (any zone); `at` is the moment T of the status, `zone` the
+    school's.
+    """
 
     rule: int
     status: int
@@ -41,10 +44,16 @@ class LedgerRow:
 
     @classmethod
     def of(cls, row: Mapping[str, Any], zone: str) -> Self:
-        """From a row of a query with the columns of `ledger_row`, `status` and `at`; columns that are not there are unknown."""
-        taken = {name: row[name] for name in cls.__dataclass_fields__ if name in row and name not in ("zone", "quality", "can_tell")}
+        """From a row with the columns of `ledger_row`, `status` and `at`; a column that is not there is unknown."""
+        taken = {
+            name: row[name]
+            for name in cls.__dataclass_fields__
+            if name in row and name not in ("zone", "quality", "can_tell")
+        }
         can_tell = row.get("can_tell")
-        return cls(**taken, quality=row.get("done_quality"), can_tell=can_tell is None or bool(can_tell), zone=ZoneInfo(zone))
+        return cls(
+            **taken, quality=row.get("done_quality"), can_tell=can_tell is None or bool(can_tell), zone=ZoneInfo(zone)
+        )
 
     @property
     def name(self) -> str:
@@ -54,7 +63,9 @@ class LedgerRow:
     @property
     def is_made(self) -> bool:
         """An entry may be there at T: certainly, or within its interval."""
-        return self.done_latest is not None and (self.at is None or self.done_earliest is None or self.done_earliest <= self.at)
+        return self.done_latest is not None and (
+            self.at is None or self.done_earliest is None or self.done_earliest <= self.at
+        )
 
 
 def rule_name(rule: int) -> str:
@@ -89,7 +100,11 @@ def clause(row: Mapping[str, Any]) -> str:
     if not row.get("clause"):
         return t("clause.default") if row.get("origin") == "contract default" else t("clause.none")
     number_and_date = _act_number(row)
-    return t("clause.short", clause=row["clause"], act=number_and_date) if number_and_date else t("clause.bare", clause=row["clause"])
+    return (
+        t("clause.short", clause=row["clause"], act=number_and_date)
+        if number_and_date
+        else t("clause.bare", clause=row["clause"])
+    )
 
 
 def act(row: Mapping[str, Any]) -> str:
@@ -114,7 +129,7 @@ def lag(seconds: float) -> str:
 
 
 def moment(at: datetime, row: LedgerRow) -> str:
-    """`16.09 17:00` (never broken across lines) on the school's clock; with the year where it is another than that of T."""
+    """`16.09 17:00` on the school's clock, never broken; with the year where it is another than that of T."""
     local = at.astimezone(row.zone)
     same_year = row.at is None or row.at.astimezone(row.zone).year == local.year
     return f"{local:%d.%m}{NBSP}{local:%H:%M}" if same_year else f"{local:%d.%m.%Y}{NBSP}{local:%H:%M}"
@@ -242,7 +257,9 @@ _SENTENCES = {
 
 def shares(counts: Mapping[int, int]) -> str:
     """«точное время — 12 003, время неизвестно — 4» of rows by quality, best first."""
-    return ", ".join(f"{t(f'quality.{Quality(key).name}')}{NBSP}— {number(counts[key])}" for key in sorted(counts) if counts[key])
+    return ", ".join(
+        f"{t(f'quality.{Quality(key).name}')}{NBSP}— {number(counts[key])}" for key in sorted(counts) if counts[key]
+    )
 
 
 def school_day(on: date, year: int) -> str:

@@ -25,11 +25,10 @@ from etl.sources.spool import Spool, split_by_school
 from etl.transforms.typed import REJECT, reject_rows, type_rows
 from etl.warehouse.access_rows import close_demo_accounts, refresh_access
 from etl.warehouse.engine import owner_connection
+from etl.warehouse.locks import WRITE_LOCK
 from etl.warehouse.writer import Writer
 
 DEFAULT_WEEK = 5
-LOAD_LOCK = 7_201_900_014
-"""Advisory lock of every writer of the warehouse: a second load waits for the first."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +64,10 @@ def load_bundle(path: Path, url: str, home: Path, *, is_demo: bool = False, regu
 
 
 def _take_lock(cursor: psycopg.Cursor[Any], told: Progress) -> None:
-    free = cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOAD_LOCK]).fetchone()
+    free = cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [WRITE_LOCK]).fetchone()
     if free and not free[0]:
         told.waiting()
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOAD_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [WRITE_LOCK])
 
 
 def _load(cursor: psycopg.Cursor[Any], bundle: Bundle, spool: Spool, told: Progress, *, is_demo: bool, regulations: Path | None) -> LoadReport:

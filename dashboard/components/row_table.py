@@ -32,7 +32,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """What stands in a cell: the text, a small second line, and the tone of that line (with its sign: colour is never alone).
+    """What stands in a cell: the text, a small second line, and the tone of that line (with its sign: colour is never
+    alone).
 
     `badge` puts the tone on the text itself.
     """
@@ -45,24 +46,32 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One row; `id` is what a click returns, None = it opens nothing. `opens` names the click for those who hear the page."""
+    """One row; `id` is what a click returns, None = it opens nothing. `opens` names the click for those who hear the
+    page.
+    """
 
     cells: tuple[Cell, ...]
     id: int | None = None
     opens: str = ""
 
 
-def row_table(key: str, columns: Sequence[Column], rows: Sequence[Row], *, caption: str, height: int | None = None) -> int | None:
+def row_table(
+    key: str, columns: Sequence[Column], rows: Sequence[Row], *, caption: str, height: int | None = None
+) -> int | None:
     """Draw the table; returns the id of the row just clicked, else None.
 
-    `height` in pixels makes it scroll inside itself. Without it a table of more than three columns becomes cards where it is
-    narrow.
+    `height` in pixels makes it scroll inside itself. Without it a table of more than three columns becomes cards
+    where it is narrow.
     """
-    result = _COMPONENT(key=key, data=table_payload(columns, rows, caption=caption, height=height), on_row_change=lambda: None)
+    result = _COMPONENT(
+        key=key, data=table_payload(columns, rows, caption=caption, height=height), on_row_change=lambda: None
+    )
     return clicked_row(result.row, rows)
 
 
-def table_payload(columns: Sequence[Column], rows: Sequence[Row], *, caption: str, height: int | None = None) -> dict[str, Any]:
+def table_payload(
+    columns: Sequence[Column], rows: Sequence[Row], *, caption: str, height: int | None = None
+) -> dict[str, Any]:
     """What the script draws; raises ValueError where a row has another number of cells than there are columns."""
     for row in rows:
         if len(row.cells) != len(columns):
@@ -73,12 +82,15 @@ def table_payload(columns: Sequence[Column], rows: Sequence[Row], *, caption: st
         "columns": [[column.label, column.is_number, column.wide] for column in columns],
         "rows": [
             {
-                "cells": [[cell.text, cell.note, cell.tone, _SIGNS[cell.tone] if cell.note or cell.badge else "", cell.badge] for cell in row.cells],
+                "cells": [
+                    [cell.text, cell.note, cell.tone, _SIGNS[cell.tone] if cell.note or cell.badge else "", cell.badge]
+                    for cell in row.cells
+                ],
                 "opens": row.opens if row.id is not None else "",
             }
             for row in rows
         ],
-    }  # fmt: skip
+    }
 
 
 def clicked_row(index: Any, rows: Sequence[Row]) -> int | None:

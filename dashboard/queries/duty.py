@@ -70,7 +70,7 @@ SELECT h.school_id, h.school_year, date_trunc('week', h.anchor_on)::date AS week
             WHEN h.made_status = {_UNREGULATED} THEN {_UNREGULATED}
             WHEN h.done_earliest_on IS NULL OR h.done_earliest_on > m.day THEN
                 CASE WHEN NOT h.can_tell THEN {int(Status.indeterminate)}
-                     WHEN h.overdue_on < m.day THEN {int(Status.missing)} ELSE {int(Status.pending)} END
+                     WHEN h.overdue_on <= m.day THEN {int(Status.missing)} ELSE {int(Status.pending)} END
             WHEN h.done_latest_on <= m.day THEN h.made_status
             ELSE {int(Status.indeterminate)} END AS status,
        coalesce(CASE WHEN h.made_status = {_UNREGULATED} OR h.excluded IS NOT NULL THEN m.day > h.anchor_on

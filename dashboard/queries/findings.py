@@ -1,4 +1,5 @@
-"""What the page of findings asks: counts by kind, place and person, and one page of rows; five queries, whatever their number.
+"""What the page of findings asks: counts by kind, place and person, and one page of rows; five queries, whatever
+their number.
 
 Every count leaves out its own filter: beside «грубое» stands how many there would be if one chose it.
 """
@@ -80,7 +81,8 @@ WITH {_CHOSEN}, page AS (
     SELECT * FROM chosen WHERE ok_severity AND ok_state AND ok_rule AND ok_class AND ok_staff
     ORDER BY severity, anchor_on DESC NULLS LAST, school_id, rule, finding_id LIMIT {PAGE} OFFSET :skip
 )
-SELECT f.school_id, f.school_year, f.finding_id, f.rule, f.status, f.severity, f.state, f.reopened, f.reason, f.anchor_on,
+SELECT f.school_id, f.school_year, f.finding_id, f.rule, f.status, f.severity, f.state, f.reopened, f.reason,
+       f.anchor_on,
        f.class_id, f.journal_id, f.lesson_id, f.last_seen_at AS at, f.fixed_at, coalesce(r.due_at, f.due_at) AS due_at,
        r.due_earliest, r.target_at, r.not_before, r.done_earliest, coalesce(r.done_latest, f.done_at) AS done_latest,
        r.done_quality, s.timezone, coalesce(s.short_name, s.name) AS school, c.name AS class_name, j.subject_id,
@@ -104,14 +106,14 @@ LEFT JOIN judgement_rule k ON k.school_id = f.school_id AND k.judgement_id = 0 A
   AND k.profile_version = f.profile_version
 LEFT JOIN LATERAL (
     SELECT o.* FROM ledger_row o
-    WHERE o.school_id = f.school_id AND o.school_year = f.school_year AND o.journal_id = f.journal_id AND o.judgement_id = 0
-      AND o.rule = f.rule AND o.object_id IS NOT DISTINCT FROM f.object_id
+    WHERE o.school_id = f.school_id AND o.school_year = f.school_year AND o.journal_id = f.journal_id
+      AND o.judgement_id = 0 AND o.rule = f.rule AND o.object_id IS NOT DISTINCT FROM f.object_id
       AND o.pupil_id IS NOT DISTINCT FROM f.pupil_id AND o.period_id IS NOT DISTINCT FROM f.period_id
     LIMIT 1
 ) r ON true
 WHERE f.school_id = ANY(:schools)
 ORDER BY f.severity, f.anchor_on DESC NULLS LAST, f.school_id, f.rule, f.finding_id
-"""  # noqa: S608 - numbers of our own rules
+"""
 _CHECKED = """
 SELECT c.school_id, max(r.finished_at) AS checked_at
 FROM check_result c JOIN check_run r USING (run_id)
@@ -123,10 +125,10 @@ WHERE c.school_id = ANY(:schools) GROUP BY 1
 class Findings:
     """The page of findings.
 
-    `schools` as of `schools.read_schools` (the asked one, or all of the scope), `checked` = school_id, checked_at (UTC).
-    `counts` one row per `part` (severity, state, rule, class, staff, school, all) and value (`in_school` its school), `n` under the
-    other filters.
-    `rows` = one page, gravest and newest first, with the moments of the ledger, names and the clause.
+    `schools` as of `schools.read_schools` (the asked one, or all of the scope), `checked` = school_id, checked_at
+    (UTC). `counts` one row per `part` (severity, state, rule, class, staff, school, all) and value (`in_school` its
+    school), `n` under the other filters. `rows` = one page, gravest and newest first, with the moments of the ledger,
+    names and the clause.
     """
 
     schools: pl.DataFrame
@@ -168,7 +170,14 @@ def read_findings(scope: Scope, filters: Filters, now: datetime) -> Findings | N
     choice = periods.choose(terms, filters, schools.until_of(listed))
     checked = read(scope, _CHECKED)
     if choice is None:
-        return Findings(listed, checked, None, pl.DataFrame(schema={"part": pl.String, "n": pl.Int64, "critical": pl.Int64}), pl.DataFrame(), 1)
+        return Findings(
+            listed,
+            checked,
+            None,
+            pl.DataFrame(schema={"part": pl.String, "n": pl.Int64, "critical": pl.Int64}),
+            pl.DataFrame(),
+            1,
+        )
     params = _params(filters, choice)
     counts = read(scope, _COUNTS, params)
     page = max(1, filters.page or 1)

@@ -1,13 +1,13 @@
-"""What the page of a journal and the card of a lesson ask: a constant number of queries, whatever the size of the school.
+"""What the page of a journal asks: a constant number of queries, whatever the size of the school.
 
-A journal is open to a reader when one of her grants says so (`access_row`); a closed one answers exactly like one that does
-not exist. The row policies hide its rows a second time.
+A journal is open to a reader when one of her grants says so (`access_row`); a closed one answers exactly like one
+that does not exist. The row policies hide its rows a second time.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,29 +16,33 @@ import polars as pl
 from dashboard.filters import Filters
 from dashboard.queries import duty, periods, schools
 from dashboard.queries.door import read
-from etl.warehouse.ledger import EXISTS, FINDING_STATUSES, IS_DUE, IS_MADE, RULE, RULES, STATUS, Excluded
+from dashboard.queries.rosters import read_roster
+from etl.warehouse.ledger import EXISTS, FINDING_STATUSES, IS_DUE, IS_MADE, RULES, STATUS, Excluded
 from etl.warehouse.metrics import DUTY
 from etl.warehouse.scope import Scope
 
-LESSON_RULES = tuple(
-    rule.number for rule in RULES if rule.object_type == "lesson" and rule.kind in ("duty", "event")
-)
+LESSON_RULES = tuple(rule.number for rule in RULES if rule.object_type == "lesson" and rule.kind in ("duty", "event"))
 """Rules about the lesson itself: one row per lesson and rule."""
 NOT_HELD = (int(Excluded.cancelled), int(Excluded.not_instructional))
 _FINDINGS = ", ".join(str(int(status)) for status in FINDING_STATUSES)
 
-_OPEN = """EXISTS (SELECT 1 FROM access_row a WHERE a.school_id = j.school_id
-    AND (a.level = 'school' OR (a.level = 'class' AND a.class_id = j.class_id) OR (a.level = 'journal' AND a.journal_id = j.journal_id)))"""
+_OPEN = """EXISTS (
+    SELECT 1 FROM access_row a WHERE a.school_id = j.school_id AND (
+        a.level = 'school' OR (a.level = 'class' AND a.class_id = j.class_id)
+        OR (a.level = 'journal' AND a.journal_id = j.journal_id)))"""
 _JOURNALS = f"""
 WITH asked AS (
-    SELECT o.journal_id, o.class_id, o.subject_id, o.school_year FROM dim_journal o
-    WHERE o.school_id = :school AND o.journal_id = coalesce(CAST(:journal AS bigint),
-        (SELECT l.journal_id FROM fact_lesson l WHERE l.school_id = :school AND l.lesson_id = :lesson AND l.deleted_latest IS NULL LIMIT 1))
+    SELECT o.journal_id, o.class_id, o.subject_id FROM dim_journal o
+    WHERE o.school_id = :school AND o.journal_id = coalesce(CAST(:journal AS bigint), (
+        SELECT l.journal_id FROM fact_lesson l
+        WHERE l.school_id = :school AND l.lesson_id = :lesson AND l.deleted_latest IS NULL LIMIT 1))
 ), newest AS (
-    SELECT coalesce(CAST(:year AS bigint), max(o.school_year)) AS school_year FROM dim_journal o WHERE o.school_id = :school
+    SELECT coalesce(CAST(:year AS bigint), max(o.school_year)) AS school_year
+    FROM dim_journal o WHERE o.school_id = :school
 )
-SELECT j.school_id, j.school_year, j.journal_id, j.class_id, j.group_id, j.subject_id, c.name AS class_name, c.grade, c.letter,
-       s.name AS subject, g.kind AS group_kind, g.name AS group_name, coalesce(a.journal_id = j.journal_id, false) AS is_asked
+SELECT j.school_id, j.school_year, j.journal_id, j.class_id, j.group_id, j.subject_id,
+       c.name AS class_name, c.grade, c.letter, s.name AS subject, g.kind AS group_kind, g.name AS group_name,
+       coalesce(a.journal_id = j.journal_id, false) AS is_asked
 FROM dim_journal j
 JOIN newest n ON true
 JOIN dim_class c USING (school_id, class_id)
@@ -46,100 +50,73 @@ JOIN dim_subject s USING (school_id, subject_id)
 JOIN dim_group g USING (school_id, group_id)
 LEFT JOIN asked a ON a.class_id = j.class_id AND a.subject_id = j.subject_id
 WHERE j.school_id = ANY(:schools) AND j.school_id = :school AND {_OPEN}
-  AND (a.journal_id IS NOT NULL OR (NOT CAST(:is_named AS boolean) AND j.school_year = n.school_year
-       AND (CAST(:class_id AS bigint) IS NULL OR j.class_id = :class_id) AND (CAST(:subject AS bigint) IS NULL OR j.subject_id = :subject)))
+  AND (a.journal_id IS NOT NULL OR (
+        NOT CAST(:is_named AS boolean) AND j.school_year = n.school_year
+        AND (CAST(:class_id AS bigint) IS NULL OR j.class_id = :class_id)
+        AND (CAST(:subject AS bigint) IS NULL OR j.subject_id = :subject)))
 ORDER BY c.grade, c.letter, c.class_id, s.name, g.name, j.journal_id
 """
 _PERIODS = """
-SELECT p.school_id, p.school_year, p.kind, p.number, min(p.starts_on) AS starts_on, max(p.ends_on) AS ends_on, min(p.period_id) AS period_id
+SELECT p.school_id, p.school_year, p.kind, p.number, min(p.starts_on) AS starts_on, max(p.ends_on) AS ends_on,
+       min(p.period_id) AS period_id
 FROM dim_period p
-WHERE p.school_id = ANY(:schools) AND p.school_id = :school AND p.school_year = :year AND p.deleted_latest IS NULL AND :grade BETWEEN p.grade_from AND p.grade_to
+WHERE p.school_id = ANY(:schools) AND p.school_id = :school AND p.school_year = :year
+  AND p.deleted_latest IS NULL AND :grade BETWEEN p.grade_from AND p.grade_to
 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """
-_LESSON_COLUMNS = """l.school_id, l.school_year, l.journal_id, l.class_id, l.lesson_id, l.held_on, l.slot, l.starts_at, l.ends_at, l.kind, l.status,
-       n.full_name AS teacher, b.full_name AS substitute, l.substitute_id, x.topic, x.homework, l.homework_not_assigned"""
-_LESSON_JOINS = """
-LEFT JOIN fact_lesson_text x ON x.school_id = l.school_id AND x.school_year = l.school_year AND x.lesson_id = l.lesson_id
+LESSON_COLUMNS = """l.school_id, l.school_year, l.journal_id, l.class_id, l.lesson_id, l.held_on, l.slot,
+       l.starts_at, l.ends_at, l.kind, l.status, l.substitute_id, l.homework_not_assigned,
+       n.full_name AS teacher, b.full_name AS substitute, x.topic, x.homework"""
+LESSON_JOINS = """
+LEFT JOIN fact_lesson_text x ON x.school_id = l.school_id AND x.school_year = l.school_year
+  AND x.lesson_id = l.lesson_id
 LEFT JOIN dim_staff_name n ON n.school_id = l.school_id AND n.staff_id = l.staff_id
 LEFT JOIN dim_staff_name b ON b.school_id = l.school_id AND b.staff_id = l.substitute_id"""
-_LESSONS = f"""
-SELECT {_LESSON_COLUMNS}
-FROM fact_lesson l {_LESSON_JOINS}
-WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = :year AND l.journal_id = :journal AND l.deleted_latest IS NULL
-  AND l.held_on BETWEEN :first AND :last
-  AND (l.held_on <= :until OR EXISTS (
-        SELECT 1 FROM fact_mark m WHERE m.school_id = l.school_id AND m.school_year = l.school_year AND m.journal_id = l.journal_id
-        AND m.lesson_id = l.lesson_id AND m.deleted_latest IS NULL AND (CAST(:moment AS timestamptz) IS NULL OR m.recorded_earliest <= :moment)))
-ORDER BY l.held_on, l.slot, l.lesson_id
-"""
-_LESSON = f"""
-SELECT {_LESSON_COLUMNS}
-FROM fact_lesson l {_LESSON_JOINS}
-WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = :year AND l.lesson_id = :lesson AND l.journal_id = :journal
-  AND l.deleted_latest IS NULL
-"""
-_ROW_COLUMNS = f"""r.school_id, r.rule, r.lesson_id, r.object_id, r.pupil_id, r.period_id, {STATUS} AS status, r.excluded, r.is_required,
-       {IS_MADE} AS is_made, {IS_DUE} AS is_due, r.can_tell, r.done_quality, r.profile_version, r.not_before, r.target_at, r.due_at, r.due_earliest,
-       r.done_earliest, r.done_latest, h.t AS at"""
-_LEDGER = f"""
-SELECT {_ROW_COLUMNS}
-FROM ledger_row r JOIN {duty.LEDGER_HORIZON} h USING (school_id, rule)
-WHERE r.school_id = ANY(:schools) AND r.school_id = :school AND r.school_year = :year AND r.journal_id = :journal AND r.judgement_id = 0 AND {EXISTS}
-  AND (r.rule = ANY(:lesson_rules) OR {STATUS} IN ({_FINDINGS}))
-"""
-_LESSON_LEDGER = f"""
-SELECT {_ROW_COLUMNS}, d.full_name AS responsible, c.severity, c.clause, c.quotation, c.act_title, c.act_number, c.act_date, c.origin
-FROM ledger_row r JOIN {duty.LEDGER_HORIZON} h USING (school_id, rule)
-LEFT JOIN judgement_rule c ON c.school_id = r.school_id AND c.judgement_id = r.judgement_id AND c.profile_version = r.profile_version AND c.rule = r.rule
-LEFT JOIN dim_staff_name d ON d.school_id = r.school_id AND d.staff_id = r.staff_id
-WHERE r.school_id = ANY(:schools) AND r.school_id = :school AND r.school_year = :year AND r.journal_id = :journal AND r.lesson_id = :lesson
-  AND r.judgement_id = 0 AND {EXISTS}
-"""
 # Events at T: a known moment of the entry after T excludes it, an unknown one does not.
 _KNOWN = "(CAST(:moment AS timestamptz) IS NULL OR {0}.recorded_earliest <= :moment)"
-_ENTRIES = f"""
-SELECT m.school_id, 'mark' AS kind, m.lesson_id, m.pupil_id, m.mark_id AS object_id, m.value, w.kind AS work, w.title, w.is_monitoring
-FROM fact_mark m LEFT JOIN fact_work w ON w.school_id = m.school_id AND w.school_year = m.school_year AND w.work_id = m.work_id
-WHERE m.school_id = ANY(:schools) AND m.school_id = :school AND m.school_year = :year AND m.journal_id = :journal AND m.lesson_id = ANY(CAST(:lessons AS int[]))
+_LESSONS = f"""
+SELECT {LESSON_COLUMNS}
+FROM fact_lesson l {LESSON_JOINS}
+WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = :year
+  AND l.journal_id = :journal AND l.deleted_latest IS NULL AND l.held_on BETWEEN :first AND :last
+  AND (l.held_on <= :until OR EXISTS (
+        SELECT 1 FROM fact_mark m
+        WHERE m.school_id = l.school_id AND m.school_year = l.school_year AND m.journal_id = l.journal_id
+          AND m.lesson_id = l.lesson_id AND m.deleted_latest IS NULL AND {_KNOWN.format("m")}))
+ORDER BY l.held_on, l.slot, l.lesson_id
+"""
+ROW_COLUMNS = f"""r.school_id, r.rule, r.lesson_id, r.object_id, r.pupil_id, r.period_id, {STATUS} AS status,
+       {IS_MADE} AS is_made, {IS_DUE} AS is_due, r.excluded, r.is_required, r.can_tell, r.done_quality,
+       r.profile_version, r.not_before, r.target_at, r.due_at, r.due_earliest, r.done_earliest, r.done_latest,
+       h.t AS at"""
+_LEDGER = f"""
+SELECT {ROW_COLUMNS}
+FROM ledger_row r JOIN {duty.LEDGER_HORIZON} h USING (school_id, rule)
+WHERE r.school_id = ANY(:schools) AND r.school_id = :school AND r.school_year = :year
+  AND r.journal_id = :journal AND r.judgement_id = 0 AND {EXISTS}
+  AND (r.rule = ANY(:lesson_rules) OR {STATUS} IN ({_FINDINGS}))
+"""
+ENTRIES = f"""
+SELECT m.school_id, 'mark' AS kind, m.lesson_id, m.pupil_id, m.mark_id AS object_id, m.value,
+       w.kind AS work, w.title, w.is_monitoring
+FROM fact_mark m
+LEFT JOIN fact_work w ON w.school_id = m.school_id AND w.school_year = m.school_year AND w.work_id = m.work_id
+WHERE m.school_id = ANY(:schools) AND m.school_id = :school AND m.school_year = :year
+  AND m.journal_id = :journal AND m.lesson_id = ANY(CAST(:lessons AS int[]))
   AND m.deleted_latest IS NULL AND {_KNOWN.format("m")}
 UNION ALL
 SELECT a.school_id, 'absence', a.lesson_id, a.pupil_id, a.absence_id, a.code, NULL, NULL, NULL
 FROM fact_absence a
-WHERE a.school_id = ANY(:schools) AND a.school_id = :school AND a.school_year = :year AND a.journal_id = :journal AND a.lesson_id = ANY(CAST(:lessons AS int[]))
+WHERE a.school_id = ANY(:schools) AND a.school_id = :school AND a.school_year = :year
+  AND a.journal_id = :journal AND a.lesson_id = ANY(CAST(:lessons AS int[]))
   AND a.deleted_latest IS NULL AND {_KNOWN.format("a")}
 UNION ALL
 SELECT p.school_id, p.kind, NULL, p.pupil_id, p.period_id, p.value, d.kind, d.number::text, NULL
 FROM fact_period_mark p JOIN dim_period d ON d.school_id = p.school_id AND d.period_id = p.period_id
-WHERE CAST(:with_periods AS boolean) AND p.school_id = ANY(:schools) AND p.school_id = :school AND p.school_year = :year AND p.journal_id = :journal
+WHERE CAST(:with_periods AS boolean) AND p.school_id = ANY(:schools) AND p.school_id = :school
+  AND p.school_year = :year AND p.journal_id = :journal
   AND p.deleted_latest IS NULL AND {_KNOWN.format("p")} AND d.starts_on <= :last AND d.ends_on >= :first
 ORDER BY 2, 3, 4, 5
-"""
-# Annex B13: the class group is the class's enrolments without members of an individual group of the same subject; any other
-# group is its members, each while enrolled in some class of the school.
-_ROSTER = """
-WITH individual AS (
-    SELECT m.school_id, m.pupil_id, m.from_on, m.to_on, 'individual' AS via
-    FROM fact_group_member m
-    JOIN dim_group g ON g.school_id = m.school_id AND g.group_id = m.group_id AND g.kind = 'individual'
-    JOIN dim_journal j ON j.school_id = m.school_id AND j.group_id = m.group_id AND j.subject_id = :subject
-    WHERE m.school_id = :school AND m.school_year = :year AND m.deleted_latest IS NULL AND CAST(:is_class AS boolean)
-), member AS (
-    SELECT m.school_id, m.pupil_id, m.from_on, m.to_on, 'member' AS via
-    FROM fact_group_member m
-    WHERE m.school_id = :school AND m.school_year = :year AND m.group_id = :group AND m.deleted_latest IS NULL AND NOT CAST(:is_class AS boolean)
-), enrolled AS (
-    SELECT e.school_id, e.pupil_id, e.from_on, e.to_on, 'enrolled' AS via
-    FROM fact_enrolment e
-    WHERE e.school_id = ANY(:schools) AND e.school_id = :school AND e.school_year = :year AND e.deleted_latest IS NULL
-      AND CASE WHEN CAST(:is_class AS boolean) THEN e.class_id = :class_id ELSE e.pupil_id IN (SELECT m.pupil_id FROM member m) END
-)
-SELECT * FROM enrolled UNION ALL SELECT * FROM member WHERE school_id = ANY(:schools)
-UNION ALL SELECT i.* FROM individual i WHERE i.school_id = ANY(:schools) AND i.pupil_id IN (SELECT e.pupil_id FROM enrolled e)
-ORDER BY 2, 3
-"""
-_NAMES = """
-SELECT n.school_id, n.pupil_id, n.full_name FROM dim_pupil_name n
-WHERE n.school_id = ANY(:schools) AND n.school_id = :school AND n.pupil_id = ANY(CAST(:pupils AS int[]))
 """
 
 
@@ -158,11 +135,12 @@ class Place:
 class Journal:
     """The page of one journal.
 
-    `school` and `journal` are rows (`schools.read_schools`, dim_journal with names), `siblings` the open journals of the same
-    class and subject, `terms` the periods of its year and grade (kind, number, starts_on, ends_on, period_id). `lessons` one row per lesson of the period up to T in order of time; `rows` ledger rows: all of the
-    lessons themselves, and of marks and period marks those that open a finding; `entries` marks, absences and period marks by
-    `kind`; `roster` one row per pupil and interval in order of names (pupil_id, full_name, from_on, to_on), half-open, with
-    pupils who only have an entry (both null).
+    `school` and `journal` are rows (`schools.read_schools`, dim_journal with names), `siblings` the open journals of
+    the same class and subject, `terms` the periods of its year and grade (kind, number, starts_on, ends_on,
+    period_id). `lessons` one row per lesson of the period up to T in order of time; `rows` ledger rows: all of the
+    lessons themselves, and of marks and period marks those that open a finding; `entries` marks, absences and period
+    marks by `kind`; `roster` one row per pupil and interval in order of names (pupil_id, full_name, from_on, to_on),
+    half-open, with pupils who only have an entry (both null).
     """
 
     school: dict[str, Any]
@@ -182,35 +160,38 @@ class Journal:
     def place(self) -> Place:
         """The journal's key, for `read_lesson`."""
         return Place(
-            self.school["school_id"], self.journal["school_year"], self.journal["journal_id"], self.school["timezone"], self.school["until_on"]
+            self.school["school_id"],
+            self.journal["school_year"],
+            self.journal["journal_id"],
+            self.school["timezone"],
+            self.school["until_on"],
         )
 
 
-@dataclass(frozen=True)
-class Lesson:
-    """The card of one lesson: its row, its ledger rows with clause and responsible person, its marks and absences."""
-
-    lesson: dict[str, Any]
-    rows: pl.DataFrame
-    entries: pl.DataFrame
-    names: dict[int, str]
-
-
 def read_journals(scope: Scope, filters: Filters) -> pl.DataFrame:
-    """Open journals the position may mean: those of the asked class and subject (`is_asked` marks the named one), all where
-    nothing is named; school_id, school_year, journal_id, class_id, group_id, subject_id and names. One query."""
+    """Open journals the position may mean, one row each: school_id, school_year, journal_id, class_id, … and names.
+
+    Those of the asked class and subject (`is_asked` marks the named one), all of the year where nothing is named. One
+    query.
+    """
     is_named = filters.journal is not None or filters.lesson is not None
     return read(
-        scope, _JOURNALS,
+        scope,
+        _JOURNALS,
         {
-            "school": filters.school, "journal": filters.journal, "lesson": filters.lesson, "year": filters.year,
-            "class_id": filters.class_id, "subject": filters.subject, "is_named": is_named,
+            "school": filters.school,
+            "journal": filters.journal,
+            "lesson": filters.lesson,
+            "year": filters.year,
+            "class_id": filters.class_id,
+            "subject": filters.subject,
+            "is_named": is_named,
         },
-    )  # fmt: skip
+    )
 
 
 def read_journal(scope: Scope, filters: Filters, journal: int, now: datetime) -> Journal | None:
-    """Everything on the page of one journal, eight queries; None where it is not open to the scope or does not exist."""
+    """The page of one journal, eight queries; None where it is not open to the scope or does not exist."""
     found = read_journals(scope, Filters(school=filters.school, journal=journal))
     mine = found.filter("is_asked")
     listed = schools.read_schools(scope, now, filters.school)
@@ -227,35 +208,16 @@ def read_journal(scope: Scope, filters: Filters, journal: int, now: datetime) ->
     span = {**params, "first": first, "last": last, "until": until, "moment": moment}
     lessons = read(scope, _LESSONS, span)
     rows = read(scope, _LEDGER, {**params, "day": day, "lesson_rules": list(LESSON_RULES)})
-    rows = rows.filter(
-        pl.col("lesson_id").is_null() | pl.col("lesson_id").is_in(lessons["lesson_id"].to_list())
-    )
-    entries = read(scope, _ENTRIES, {**span, "lessons": lessons["lesson_id"].to_list(), "with_periods": True})
-    roster = _read_roster(scope, params, row, entries, first, min(last, until))
+    rows = rows.filter(pl.col("lesson_id").is_null() | pl.col("lesson_id").is_in(lessons["lesson_id"].to_list()))
+    entries = read(scope, ENTRIES, {**span, "lessons": lessons["lesson_id"].to_list(), "with_periods": True})
+    roster = read_roster(scope, params, row, entries, first, min(last, until))
     return Journal(school, row, found, choice, terms, first, last, until, lessons, rows, entries, roster)
-
-
-def read_lesson(scope: Scope, filters: Filters, place: Place) -> Lesson | None:
-    """The card of `filters.lesson` of a journal known to be open; None where it has no such lesson. Four queries."""
-    day = filters.as_of if filters.as_of is not None and filters.as_of < place.until_on else None
-    params = {"school": place.school, "year": place.year, "journal": place.journal, "lesson": filters.lesson}
-    lesson = read(scope, _LESSON, params)
-    if lesson.is_empty():
-        return None
-    held_on = lesson["held_on"][0]
-    moment = None if day is None else end_of_day(day, place.zone)
-    rows = read(scope, _LESSON_LEDGER, {**params, "day": day}).sort("rule", "pupil_id", "object_id", nulls_last=True)
-    asked = {**params, "lessons": [filters.lesson], "with_periods": False, "moment": moment, "first": held_on, "last": held_on}
-    entries = read(scope, _ENTRIES, asked)
-    names = read(scope, _NAMES, {"school": place.school, "pupils": entries["pupil_id"].unique().to_list()})
-    return Lesson(lesson.row(0, named=True), rows, entries, dict(names.select("pupil_id", "full_name").iter_rows()))
 
 
 def duty_sums(rows: pl.DataFrame) -> pl.DataFrame:
     """Ledger rows with every sum of `metrics.DUTY` as a column of 0 and 1: what a metric is computed from."""
     return rows.with_columns(
-        pl.sql_expr(predicate).fill_null(value=False).cast(pl.Int64).alias(name)
-        for name, predicate in DUTY.items()
+        pl.sql_expr(predicate).fill_null(value=False).cast(pl.Int64).alias(name) for name, predicate in DUTY.items()
     )
 
 
@@ -263,9 +225,7 @@ def held(page: Journal) -> pl.DataFrame:
     """The lessons of the page that were held by T (annex R1): neither cancelled nor on a day without lessons."""
     not_held = page.rows.filter(pl.col("excluded").is_in(NOT_HELD))["lesson_id"].unique().to_list()
     is_held = (
-        (pl.col("held_on") <= page.until)
-        & (pl.col("status") != "cancelled")
-        & ~pl.col("lesson_id").is_in(not_held)
+        (pl.col("held_on") <= page.until) & (pl.col("status") != "cancelled") & ~pl.col("lesson_id").is_in(not_held)
     )
     return page.lessons.filter(is_held)
 
@@ -298,104 +258,3 @@ def _days(choice: periods.Choice | None, journal: dict[str, Any]) -> tuple[date,
         choice.period.span.first,
         choice.period.span.first,
     )
-
-
-def _read_roster(
-    scope: Scope,
-    params: dict[str, Any],
-    journal: dict[str, Any],
-    entries: pl.DataFrame,
-    first: date,
-    last: date,
-) -> pl.DataFrame:
-    is_class = journal["group_kind"] == "class"
-    asked = {
-        "subject": journal["subject_id"],
-        "group": journal["group_id"],
-        "class_id": journal["class_id"],
-        "is_class": is_class,
-    }
-    found = read(scope, _ROSTER, {**params, **asked})
-    intervals = _members(found, is_class=is_class).filter(
-        (pl.col("from_on") <= last) & (pl.col("to_on").is_null() | (pl.col("to_on") > first))
-    )
-    strays = sorted(set(entries["pupil_id"].to_list()) - set(intervals["pupil_id"].to_list()))
-    nothing = [None] * len(strays)
-    extra = pl.DataFrame({"pupil_id": strays, "from_on": nothing, "to_on": nothing}, schema=intervals.schema)
-    everybody = pl.concat([intervals, extra])
-    names = read(
-        scope, _NAMES, {"school": params["school"], "pupils": everybody["pupil_id"].unique().to_list()}
-    )
-    named = everybody.join(names.select("pupil_id", "full_name"), on="pupil_id", how="left")
-    return named.sort(schools.natural_order("full_name"), "pupil_id", "from_on", nulls_last=True)
-
-
-def _members(found: pl.DataFrame, *, is_class: bool) -> pl.DataFrame:
-    """Intervals in which a pupil is in the journal: pupil_id, from_on, to_on; half-open, null = open."""
-    columns = ["pupil_id", "from_on", "to_on"]
-    enrolled = found.filter(pl.col("via") == "enrolled").select(columns)
-    if is_class:
-        apart = found.filter(pl.col("via") == "individual").select(columns)
-        return _without(enrolled, apart) if apart.height else enrolled
-    members = found.filter(pl.col("via") == "member").select(columns)
-    # an enrolment that the scope does not show cannot narrow the membership
-    shown = members.filter(pl.col("pupil_id").is_in(enrolled["pupil_id"].to_list()))
-    both = shown.join(enrolled, on="pupil_id", suffix="_enrolled").select(
-        "pupil_id",
-        pl.max_horizontal("from_on", "from_on_enrolled").alias("from_on"),
-        pl.min_horizontal("to_on", "to_on_enrolled").alias("to_on"),
-    )
-    hidden = members.filter(~pl.col("pupil_id").is_in(enrolled["pupil_id"].to_list()))
-    return pl.concat([both.filter(pl.col("to_on").is_null() | (pl.col("from_on") < pl.col("to_on"))), hidden])
-
-
-def _without(intervals: pl.DataFrame, apart: pl.DataFrame) -> pl.DataFrame:
-    """The intervals less those of the same pupil in `apart`."""
-    rest: list[tuple[int, date, date | None]] = []
-    for pupil, start, end in intervals.iter_rows():
-        pieces = [(start, end or date.max)]
-        for other, cut_from, cut_to in apart.iter_rows():
-            if other == pupil:
-                pieces = [
-                    piece
-                    for a, b in pieces
-                    for piece in ((a, min(b, cut_from)), (max(a, cut_to or date.max), b))
-                    if piece[0] < piece[1]
-                ]
-        rest += [(pupil, a, None if b == date.max else b) for a, b in pieces]
-    return pl.DataFrame(rest, schema=intervals.schema, orient="row")
-
-
-def is_member(intervals: list[tuple[date | None, date | None]], on: date) -> bool:
-    """Whether one of the half-open intervals holds the day; a start of null holds nothing."""
-    return any(start is not None and start <= on and (end is None or on < end) for start, end in intervals)
-
-
-def joined_late(
-    intervals: list[tuple[date | None, date | None]], first: date, last: date
-) -> tuple[date | None, date | None]:
-    """(first day, last day) in the journal, each null where it is not inside the period."""
-    starts = [start for start, _ in intervals if start is not None]
-    ends = [end for _, end in intervals]
-    joined = min(starts) if starts and min(starts) > first else None
-    left = (
-        None if not ends or None in ends else max(end for end in ends if end is not None) - timedelta(days=1)
-    )
-    return joined, left if left is not None and left < last else None
-
-
-__all__ = [
-    "LESSON_RULES",
-    "NOT_HELD",
-    "RULE",
-    "Journal",
-    "Lesson",
-    "duty_sums",
-    "end_of_day",
-    "held",
-    "is_member",
-    "joined_late",
-    "read_journal",
-    "read_journals",
-    "read_lesson",
-]

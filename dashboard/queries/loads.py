@@ -1,6 +1,7 @@
 """What the page of loads asks: the history of loads, balances by table, what was set aside, what the source can tell.
 
-A municipal reader gets balances and freshness; rows that were set aside hold people's data and stay inside the school.
+A municipal reader gets balances and freshness; rows that were set aside hold people's data and stay inside the
+school.
 """
 
 from __future__ import annotations
@@ -29,14 +30,16 @@ WHERE t.school_id = ANY(:schools) AND (CAST(:school AS bigint) IS NULL OR t.scho
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY t.load_id DESC, t.school_id LIMIT {SHOWN_LOADS}
 """
 _TABLES = """
-SELECT t.school_id, t.load_id, t.table_name, t.rows_read, t.rows_loaded, t.rows_unchanged, t.rows_rejected, t.rows_deleted
+SELECT t.school_id, t.load_id, t.table_name, t.rows_read, t.rows_loaded, t.rows_unchanged, t.rows_rejected,
+       t.rows_deleted
 FROM load_table t
 WHERE t.school_id = ANY(:schools) AND t.school_id = :school AND t.load_id = coalesce(CAST(:load AS bigint), (
     SELECT max(o.load_id) FROM load_table o WHERE o.school_id = :school))
 ORDER BY t.table_name
 """
 _REJECTS = f"""
-SELECT j.school_id, j.load_id, j.reject_no, j.file, j.row_number, j.column_name, j.value, j.reason, j.raw, count(*) OVER () AS total
+SELECT j.school_id, j.load_id, j.reject_no, j.file, j.row_number, j.column_name, j.value, j.reason, j.raw,
+       count(*) OVER () AS total
 FROM load_reject j
 WHERE j.school_id = ANY(:schools) AND j.school_id = :school AND j.load_id = :load
 ORDER BY j.file, j.row_number, j.reject_no LIMIT {SHOWN_REJECTS}
@@ -56,7 +59,8 @@ FROM ledger_horizon h
 LEFT JOIN judgement_rule j ON j.school_id = h.school_id AND j.judgement_id = 0 AND j.rule = h.rule
 WHERE h.school_id = ANY(:schools) AND h.school_id = :school GROUP BY 1, 2, 3 ORDER BY 2
 """
-# Quality is a fact of the entry, not of a moment: the ledger's rows are counted where they stand, the newest year alone.
+# Quality is a fact of the entry, not of a moment: the ledger's rows are counted where they stand, the newest
+# year alone.
 _QUALITY = f"""
 SELECT r.school_id, r.rule, count(*) AS n,
        count(*) FILTER (WHERE r.done_earliest IS NULL AND NOT r.can_tell AND r.is_required) AS untold,
@@ -67,7 +71,8 @@ SELECT r.school_id, r.rule, count(*) AS n,
 FROM ledger_row r
 WHERE r.school_id = ANY(:schools) AND r.school_id = :school AND r.judgement_id = 0 AND r.excluded IS NULL
   AND r.made_status <> {int(Status.breached)}
-  AND r.school_year = (SELECT max(c.school_year) FROM dim_class c WHERE c.school_id = :school AND c.deleted_latest IS NULL)
+  AND r.school_year = (
+        SELECT max(c.school_year) FROM dim_class c WHERE c.school_id = :school AND c.deleted_latest IS NULL)
 GROUP BY 1, 2
 """
 
@@ -76,10 +81,10 @@ GROUP BY 1, 2
 class Loads:
     """The page of loads of one school.
 
-    `school` = a row of `schools.read_schools`. `history` one row per load and school, newest first. `tables` the balance of
-    the chosen load; `rejects` and `warnings` of it, empty where the reader may not see them (`is_inside` false).
-    `carried` table_name; `rules` rule, data_until, is_regulated; `quality` one row per rule of the newest school year with
-    counts of what is known of its entries, None for a reader of whole schools.
+    `school` = a row of `schools.read_schools`. `history` one row per load and school, newest first. `tables` the
+    balance of the chosen load; `rejects` and `warnings` of it, empty where the reader may not see them (`is_inside`
+    false). `carried` table_name; `rules` rule, data_until, is_regulated; `quality` one row per rule of the newest
+    school year with counts of what is known of its entries, None for a reader of whole schools.
     """
 
     school: dict[str, object]
@@ -100,8 +105,9 @@ def read_schools_and_loads(scope: Scope, _filters: Filters, now: datetime) -> tu
 
 
 def read_loads(scope: Scope, filters: Filters, load: int | None, now: datetime) -> Loads | None:
-    """The page of `filters.school` with the balance of one load (None = its newest), eight queries; None for a school that
-    is not in the scope."""
+    """The page of `filters.school` with the balance of one load (None = its newest), eight queries; None for a school
+    that is not in the scope.
+    """
     listed = schools.read_schools(scope, now, filters.school)
     if filters.school is None or listed.is_empty():
         return None

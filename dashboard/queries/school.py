@@ -132,13 +132,12 @@ _STAFF = """
 SELECT n.staff_id, n.full_name FROM dim_staff_name n WHERE n.school_id = ANY(:schools)
     AND n.school_id = :school ORDER BY n.full_name, n.staff_id
 """
-_FINDINGS = """
-SELECT count(*) AS n FROM finding WHERE school_id = ANY(:schools) AND school_id = :school
-    AND school_year = :year AND state = 'open'
-  AND (CAST(:class_id AS int) IS NULL OR class_id = :class_id) AND (CAST(:staff AS int) IS NULL
-      OR staff_id = :staff)
+# the rows that the page of findings opens with for the same position
+_FINDINGS = f"""
+SELECT count(*) AS n FROM finding d
+WHERE d.school_id = ANY(:schools) AND d.school_id = :school AND d.school_year = :year AND d.state = 'open'
+  AND (CAST(:is_year AS boolean) OR d.anchor_on BETWEEN :starts_on AND :ends_on) {_NARROW}
 """
-
 _NO_NAMES = pl.DataFrame(schema={"staff_id": pl.Int64, "full_name": pl.String})
 
 

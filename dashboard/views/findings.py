@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
 from dashboard import frame, wording
-from dashboard.components.row_table import Cell, Column, Row, Tone, row_table
+from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.filters import Filters, Severity, State
-from dashboard.i18n import NBSP, count, form, has, listed, moment, number, t
-from dashboard.journal_sheet import slot
+from dashboard.finding_rows import finding_row
+from dashboard.i18n import count, form, listed, moment, number, t
 from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
 from dashboard.queries.findings import ALL, PAGE, Findings, asked_state, read_findings
-from dashboard.wording import LedgerRow
 from etl.warehouse import ledger
 from etl.warehouse.scope import Scope
 
-_SEVERITY_TONES: dict[int, Tone] = {1: "bad", 2: "warn", 3: "quiet", 4: "info"}
-_STATE_TONES: dict[str, Tone] = {
-    "open": "bad", "fixed": "good", "withdrawn": "quiet", "exempt": "info", "disputed": "warn", "accepted": "quiet",
-}  # fmt: skip
-_CHOICES = ("class_id", "staff", "rule", "severity", "state", "status", "subject", "journal", "parallel", "measure", "page")
+_CHOICES = (
+    "class_id",
+    "staff",
+    "rule",
+    "severity",
+    "state",
+    "status",
+    "subject",
+    "journal",
+    "parallel",
+    "measure",
+    "page",
+)
 ANY = ""  # a selector's «все»
 _CLASSES_SHOWN = 320  # pixels of the tables of counts
 
@@ -87,7 +94,11 @@ def _title(page: Findings, filters: Filters) -> str:
         return t("findings.title_state", state=t(f"state_many.{state.value}"), n=n)
     if not page.total:
         return t("findings.title_none")
-    return t("findings.title_open_critical", n=n, critical=number(page.critical)) if page.critical else t("findings.title_open", n=n)
+    return (
+        t("findings.title_open_critical", n=n, critical=number(page.critical))
+        if page.critical
+        else t("findings.title_open", n=n)
+    )
 
 
 def _filters(page: Findings, filters: Filters, *, several: bool) -> None:
@@ -95,7 +106,14 @@ def _filters(page: Findings, filters: Filters, *, several: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="findings_filters"):
         if several:
             names = dict(page.schools.select("school_id", "label").iter_rows())
-            _select("school", {key: (names.get(key, "—"), n) for key, n in _part(page, "school").select("in_school", "n").iter_rows()}, filters)
+            _select(
+                "school",
+                {
+                    key: (names.get(key, "—"), n)
+                    for key, n in _part(page, "school").select("in_school", "n").iter_rows()
+                },
+                filters,
+            )
         if filters.school is not None:
             _select("class", _class_options(page), filters, field="class_id")
             _select("staff", _staff_options(page), filters, width=260)
@@ -125,11 +143,17 @@ def _class_options(page: Findings) -> dict[Any, tuple[str, int]]:
 
 
 def _staff_options(page: Findings) -> dict[Any, tuple[str, int]]:
-    rows = _part(page, "staff").filter(pl.col("full_name").is_not_null()).sort(asked.natural_order("full_name"), "staff_id")
+    rows = (
+        _part(page, "staff")
+        .filter(pl.col("full_name").is_not_null())
+        .sort(asked.natural_order("full_name"), "staff_id")
+    )
     return {key: (frame.short_name(name), n) for key, name, n in rows.select("staff_id", "full_name", "n").iter_rows()}
 
 
-def _select(name: str, options: dict[Any, tuple[str, int]], filters: Filters, *, field: str = "", width: int = 190) -> None:
+def _select(
+    name: str, options: dict[Any, tuple[str, int]], filters: Filters, *, field: str = "", width: int = 190
+) -> None:
     """One choice; the URL decides what is chosen, also after Back."""
     field = field or name
     current = getattr(filters, field)
@@ -137,9 +161,12 @@ def _select(name: str, options: dict[Any, tuple[str, int]], filters: Filters, *,
     key = f"findings.{name}"
     st.session_state[key] = ANY if current is None else current
     chosen = st.selectbox(
-        t(f"findings.{name}"), known, key=key, width=width,
+        t(f"findings.{name}"),
+        known,
+        key=key,
+        width=width,
         format_func=lambda value: t(f"findings.any_{name}") if value == ANY else _option(options, value),
-    )  # fmt: skip
+    )
     wanted = None if chosen == ANY else chosen
     if wanted != current:
         frame.set_filters(filters.drilled(**{field: wanted}))
@@ -156,24 +183,37 @@ def _pills(page: Findings, filters: Filters) -> None:
     states = dict(_part(page, "state").select("state", "n").iter_rows())
     with st.container(horizontal=True, gap="medium", key="findings_pills"):
         codes = [severity.value for severity in Severity if ledger.Severity[severity.value] in severities]
-        names = {code: t("findings.pill", name=t(f"severity.{code}"), n=number(severities[ledger.Severity[code]])) for code in codes}
+        names = {
+            code: t("findings.pill", name=t(f"severity.{code}"), n=number(severities[ledger.Severity[code]]))
+            for code in codes
+        }
         current = filters.severity.value if filters.severity else None
         chosen = _choose("severity", names, current)
         if chosen != current:
             frame.set_filters(filters.changed(severity=Severity(chosen) if chosen else None, page=None))
-        labels = {s.value: t("findings.pill", name=t(f"state_many.{s.value}"), n=number(states[s.value])) for s in State if s.value in states}
+        labels = {
+            s.value: t("findings.pill", name=t(f"state_many.{s.value}"), n=number(states[s.value]))
+            for s in State
+            if s.value in states
+        }
         labels[ALL] = t("findings.pill", name=t("findings.all_states"), n=number(sum(states.values())))
         state = asked_state(filters)
         now = state.value if state else ALL
         picked = _choose("state", labels, now) or now
         if picked != now:
             is_all = picked == ALL
-            frame.set_filters(filters.changed(state=None if is_all else State(picked), measure=ALL if is_all else None, page=None))
+            frame.set_filters(
+                filters.changed(state=None if is_all else State(picked), measure=ALL if is_all else None, page=None)
+            )
 
 
 def _choose(name: str, labels: dict[str, str], current: str | None) -> str | None:
     key = f"findings.{name}"
-    shown = labels if current is None or current in labels else {**labels, current: t(f"state_many.{current}") if name == "state" else t(f"severity.{current}")}
+    shown = (
+        labels
+        if current is None or current in labels
+        else {**labels, current: t(f"state_many.{current}") if name == "state" else t(f"severity.{current}")}
+    )
     st.session_state[key] = current
     return st.pills(t(f"findings.{name}"), list(shown), format_func=lambda code: shown[code], key=key)
 
@@ -190,7 +230,9 @@ def _narrowed(page: Findings, filters: Filters) -> list[str]:
     for field, part, name in (("class_id", "class", "class_name"), ("staff", "staff", "full_name")):
         value = getattr(filters, field)
         if value is not None:
-            found = page.counts.filter((pl.col("part") == part) & (pl.col({"class_id": "class_id", "staff": "staff_id"}[field]) == value))
+            found = page.counts.filter(
+                (pl.col("part") == part) & (pl.col({"class_id": "class_id", "staff": "staff_id"}[field]) == value)
+            )
             words.append(str(found[name][0]) if found.height and found[name][0] else "—")
     if filters.rule in ledger.RULE:
         words.append(wording.rule_name(ledger.RULE[filters.rule or ""].number))
@@ -222,7 +264,9 @@ def _counts(page: Findings, filters: Filters, *, several: bool) -> None:
         return
     if several and filters.school is None:
         names = dict(page.schools.select("school_id", "label").iter_rows())
-        places = [(key, names.get(key, "—"), n) for key, n in _part(page, "school").select("in_school", "n").iter_rows()]
+        places = [
+            (key, names.get(key, "—"), n) for key, n in _part(page, "school").select("in_school", "n").iter_rows()
+        ]
         chosen = _count_table(right, "by_school", sorted(places, key=lambda place: place[1]))
         if chosen is not None:
             frame.set_filters(filters.drilled(school=chosen))
@@ -235,77 +279,52 @@ def _counts(page: Findings, filters: Filters, *, several: bool) -> None:
 def _count_table(place: Any, name: str, rows: list[tuple[int, str, int]]) -> int | None:
     with place, st.container(border=True, height="stretch"):
         st.header(t(f"findings.{name}"), anchor=False)
-        columns = [Column(t("findings.rule" if name == "by_rule" else f"findings.{name.removeprefix('by_')}"), wide=True), Column(t("findings.column_n"), is_number=True)]
-        cells = [Row((Cell(words), Cell(number(n))), key, t("findings.choose_rule", name=words)) for key, words, n in rows]
-        return row_table(f"findings_{name}", columns, cells, caption=t(f"findings.{name}_caption"), height=_CLASSES_SHOWN)
+        columns = [
+            Column(t("findings.rule" if name == "by_rule" else f"findings.{name.removeprefix('by_')}"), wide=True),
+            Column(t("findings.column_n"), is_number=True),
+        ]
+        cells = [
+            Row((Cell(words), Cell(number(n))), key, t("findings.choose_rule", name=words)) for key, words, n in rows
+        ]
+        return row_table(
+            f"findings_{name}", columns, cells, caption=t(f"findings.{name}_caption"), height=_CLASSES_SHOWN
+        )
 
 
 def _list(page: Findings, filters: Filters) -> None:
     with st.container(border=True):
         st.header(t("findings.list"), anchor=False)
         is_mixed = (pl.col("rule") == ledger.RULE["no_entry"].number).any()
-        notes = [t("findings.list_note")] + ([t("findings.no_entry_note")] if _part(page, "rule").select(is_mixed).item() else [])
+        notes = [t("findings.list_note")] + (
+            [t("findings.no_entry_note")] if _part(page, "rule").select(is_mixed).item() else []
+        )
         st.caption(" ".join(notes))
         columns = [
-            Column(t("findings.column_finding"), wide=True), Column(t("findings.column_severity")), Column(t("findings.column_where")),
-            Column(t("findings.column_who")), Column(t("findings.column_clause")), Column(t("findings.column_state")),
-        ]  # fmt: skip
+            Column(t("findings.column_finding"), wide=True),
+            Column(t("findings.column_severity")),
+            Column(t("findings.column_where")),
+            Column(t("findings.column_who")),
+            Column(t("findings.column_clause")),
+            Column(t("findings.column_state")),
+        ]
         several = page.schools.height > 1
         rows = [finding_row(row, index, several=several) for index, row in enumerate(page.rows.iter_rows(named=True))]
-        clicked = row_table("findings_list", columns, rows, caption=t("findings.list_caption", page=page.page, pages=page.pages))
+        clicked = row_table(
+            "findings_list", columns, rows, caption=t("findings.list_caption", page=page.page, pages=page.pages)
+        )
         _pager(page, filters)
     if clicked is not None:
         row = page.rows.row(clicked, named=True)
         place = Filters(
-            year=filters.year, period=filters.period, school=row["school_id"], class_id=row["class_id"], subject=row["subject_id"],
-            journal=row["journal_id"], lesson=row["lesson_id"],
-        )  # fmt: skip
+            year=filters.year,
+            period=filters.period,
+            school=row["school_id"],
+            class_id=row["class_id"],
+            subject=row["subject_id"],
+            journal=row["journal_id"],
+            lesson=row["lesson_id"],
+        )
         frame.go("journal", place)
-
-
-def finding_row(row: dict[str, Any], index: int, *, several: bool) -> Row:
-    """One finding in words: operands, place, responsible person, clause, state."""
-    told = LedgerRow.of(row, row["timezone"])
-    name = wording.rule_name(row["rule"])
-    where = _where(row, several=several)
-    tone: Tone = "bad" if row["status"] in (ledger.Status.missing, ledger.Status.breached) else "warn"
-    state_note = [t("findings.reopened", n=row["reopened"])] if row["reopened"] else []
-    if row["reason"]:
-        state_note.append(reason_words(row["reason"]))
-    cells = (
-        Cell(name, wording.told(told), tone),
-        Cell(wording.severity_name(row["severity"]), tone=_SEVERITY_TONES[row["severity"]], badge=True),
-        Cell(where, _which(row)),
-        Cell(frame.short_name(row["responsible"]).replace(" ", NBSP) if row["responsible"] else t("findings.nobody")),
-        Cell(wording.clause(row)),
-        Cell(t(f"finding_state.{row['state']}"), ", ".join(state_note), _STATE_TONES[row["state"]], badge=True),
-    )
-    opens = t("findings.open", finding=name, where=where) if row["journal_id"] is not None else ""
-    return Row(cells, index if row["journal_id"] is not None else None, opens)
-
-
-def reason_words(reason: str) -> str:
-    """Why it was withdrawn (a code), disputed or accepted (words)."""
-    for key in (f"withdrawn.{reason}", f"left_out.{reason}"):
-        if has(key):
-            return t(key)
-    return reason
-
-
-def _where(row: dict[str, Any], *, several: bool) -> str:
-    place = t("journal.name", klass=row["class_name"], subject=row["subject"]) if row["subject"] else row["class_name"] or ""
-    return ", ".join(part for part in (row["school"] if several else "", place) if part) or "—"
-
-
-def _which(row: dict[str, Any]) -> str:
-    """The lesson, the pupil and the entry."""
-    on: date | None = row["held_on"] or row["anchor_on"]
-    words = [wording.school_day(on, row["at"].year) if on else ""]
-    words.append(slot(row) if row["held_on"] else "")
-    words.append(row["group_name"] if row["group_name"] and row["group_kind"] != "class" else "")
-    words.append(" ".join(row["pupil"].split()[:2]) if row["pupil"] else "")
-    words.append(t("findings.mark", value=row["mark"]) if row["mark"] else t("findings.absence", value=row["absence"].lower()) if row["absence"] else "")
-    return ", ".join(word for word in words if word)
 
 
 def _pager(page: Findings, filters: Filters) -> None:
@@ -317,5 +336,10 @@ def _pager(page: Findings, filters: Filters) -> None:
         if page.pages > 1:
             if st.button(t("findings.previous"), icon=":material/chevron_left:", disabled=page.page == 1):
                 frame.set_filters(filters.changed(page=page.page - 1 if page.page > 2 else None))
-            if st.button(t("findings.next"), icon=":material/chevron_right:", icon_position="right", disabled=page.page == page.pages):
+            if st.button(
+                t("findings.next"),
+                icon=":material/chevron_right:",
+                icon_position="right",
+                disabled=page.page == page.pages,
+            ):
                 frame.set_filters(filters.changed(page=page.page + 1))

@@ -12,6 +12,7 @@ from dashboard.components.journal_grid import journal_grid
 from dashboard.components.row_table import Column, row_table
 from dashboard.filters import Filters
 from dashboard.i18n import count, day, listed, moment, t
+from dashboard.lesson_rows import lesson_rows
 from dashboard.pages_table import is_open
 from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
@@ -27,7 +28,12 @@ def render(scope: Scope, filters: Filters) -> None:
     school = filters.school or min(scope.all_school_ids, default=None)
     filters = filters.changed(school=school)
     place = Filters(
-        school=school, class_id=filters.class_id, subject=filters.subject, year=filters.year, journal=filters.journal, lesson=filters.lesson
+        school=school,
+        class_id=filters.class_id,
+        subject=filters.subject,
+        year=filters.year,
+        journal=filters.journal,
+        lesson=filters.lesson,
     )
     open_ones = cached(scope, place, read_journals, school=school)
     journal = _named(open_ones, filters)
@@ -69,17 +75,27 @@ def _none(open_ones: pl.DataFrame, filters: Filters) -> None:
         frame.head(t("page.journal"), filters.common())
         frame.empty(t("journal.closed_title"), t("journal.closed" if is_named else "journal.choose_none"))
         return
-    frame.head(t("journal.choose_title"), filters, crumbs=[frame.Crumb(t("journal.own_school"), "school", filters.common()), frame.Crumb(t("page.journal"))])
+    frame.head(
+        t("journal.choose_title"),
+        filters,
+        crumbs=[frame.Crumb(t("journal.own_school"), "school", filters.common()), frame.Crumb(t("page.journal"))],
+    )
     classes = dict(open_ones.select("class_id", "class_name").iter_rows())
     left, right = st.columns(2)
     chosen_class = left.selectbox(
-        t("journal.choose_class"), list(classes), index=list(classes).index(filters.class_id) if filters.class_id in classes else 0,
+        t("journal.choose_class"),
+        list(classes),
+        index=list(classes).index(filters.class_id) if filters.class_id in classes else 0,
         format_func=lambda key: classes[key],
-    )  # fmt: skip
+    )
     mine = open_ones.filter(pl.col("class_id") == chosen_class)
     names = {row["journal_id"]: journal_sheet.journal_name(row) for row in mine.iter_rows(named=True)}
     chosen = right.selectbox(
-        t("journal.choose_subject"), list(names), index=None, format_func=lambda key: names[key], placeholder=t("journal.choose_title")
+        t("journal.choose_subject"),
+        list(names),
+        index=None,
+        format_func=lambda key: names[key],
+        placeholder=t("journal.choose_title"),
     )
     if chosen is not None:
         frame.set_filters(filters.changed(journal=int(chosen), class_id=None, subject=None))
@@ -109,7 +125,11 @@ def _crumbs(scope: Scope, page: Journal, filters: Filters) -> list[frame.Crumb]:
     bare = filters.changed(parallel=None, class_id=None, staff=None, subject=None, journal=None, lesson=None)
     steps = []
     if is_open("overview", scope.role):
-        steps.append(frame.Crumb(t("page.overview"), "overview", Filters(year=filters.year, period=filters.period, as_of=filters.as_of)))
+        steps.append(
+            frame.Crumb(
+                t("page.overview"), "overview", Filters(year=filters.year, period=filters.period, as_of=filters.as_of)
+            )
+        )
     steps.append(frame.Crumb(page.school["label"], "school", bare))
     steps.append(frame.Crumb(page.journal["class_name"], "school", bare.changed(class_id=page.journal["class_id"])))
     return [*steps, frame.Crumb(page.journal["subject"])]
@@ -122,7 +142,13 @@ def _siblings(page: Journal, filters: Filters) -> None:
     names = {row["journal_id"]: row["group_name"] or row["class_name"] for row in page.siblings.iter_rows(named=True)}
     current = page.journal["journal_id"]
     st.session_state["journal.sibling"] = current
-    chosen = st.pills(t("journal.group"), list(names), format_func=lambda key: names[key], key="journal.sibling", label_visibility="collapsed")
+    chosen = st.pills(
+        t("journal.group"),
+        list(names),
+        format_func=lambda key: names[key],
+        key="journal.sibling",
+        label_visibility="collapsed",
+    )
     if chosen is not None and chosen != current:
         frame.set_filters(filters.changed(journal=int(chosen), lesson=None))
 
@@ -132,7 +158,10 @@ def _summary(page: Journal) -> None:
     found = metric.of(sums)
     names = journal_sheet.teachers(page)
     key = "journal.teachers_none" if not names else "journal.teachers" if len(names) == 1 else "journal.teachers_many"
-    words = [t(key, names=frame.plain(listed(names))), *journal_sheet.summary(page, measures.reason(found, sums, page.school["capabilities"]))]
+    words = [
+        t(key, names=frame.plain(listed(names))),
+        *journal_sheet.summary(page, measures.reason(found, sums, page.school["capabilities"])),
+    ]
     late = METRICS["late_count"].of(sums).part
     badges = []
     if found.whole > found.part:
@@ -154,9 +183,13 @@ def _sheet(page: Journal, filters: Filters) -> None:
         if not pupils:
             st.markdown(t("journal.no_pupils"))
         clicked = journal_grid(
-            "journal_grid", pupils, journal_sheet.lesson_columns(page), journal_sheet.grid_entries(page),
-            caption=t("journal.grid_caption", **_caption(page)), selected=filters.lesson,
-        )  # fmt: skip
+            "journal_grid",
+            pupils,
+            journal_sheet.lesson_columns(page),
+            journal_sheet.grid_entries(page),
+            caption=t("journal.grid_caption", **_caption(page)),
+            selected=filters.lesson,
+        )
     if clicked is not None:
         frame.set_filters(filters.changed(lesson=clicked))
 
@@ -166,10 +199,18 @@ def _list(page: Journal, filters: Filters) -> None:
         st.header(t("journal.list"), anchor=False)
         st.caption(t("journal.list_note"))
         columns = [
-            Column(t("journal.column_lesson")), Column(t("journal.column_topic"), wide=True), Column(t("journal.column_homework")),
-            Column(t("journal.column_attendance")), Column(t("journal.column_marks")),
-        ]  # fmt: skip
-        clicked = row_table("journal_list", columns, journal_sheet.lesson_rows(page), caption=t("journal.list_caption", **_caption(page)))
+            Column(t("journal.column_lesson")),
+            Column(t("journal.column_topic"), wide=True),
+            Column(t("journal.column_homework")),
+            Column(t("journal.column_attendance")),
+            Column(t("journal.column_marks")),
+        ]
+        clicked = row_table(
+            "journal_list",
+            columns,
+            lesson_rows(page),
+            caption=t("journal.list_caption", **_caption(page)),
+        )
     if clicked is not None:
         frame.set_filters(filters.changed(lesson=clicked))
 

@@ -15,7 +15,8 @@ from dashboard.frame import plain
 from dashboard.i18n import count, day_of_week, listed, number, t
 from dashboard.journal_sheet import absence_name, journal_name, slot, work_name
 from dashboard.queries.door import cached
-from dashboard.queries.journals import Journal, Lesson, read_lesson
+from dashboard.queries.journals import Journal
+from dashboard.queries.lesson import Lesson, read_lesson
 from dashboard.wording import BY_NUMBER, LedgerRow
 from etl.warehouse.ledger import FINDING_STATUSES, RULE, Status
 from etl.warehouse.scope import Scope
@@ -34,7 +35,9 @@ def open_lesson(scope: Scope, page: Journal, filters: Filters) -> None:
     position = Filters(school=filters.school, lesson=filters.lesson, as_of=filters.as_of)
     card = cached(scope, position, read_lesson, page.place, school=filters.school)
     title = t("lesson.title") if card is None else day_of_week(card.lesson["held_on"])
-    drawer = st.dialog(title, width="medium", position="right", icon=":material/event:", on_dismiss=lambda: _close(filters))
+    drawer = st.dialog(
+        title, width="medium", position="right", icon=":material/event:", on_dismiss=lambda: _close(filters)
+    )
     drawer(_draw)(page, card, filters)
 
 
@@ -83,7 +86,11 @@ def _text(text: str | None) -> str:
 def _who(lesson: dict[str, Any]) -> str:
     teacher = lesson["teacher"]
     if lesson["substitute"]:
-        return t("lesson.substitute", name=plain(lesson["substitute"]), other=plain(teacher)) if teacher else t("lesson.substitute_alone", name=plain(lesson["substitute"]))
+        return (
+            t("lesson.substitute", name=plain(lesson["substitute"]), other=plain(teacher))
+            if teacher
+            else t("lesson.substitute_alone", name=plain(lesson["substitute"]))
+        )
     return t("lesson.teacher", name=plain(teacher)) if teacher else t("journal.teachers_none")
 
 
@@ -98,7 +105,7 @@ def _records(page: Journal, card: Lesson) -> None:
         st.caption(t("lesson.responsible", name=plain(people[0])))
     for (rule,), rows in card.rows.group_by(["rule"], maintain_order=True):
         with st.container(border=True, gap="xsmall"):
-            _record(int(rule), rows, zone, card.names, names_person=len(people) > 1)  # type: ignore[call-overload]
+            _record(int(rule), rows, zone, card.names, names_person=len(people) > 1)
 
 
 def _record(rule: int, rows: pl.DataFrame, zone: str, names: dict[int, str], *, names_person: bool) -> None:
@@ -109,7 +116,7 @@ def _record(rule: int, rows: pl.DataFrame, zone: str, names: dict[int, str], *, 
     else:
         lines = [f"**{wording.rule_name(rule)}** · {number(rows.height)}"]
         for (status,), same in rows.group_by(["status"], maintain_order=True):
-            lines.append(_several(rule, int(status), same, zone, names))  # type: ignore[call-overload]
+            lines.append(_several(rule, int(status), same, zone, names))
     if names_person and first["responsible"]:
         lines.append(t("lesson.responsible", name=plain(first["responsible"])))
     st.markdown("  \n".join(lines))
@@ -129,7 +136,10 @@ def _several(rule: int, status: int, rows: pl.DataFrame, zone: str, names: dict[
     words = f"{_badge(rule, worst)} {number(rows.height)} — {plain(wording.told(LedgerRow.of(worst, zone)))}"
     if status not in FINDING_STATUSES:
         return words
-    whose = [names.get(pupil, t("journal.pupil_code", id=pupil)) for pupil in rows["pupil_id"].drop_nulls().unique(maintain_order=True)]
+    whose = [
+        names.get(pupil, t("journal.pupil_code", id=pupil))
+        for pupil in rows["pupil_id"].drop_nulls().unique(maintain_order=True)
+    ]
     return f"{words}  \n{t('lesson.events_pupils', names=plain(_people(whose)))}" if whose else words
 
 
@@ -160,7 +170,11 @@ def _marks(card: Lesson) -> None:
         name = f"{kind} «{title}»" if title else kind
         counted = same.group_by("value").len().sort("value", descending=True)
         values = ", ".join(f"«{value}» — {n}" for value, n in counted.iter_rows())
-        st.markdown(plain(t("lesson.mark_count", work=name[0].upper() + name[1:], marks=count(same.height, "mark"), values=values)))
+        st.markdown(
+            plain(
+                t("lesson.mark_count", work=name[0].upper() + name[1:], marks=count(same.height, "mark"), values=values)
+            )
+        )
 
 
 def _absences(page: Journal, card: Lesson) -> None:
@@ -171,8 +185,9 @@ def _absences(page: Journal, card: Lesson) -> None:
         st.markdown(t("lesson.absences_untold" if attendance.height else "lesson.absences_none"))
         return
     for (code,), same in absences.group_by(["value"], maintain_order=True):
-        names = sorted(card.names.get(pupil, t("journal.pupil_code", id=pupil)) for pupil in same["pupil_id"])
-        st.markdown(f"**{str(code).lower()}** — {absence_name(str(code))}: {plain(listed(' '.join(name.split()[:2]) for name in names))}")
+        full = sorted(card.names.get(pupil, t("journal.pupil_code", id=pupil)) for pupil in same["pupil_id"])
+        short = [" ".join(name.split()[:2]) for name in full]
+        st.markdown(f"**{str(code).lower()}** — {absence_name(str(code))}: {plain(listed(short))}")
 
 
 def _sentence(words: str) -> str:
@@ -181,4 +196,6 @@ def _sentence(words: str) -> str:
 
 def _address(filters: Filters) -> str:
     place = urlsplit(st.context.url or "")
-    return f"{place.scheme}://{place.netloc}{url_of('journal', filters)}" if place.netloc else url_of("journal", filters)
+    return (
+        f"{place.scheme}://{place.netloc}{url_of('journal', filters)}" if place.netloc else url_of("journal", filters)
+    )

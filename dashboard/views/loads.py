@@ -20,12 +20,19 @@ from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
 from dashboard.queries.loads import Loads, read_loads, read_schools_and_loads
 from dashboard.tables_words import table_name
+from etl.warehouse.ledger import RULE
 from etl.warehouse.scope import Scope
 
 _NUMBERS = ("read", "loaded", "unchanged", "rejected")
 _TELLS: dict[str, Tone] = {
-    "exact": "good", "date_only": "good", "interval": "warn", "content": "good", "partly": "warn", "nothing": "quiet", "cannot": "unknown",
-}  # fmt: skip
+    "exact": "good",
+    "date_only": "good",
+    "interval": "warn",
+    "content": "good",
+    "partly": "warn",
+    "nothing": "quiet",
+    "cannot": "unknown",
+}
 
 
 def render(scope: Scope, filters: Filters) -> None:
@@ -44,7 +51,12 @@ def render(scope: Scope, filters: Filters) -> None:
         return
     place = min(filters.page or 1, max(1, page.history.height))
     if place > 1:
-        page = cached(scope, Filters(school=school), read_loads, int(page.history["load_id"][place - 1]), now, school=school) or page
+        page = (
+            cached(
+                scope, Filters(school=school), read_loads, int(page.history["load_id"][place - 1]), now, school=school
+            )
+            or page
+        )
     _school(scope, page, filters.changed(school=school), several=only is None)
 
 
@@ -53,10 +65,16 @@ def _schools(schools: pl.DataFrame, loads: pl.DataFrame, filters: Filters) -> No
     shown = count(schools.height, "school")
     frame.head(
         t("loads.title_many_stale", schools=shown, stale=stale) if stale else t("loads.title_many", schools=shown),
-        filters, caption=_span(schools),
-    )  # fmt: skip
-    columns = [Column(t("loads.column_school"), wide=True), Column(t("loads.column_until")), Column(t("loads.column_loaded_at")),
-               *(Column(t(f"loads.column_{name}"), is_number=True) for name in _NUMBERS), Column(t("loads.column_balance"))]  # fmt: skip
+        filters,
+        caption=_span(schools),
+    )
+    columns = [
+        Column(t("loads.column_school"), wide=True),
+        Column(t("loads.column_until")),
+        Column(t("loads.column_loaded_at")),
+        *(Column(t(f"loads.column_{name}"), is_number=True) for name in _NUMBERS),
+        Column(t("loads.column_balance")),
+    ]
     newest = loads.sort("load_id", descending=True).unique(["school_id"], keep="first", maintain_order=True)
     by_school = {row["school_id"]: row for row in newest.iter_rows(named=True)}
     rows = [_school_row(row, by_school.get(row["school_id"])) for row in schools.iter_rows(named=True)]
@@ -73,7 +91,11 @@ def _span(schools: pl.DataFrame) -> str:
     if not moments:
         return ""
     first, last = min(moments), max(moments)
-    return t("frame.data_as_of", moment=moment(first)) if first == last else t("frame.data_between", first=moment(first), last=moment(last))
+    return (
+        t("frame.data_as_of", moment=moment(first))
+        if first == last
+        else t("frame.data_between", first=moment(first), last=moment(last))
+    )
 
 
 def _school_row(school: dict[str, Any], load: dict[str, Any] | None) -> Row:
@@ -91,7 +113,11 @@ def _school_row(school: dict[str, Any], load: dict[str, Any] | None) -> Row:
 def _balance(row: dict[str, Any]) -> Cell:
     """Read = loaded + unchanged + rejected, always; a difference is a fault of the loader and is shown."""
     rest = row["rows_read"] - row["rows_loaded"] - row["rows_unchanged"] - row["rows_rejected"]
-    return Cell(t("loads.balance_bad", n=number(rest)), tone="bad", badge=True) if rest else Cell(t("loads.balance_ok"), tone="good", badge=True)
+    return (
+        Cell(t("loads.balance_bad", n=number(rest)), tone="bad", badge=True)
+        if rest
+        else Cell(t("loads.balance_ok"), tone="good", badge=True)
+    )
 
 
 def _school(scope: Scope, page: Loads, filters: Filters, *, several: bool) -> None:
@@ -104,7 +130,9 @@ def _school(scope: Scope, page: Loads, filters: Filters, *, several: bool) -> No
     if not several and is_open("school", scope.role):
         crumbs = [frame.Crumb(school["label"], "school", filters.common())]
     frame.head(
-        t("loads.title_rejected", moment=until, rows=count(rejected, "row")) if rejected else t("loads.title", moment=until),
+        t("loads.title_rejected", moment=until, rows=count(rejected, "row"))
+        if rejected
+        else t("loads.title", moment=until),
         filters,
         crumbs=[*crumbs, frame.Crumb(school["label"] if several else t("page.loads"))],
         caption=t("loads.caption", school=school["label"], source=source or t("loads.unknown_source")),
@@ -121,11 +149,17 @@ def _school(scope: Scope, page: Loads, filters: Filters, *, several: bool) -> No
 
 def _history(page: Loads, filters: Filters) -> None:
     school: dict[str, Any] = page.school
-    columns = [Column(t("loads.column_load"), wide=True), Column(t("loads.column_until")), Column(t("loads.column_mode")),
-               *(Column(t(f"loads.column_{name}"), is_number=True) for name in _NUMBERS), Column(t("loads.column_balance"))]  # fmt: skip
+    columns = [
+        Column(t("loads.column_load"), wide=True),
+        Column(t("loads.column_until")),
+        Column(t("loads.column_mode")),
+        *(Column(t(f"loads.column_{name}"), is_number=True) for name in _NUMBERS),
+        Column(t("loads.column_balance")),
+    ]
     rows = []
     for place, load in enumerate(page.history.iter_rows(named=True), start=1):
-        name = f"{t('loads.load_number', n=load['load_id'])} · {wording.short_moment(load['finished_at'], school['timezone'])}"
+        finished = wording.short_moment(load["finished_at"], school["timezone"])
+        name = f"{t('loads.load_number', n=load['load_id'])} · {finished}"
         seconds = max(1, round((load["finished_at"] - load["started_at"]).total_seconds()))
         note = [t("loads.took", n=number(seconds))]
         if page.is_inside:
@@ -134,9 +168,12 @@ def _history(page: Loads, filters: Filters) -> None:
             note.append(t("loads.chosen"))
         numbers = [Cell(number(load[f"rows_{column}"])) for column in _NUMBERS]
         cells = (
-            Cell(name, " · ".join(note)), Cell(wording.short_moment(load["extracted_at"], school["timezone"])), Cell(t(f"loads.mode_{load['mode']}")),
-            *numbers, _balance(load),
-        )  # fmt: skip
+            Cell(name, " · ".join(note)),
+            Cell(wording.short_moment(load["extracted_at"], school["timezone"])),
+            Cell(t(f"loads.mode_{load['mode']}")),
+            *numbers,
+            _balance(load),
+        )
         rows.append(Row(cells, place, t("loads.open_load", n=load["load_id"])))
     with st.container(border=True):
         st.header(t("loads.history"), anchor=False)
@@ -147,15 +184,20 @@ def _history(page: Loads, filters: Filters) -> None:
 
 
 def _tables(page: Loads) -> None:
-    columns = [Column(t("loads.column_table"), wide=True), *(Column(t(f"loads.column_{name}"), is_number=True) for name in (*_NUMBERS, "deleted")),
-               Column(t("loads.column_balance"))]  # fmt: skip
+    columns = [
+        Column(t("loads.column_table"), wide=True),
+        *(Column(t(f"loads.column_{name}"), is_number=True) for name in (*_NUMBERS, "deleted")),
+        Column(t("loads.column_balance")),
+    ]
     named = sorted(page.tables.iter_rows(named=True), key=lambda row: table_name(row["table_name"]))
     rows = [_table_row(table_name(row["table_name"]), row) for row in named]
     totals = {name: int(page.tables[name].sum()) for name in page.tables.columns if name.startswith("rows_")}
     with st.container(border=True):
         st.header(t("loads.tables", n=page.load), anchor=False)
         st.caption(t("loads.tables_note"))
-        row_table("loads_tables", columns, [_table_row(t("loads.total"), totals), *rows], caption=t("loads.tables_caption"))
+        row_table(
+            "loads_tables", columns, [_table_row(t("loads.total"), totals), *rows], caption=t("loads.tables_caption")
+        )
 
 
 def _table_row(name: str, row: dict[str, Any]) -> Row:
@@ -180,26 +222,44 @@ def _rejects(page: Loads, rejected: int) -> None:
 
 def _reject_table(page: Loads) -> None:
     st.caption(t("loads.rejects_note"))
-    columns = [Column(t("loads.column_table")), Column(t("loads.column_row"), is_number=True), Column(t("loads.column_column")),
-               Column(t("loads.column_value")), Column(t("loads.column_reason"), wide=True)]  # fmt: skip
+    columns = [
+        Column(t("loads.column_table")),
+        Column(t("loads.column_row"), is_number=True),
+        Column(t("loads.column_column")),
+        Column(t("loads.column_value")),
+        Column(t("loads.column_reason"), wide=True),
+    ]
     rows = [
-        Row((
-            Cell(table_name(row["file"].rpartition(".")[0]), row["file"]), Cell(number(row["row_number"]) if row["row_number"] is not None else "—"),
-            Cell(row["column_name"] or "—"), Cell(row["value"] or "—"), Cell(reject_reason(row["reason"])),
-        ))
+        Row(
+            (
+                Cell(table_name(row["file"].rpartition(".")[0]), row["file"]),
+                Cell(number(row["row_number"]) if row["row_number"] is not None else "—"),
+                Cell(row["column_name"] or "—"),
+                Cell(row["value"] or "—"),
+                Cell(reject_reason(row["reason"])),
+            )
+        )
         for row in page.rejects.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     row_table("loads_rejects", columns, rows, caption=t("loads.rejects_caption"), height=420 if len(rows) > 8 else None)
     total = int(page.rejects["total"][0]) if page.rejects.height else 0
     if total > page.rejects.height:
         st.caption(t("loads.rejects_more", shown=number(page.rejects.height), total=number(total)))
     with st.expander(t("loads.raw"), icon=":material/data_object:"):
-        raw = [f"{t('loads.row_at', file=row['file'], row=row['row_number'])}\n{row['raw']}" for row in page.rejects.head(50).iter_rows(named=True)]
+        raw = [
+            f"{t('loads.row_at', file=row['file'], row=row['row_number'])}\n{row['raw']}"
+            for row in page.rejects.head(50).iter_rows(named=True)
+        ]
         st.code("\n\n".join(raw), language=None, wrap_lines=True)
 
 
 def _coverage(page: Loads) -> None:
-    columns = [Column(t("loads.column_rule")), Column(t("loads.column_tells")), Column(t("loads.column_details"), wide=True), Column(t("loads.column_data_until"))]
+    columns = [
+        Column(t("loads.column_rule")),
+        Column(t("loads.column_tells")),
+        Column(t("loads.column_details"), wide=True),
+        Column(t("loads.column_data_until")),
+    ]
     with st.container(border=True):
         st.header(t("loads.coverage"), anchor=False)
         st.caption(t("loads.coverage_note"))
@@ -210,15 +270,25 @@ def coverage_rows(page: Loads) -> list[Row]:
     """One row per rule: whether the act judges it, how well the source tells it, where its data end."""
     school: dict[str, Any] = page.school
     counted = {row["rule"]: row for row in page.quality.iter_rows(named=True)} if page.quality is not None else {}
+    # a ban on marks in advance has no row for a mark of unknown time (annex L4a): the marks themselves say why
+    future, mark = RULE["future_mark"].number, RULE["mark"].number
+    if future not in counted and mark in counted:
+        counted[future] = {**counted[mark], "exact": 0, "date_only": 0, "interval": 0}
     rows = []
     for row in page.rules.iter_rows(named=True):
         rule = row["rule"]
-        counts = None if page.quality is None else Counts(**{name: counted[rule][name] for name in Counts.__dataclass_fields__}) if rule in counted else Counts()
+        counts = None if page.quality is None else _counts(counted.get(rule))
         found = coverage(rule, page.carried, school["capabilities"] or (), counts)
         until = wording.short_moment(row["data_until"], school["timezone"])
         cells = (
             Cell(wording.rule_name(rule), "" if row["is_regulated"] else t("loads.not_regulated")),
-            Cell(t(f"tells.{found.tells}"), tone=_TELLS[found.tells], badge=True), Cell(found.details), Cell(until),
-        )  # fmt: skip
+            Cell(t(f"tells.{found.tells}"), tone=_TELLS[found.tells], badge=True),
+            Cell(found.details),
+            Cell(until),
+        )
         rows.append(Row(cells))
     return rows
+
+
+def _counts(row: dict[str, Any] | None) -> Counts:
+    return Counts() if row is None else Counts(**{name: row[name] for name in Counts.__dataclass_fields__})

@@ -14,7 +14,7 @@ import streamlit as st
 
 from dashboard import frame, measures
 from dashboard.components.kpi_cards import kpi_cards
-from dashboard.filters import Filters, Status
+from dashboard.filters import Filters, State, Status
 from dashboard.i18n import count, day, moment, number, percent, t
 from dashboard.pages_table import is_open
 from dashboard.queries import schools as asked
@@ -65,6 +65,7 @@ def render(scope: Scope, filters: Filters) -> None:
     _head(scope, page, filters, listed_schools)
     _cards(page, filters)
     if page.is_inside:
+        _findings(scope, page, filters)
         draw_journals(page, filters)
     else:
         st.info(t("school.hidden"), icon=":material/lock:")
@@ -251,6 +252,18 @@ def _cards(page: School, filters: Filters) -> None:
         return
     status = {"timeliness": Status.LATE}.get(clicked, Status.MISSING)
     frame.go("findings", filters.changed(status=status, state=None))
+
+
+def _findings(scope: Scope, page: School, filters: Filters) -> None:
+    """The way to the findings of what the page shows."""
+    if page.findings is None or not is_open("findings", scope.role):
+        return
+    if not page.findings:
+        st.caption(t("school.findings_none"))
+        return
+    words = t("school.findings", n=count(page.findings, "finding"))
+    if st.button(words, key="school_findings", icon=":material/flag:"):
+        frame.go("findings", filters.changed(status=None, state=State.OPEN))
 
 
 def _passport(page: School) -> tuple[str, ...]:

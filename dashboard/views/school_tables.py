@@ -174,6 +174,7 @@ def _quality(page: School) -> str:
         METRICS["mean_period_mark"].of(page.period_marks),
     )
     if good.value is None:
-        return t("school.quality_none")
+        is_year = page.choice is not None and page.choice.period.span.is_year
+        return t("school.quality_none_year" if is_year else "school.quality_none")
     detail = out_of(good.part, good.whole, good.metric.noun)
     return t("school.quality", share=percent(good.value), detail=detail, mean=number(mean.value, 2))

@@ -45,7 +45,8 @@ def read_rows(stream: IO[bytes], table: BundleTable, name: str, report: FileRepo
         start = report.row_count
         report.row_count += batch.height
         rows = _cleaned(batch).with_columns(pl.Series(ROW, _numbers(start, batch.height, report.ragged)))
-        yield rows.filter(pl.any_horizontal(pl.exclude(ROW).is_not_null()))  # an empty line is no row, but it is counted
+        # an empty line is no row, but it is counted; every row of the contract names its school
+        yield rows.filter(pl.any_horizontal(pl.exclude(ROW).is_not_null())) if rows["school_key"].null_count() else rows
 
 
 def _numbers(start: int, count: int, ragged: list[tuple[int, str, int]]) -> np.ndarray[Any, np.dtype[np.int64]]:

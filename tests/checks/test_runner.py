@@ -19,7 +19,6 @@ from checks.harvest import ELEMENTS, CheckError, assert_counts
 from checks.runner import run_checks
 from etl.errors import SettingsError
 from etl.export import export_ledger
-from etl.job import LOAD_LOCK
 from etl.warehouse.ledger import RULES, Severity, Status
 from etl.warehouse.locks import WRITE_LOCK
 
@@ -203,7 +202,6 @@ def test_importing_the_runner_does_not_import_great_expectations():
 
 
 def test_a_run_waits_for_a_load(database):
-    assert WRITE_LOCK == LOAD_LOCK
     steps: list[str] = []
     waiting = threading.Event()
 
@@ -213,7 +211,7 @@ def test_a_run_waits_for_a_load(database):
             waiting.set()
 
     with psycopg.connect(database) as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", [LOAD_LOCK])
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [WRITE_LOCK])
         run = threading.Thread(target=run_checks, args=[database], kwargs={"progress": told})
         run.start()
         assert waiting.wait(60)

@@ -8,7 +8,7 @@ from etl.transforms.learning import day_periods
 from etl.transforms.obligations.absences import build_absence_rows
 from etl.transforms.obligations.content_accounts import build_content_of_accounts
 from etl.transforms.obligations.content_authors import build_content_of_authors
-from etl.transforms.obligations.content_marks import build_content_of_lessons
+from etl.transforms.obligations.content_marks import build_content_of_lessons, marks_made
 from etl.transforms.obligations.content_periods import build_content_of_periods
 from etl.transforms.obligations.context import Context
 from etl.transforms.obligations.edits import build_edit_bans
@@ -28,8 +28,6 @@ BUILDERS = (
     build_substitution_rows,
     build_edit_bans,
     build_year_rows,
-    build_content_of_lessons,
-    build_content_of_authors,
     build_content_of_periods,
     build_content_of_accounts,
 )
@@ -37,8 +35,16 @@ BUILDERS = (
 
 def build_obligations(context: Context) -> pl.DataFrame:
     """Rows of the shape verdict.OBLIGATION, sorted by journal: a journal's rows lie together on disk."""
-    duties = build_lesson_duties(context)
-    rows = pl.concat([duties, build_no_entries(context, duties), *(build(context) for build in BUILDERS)])
+    duties, marks = build_lesson_duties(context), marks_made(context)
+    rows = pl.concat(
+        [
+            duties,
+            build_no_entries(context, duties),
+            *(build(context) for build in BUILDERS),
+            build_content_of_lessons(context, marks),
+            build_content_of_authors(context, marks),
+        ]
+    )
     days = day_periods(context).rename({"on": "anchor_on", "period_id": "day_period_id"})
     rows = (
         rows.join(days, on=["class_id", "anchor_on"], how="left")

@@ -6,16 +6,16 @@ from __future__ import annotations
 
 import polars as pl
 
-from etl.transforms.obligations.content_marks import marks_made, of_marks
+from etl.transforms.obligations.content_marks import of_marks
 from etl.transforms.obligations.context import Context
 from etl.transforms.obligations.responsible import journal_teachers, loads_in_force
 from etl.transforms.obligations.verdict import breaches
 from etl.transforms.values import DEBT
 
 
-def build_content_of_authors(context: Context) -> pl.DataFrame:
-    """Breaches of teacher_scope and period_mark_author."""
-    return pl.concat([_teacher_scope(context), _period_mark_authors(context)])
+def build_content_of_authors(context: Context, marks: pl.DataFrame) -> pl.DataFrame:
+    """Breaches of teacher_scope, over `marks_made`, and of period_mark_author."""
+    return pl.concat([_teacher_scope(marks, context), _period_mark_authors(context)])
 
 
 def _roles(context: Context, role: str) -> pl.DataFrame:
@@ -34,7 +34,7 @@ def _permitted(context: Context, entity: str, key: str) -> pl.DataFrame:
     )
 
 
-def _teacher_scope(context: Context) -> pl.DataFrame:
+def _teacher_scope(marks: pl.DataFrame, context: Context) -> pl.DataFrame:
     """Marks by someone who neither teaches the journal nor may write in it otherwise; the few candidates are
     narrowed step by step.
     """
@@ -42,7 +42,7 @@ def _teacher_scope(context: Context) -> pl.DataFrame:
     foreign = (pl.col("recorded_by_id") != pl.col("assigned_id")) & pl.col("recorded_by_id").ne_missing(
         pl.col("substitute_id")
     )
-    marks = marks_made(context).filter(own.fill_null(value=False) & foreign.fill_null(value=False))
+    marks = marks.filter(own.fill_null(value=False) & foreign.fill_null(value=False))
     loaded = loads_in_force(
         context, marks.select("group_id", "subject_id", "held_on").unique(), "held_on"
     ).rename({"load_staff_id": "recorded_by_id"})

@@ -14,9 +14,8 @@ from etl.transforms.values import DEBT, GRADES_GIVEN, MISSED_CODES, has_text
 PLACE = ("class_id", "journal_id", "lesson_id", "staff_id", "school_year")
 
 
-def build_content_of_lessons(context: Context) -> pl.DataFrame:
-    """Breaches of the rules about marks and lessons that need no rights of the author."""
-    marks = marks_made(context)
+def build_content_of_lessons(context: Context, marks: pl.DataFrame) -> pl.DataFrame:
+    """Breaches of the rules about lessons and marks (`marks_made`) that ask for no rights of the author."""
     return pl.concat(
         [
             _grade1_marks(marks, context),
