@@ -11,11 +11,11 @@ import psycopg
 
 from etl.contract.ledger import RULES
 from etl.load import School
+from etl.regulations.describe import RULE_COLUMNS, describe_rule
 from etl.regulations.profile import Profile
 from etl.transforms.duty_marts import build_duty_marts
 from etl.transforms.learning import build_learning, build_period_marks, build_period_success
 from etl.transforms.obligations.build import build_obligations
-from etl.regulations.describe import RULE_COLUMNS, describe_rule
 from etl.transforms.obligations.context import Context, Sight
 from etl.warehouse.frames import copy_in
 from etl.warehouse.partitions import ensure_years
@@ -25,14 +25,20 @@ OWN_ACT = 0
 
 
 def derive_school(
-    writer: Writer, school: School, state: dict[str, pl.DataFrame], journals: pl.DataFrame,
-    profiles: dict[str, list[Profile]], sight: Sight,
+    writer: Writer,
+    school: School,
+    state: dict[str, pl.DataFrame],
+    journals: pl.DataFrame,
+    profiles: dict[str, list[Profile]],
+    sight: Sight,
 ) -> int:
     """Derive the school's own judgement and hand it to the writer; returns the number of obligations."""
     versions = profiles.get(school.regulation or "", [])
     context = Context(state, journals, versions, school.zone, school.week_days, sight)
     obligations = build_obligations(context)
-    rows = obligations.with_columns(pl.lit(school.school_id, pl.Int32).alias("school_id"), pl.lit(OWN_ACT, pl.Int16).alias("judgement_id"))
+    rows = obligations.with_columns(
+        pl.lit(school.school_id, pl.Int32).alias("school_id"), pl.lit(OWN_ACT, pl.Int16).alias("judgement_id")
+    )
     writer.later(partial(_write_obligations, school=school, rows=rows))
     writer.later(partial(_write_marts, school=school, marts=_marts(school, context, obligations)))
     writer.later(partial(_write_judgement, school=school, versions=versions))
@@ -50,23 +56,27 @@ def _write_obligations(cursor: psycopg.Cursor[Any], school: School, rows: pl.Dat
 
 def _marts(school: School, context: Context, obligations: pl.DataFrame) -> dict[str, pl.DataFrame]:
     return {
-        **build_duty_marts(obligations, _horizons(context.sight), school.zone), "mart_learning": build_learning(context),
-        "mart_period_mark": build_period_marks(context), "mart_period_success": build_period_success(context),
+        **build_duty_marts(obligations, _horizons(context.sight), school.zone),
+        "mart_learning": build_learning(context),
+        "mart_period_mark": build_period_marks(context),
+        "mart_period_success": build_period_success(context),
     }
 
 
 def _write_marts(cursor: psycopg.Cursor[Any], school: School, marts: dict[str, pl.DataFrame]) -> None:
     for table, rows in marts.items():
         if not school.is_new:
-            cursor.execute(f"DELETE FROM {table} WHERE school_id = %s", [school.school_id])  # noqa: S608 - our own table names
+            cursor.execute(f"DELETE FROM {table} WHERE school_id = %s", [school.school_id])
         copy_in(cursor, table, rows.with_columns(pl.lit(school.school_id, pl.Int32).alias("school_id")))
 
 
 def _write_judgement(cursor: psycopg.Cursor[Any], school: School, versions: list[Profile]) -> None:
     fingerprint = "|".join(version.digest for version in versions)
     cursor.execute(
-        "INSERT INTO judgement (school_id, judgement_id, regulation, fingerprint, derived_at) VALUES (%s, %s, %s, %s, %s)"
-        " ON CONFLICT (school_id, judgement_id) DO UPDATE SET regulation = EXCLUDED.regulation, fingerprint = EXCLUDED.fingerprint, derived_at = EXCLUDED.derived_at",
+        "INSERT INTO judgement (school_id, judgement_id, regulation, fingerprint, derived_at) VALUES (%s, %s, %s, "
+        "%s, %s)"
+        " ON CONFLICT (school_id, judgement_id) DO UPDATE SET regulation = EXCLUDED.regulation, fingerprint = "
+        "EXCLUDED.fingerprint, derived_at = EXCLUDED.derived_at",
         [school.school_id, OWN_ACT, school.regulation, fingerprint, datetime.now(UTC)],
     )
 
@@ -77,7 +87,8 @@ def _write_rules(cursor: psycopg.Cursor[Any], school: School, versions: list[Pro
     rows = [describe_rule(rule, version, sight.capabilities) for version in acts for rule in RULES]
     names = list(RULE_COLUMNS)
     cursor.executemany(
-        f"INSERT INTO judgement_rule (school_id, judgement_id, {', '.join(names)}) VALUES ({', '.join(['%s'] * (len(names) + 2))})",  # noqa: S608 - our own column names
+        f"INSERT INTO judgement_rule (school_id, judgement_id, {', '.join(names)}) VALUES "
+        f"({', '.join(['%s'] * (len(names) + 2))})",
         [(school.school_id, OWN_ACT, *(row[name] for name in names)) for row in rows],
     )
 
@@ -95,11 +106,21 @@ def _horizons(sight: Sight) -> dict[int, datetime]:
     return {rule.number: sight.tables_until.get(rule.done_table, sight.newest) for rule in RULES}
 
 
-def read_sight(writer: Writer, school: School, capabilities: frozenset[str], arriving: frozenset[str], extracted_at: datetime) -> Sight:
+def read_sight(
+    writer: Writer, school: School, capabilities: frozenset[str], arriving: frozenset[str], extracted_at: datetime
+) -> Sight:
     """What the school's bundles can tell, the arriving one included: its record is not written yet."""
-    rows = [] if school.is_new else writer.now().execute(
-        "SELECT t.table_name, max(r.extracted_at) FROM load_table t JOIN load_run r USING (load_id) WHERE t.school_id = %s GROUP BY t.table_name", [school.school_id]
-    ).fetchall()
+    rows = (
+        []
+        if school.is_new
+        else writer.now()
+        .execute(
+            "SELECT t.table_name, max(r.extracted_at) FROM load_table t JOIN load_run r USING (load_id) WHERE "
+            "t.school_id = %s GROUP BY t.table_name",
+            [school.school_id],
+        )
+        .fetchall()
+    )
     until = {name: moment.astimezone(UTC) for name, moment in rows}
     until |= {name: max(extracted_at, until.get(name, extracted_at)) for name in arriving}
     return Sight(capabilities, until, max(until.values(), default=extracted_at))

@@ -21,9 +21,19 @@ WATCHED: dict[str, tuple[str, str, str | None]] = {
 }
 DELETIONS = ("mark", "absence", "period_mark")
 _KINDS: dict[str, Any] = {
-    "change_key": pl.String, "entity": pl.String, "entity_key": pl.String, "field": pl.String, "action": pl.String,
-    "old_value": pl.String, "new_value": pl.String, "changed_earliest": INSTANT, "changed_latest": INSTANT,
-    "changed_quality": pl.Int16, "changed_by_id": pl.Int32, "lesson_key": pl.String, "pupil_key": pl.String,
+    "change_key": pl.String,
+    "entity": pl.String,
+    "entity_key": pl.String,
+    "field": pl.String,
+    "action": pl.String,
+    "old_value": pl.String,
+    "new_value": pl.String,
+    "changed_earliest": INSTANT,
+    "changed_latest": INSTANT,
+    "changed_quality": pl.Int16,
+    "changed_by_id": pl.Int32,
+    "lesson_key": pl.String,
+    "pupil_key": pl.String,
 }
 COLUMNS = pl.Schema(_KINDS)
 
@@ -36,22 +46,67 @@ def automatic_changes(table: str, merged: Merged, extracted_at: datetime, extrac
     field, key, author = WATCHED[table]
     built = []
     if merged.before.height:
-        updated = merged.before.filter(pl.col(field + OLD).is_not_null() & pl.col(field).ne_missing(pl.col(field + OLD)))
-        built.append(_changes(updated, table, "update", field, key, pl.col(field + OLD), pl.col(field), pl.col(author) if author else pl.lit(None), extracted_at, extracted_text))
+        updated = merged.before.filter(
+            pl.col(field + OLD).is_not_null() & pl.col(field).ne_missing(pl.col(field + OLD))
+        )
+        built.append(
+            _changes(
+                updated,
+                table,
+                "update",
+                field,
+                key,
+                pl.col(field + OLD),
+                pl.col(field),
+                pl.col(author) if author else pl.lit(None),
+                extracted_at,
+                extracted_text,
+            )
+        )
     if table in DELETIONS and merged.vanished.height:
-        built.append(_changes(merged.vanished, table, "delete", "", key, pl.col(field), pl.lit(None), pl.lit(None), extracted_at, extracted_text))
+        built.append(
+            _changes(
+                merged.vanished,
+                table,
+                "delete",
+                "",
+                key,
+                pl.col(field),
+                pl.lit(None),
+                pl.lit(None),
+                extracted_at,
+                extracted_text,
+            )
+        )
     return pl.concat(built) if built else pl.DataFrame(schema=COLUMNS)
 
 
 def _changes(
-    rows: pl.DataFrame, table: str, action: str, field: str, key: str, old: pl.Expr, new: pl.Expr, author: pl.Expr,
-    extracted_at: datetime, extracted_text: str,
+    rows: pl.DataFrame,
+    table: str,
+    action: str,
+    field: str,
+    key: str,
+    old: pl.Expr,
+    new: pl.Expr,
+    author: pl.Expr,
+    extracted_at: datetime,
+    extracted_text: str,
 ) -> pl.DataFrame:
     return rows.select(
-        pl.concat_str([pl.lit(f"auto|{table}|"), pl.col(key), pl.lit(f"|{field}|{extracted_text}")]).alias("change_key"),
-        pl.lit(table).alias("entity"), pl.col(key).alias("entity_key"), pl.lit(field or None, pl.String).alias("field"),
-        pl.lit(action).alias("action"), old.alias("old_value"), new.cast(pl.String).alias("new_value"),
-        (pl.col("carried_at") + timedelta(seconds=1)).alias("changed_earliest"), pl.lit(extracted_at, INSTANT).alias("changed_latest"),
-        pl.lit(int(Quality.interval), pl.Int16).alias("changed_quality"), author.cast(pl.Int32).alias("changed_by_id"),
-        pl.lit(None, pl.String).alias("lesson_key"), pl.lit(None, pl.String).alias("pupil_key"),
+        pl.concat_str([pl.lit(f"auto|{table}|"), pl.col(key), pl.lit(f"|{field}|{extracted_text}")]).alias(
+            "change_key"
+        ),
+        pl.lit(table).alias("entity"),
+        pl.col(key).alias("entity_key"),
+        pl.lit(field or None, pl.String).alias("field"),
+        pl.lit(action).alias("action"),
+        old.alias("old_value"),
+        new.cast(pl.String).alias("new_value"),
+        (pl.col("carried_at") + timedelta(seconds=1)).alias("changed_earliest"),
+        pl.lit(extracted_at, INSTANT).alias("changed_latest"),
+        pl.lit(int(Quality.interval), pl.Int16).alias("changed_quality"),
+        author.cast(pl.Int32).alias("changed_by_id"),
+        pl.lit(None, pl.String).alias("lesson_key"),
+        pl.lit(None, pl.String).alias("pupil_key"),
     ).cast(COLUMNS)

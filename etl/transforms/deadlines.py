@@ -14,11 +14,15 @@ from etl.transforms.moments import end_of_day, start_of_day
 def day_instants(first_to_last: pl.Series, zone: str) -> pl.DataFrame:
     """Columns on, start_at, end_at: 00:00:00 and 23:59:59 of each local day as instants."""
     days = first_to_last.unique().sort().to_frame("on")
-    return days.with_columns(start_of_day(pl.col("on"), zone).alias("start_at"), end_of_day(pl.col("on"), zone).alias("end_at"))
+    return days.with_columns(
+        start_of_day(pl.col("on"), zone).alias("start_at"), end_of_day(pl.col("on"), zone).alias("end_at")
+    )
 
 
 def add_counters(calendar: pl.DataFrame) -> pl.DataFrame:
-    """Add next_working_on, next_instructional_on (that day itself when it is one) and running numbers of such days."""
+    """Add next_working_on, next_instructional_on (that day itself when it is one) and running numbers of
+    such days.
+    """
     ordered = calendar.sort("class_id", "on")
     return ordered.with_columns(
         *(
@@ -46,15 +50,26 @@ def due_dates(calendar: pl.DataFrame, deadline: Deadline, roll: str) -> pl.DataF
         if roll == "none":
             return nominal.rename({"nominal": "due_on"})
         rolled = calendar.select("class_id", pl.col("on").alias("nominal"), pl.col(f"{roll}_on").alias("due_on"))
-        return nominal.join(rolled, on=["class_id", "nominal"], how="left", maintain_order="left").select("class_id", "on", "due_on")
+        return nominal.join(rolled, on=["class_id", "nominal"], how="left", maintain_order="left").select(
+            "class_id", "on", "due_on"
+        )
     if deadline.kind in (DeadlineKind.WORKING_DAYS, DeadlineKind.INSTRUCTIONAL_DAYS):
         name = "working" if deadline.kind is DeadlineKind.WORKING_DAYS else "instructional"
-        nth = calendar.filter(pl.col(f"is_{name}")).select("class_id", pl.col("on").alias("due_on"), pl.col(f"{name}_no").alias("no"))
+        nth = calendar.filter(pl.col(f"is_{name}")).select(
+            "class_id", pl.col("on").alias("due_on"), pl.col(f"{name}_no").alias("no")
+        )
         wanted = calendar.select("class_id", "on", (pl.col(f"{name}_no") + deadline.amount).alias("no"))
-        return wanted.join(nth, on=["class_id", "no"], how="left", maintain_order="left").select("class_id", "on", "due_on")
+        return wanted.join(nth, on=["class_id", "no"], how="left", maintain_order="left").select(
+            "class_id", "on", "due_on"
+        )
     raise ValueError(f"{deadline} is no count of days")
 
 
 def is_day_count(deadline: Deadline | None) -> bool:
     """True for deadlines that end with a day."""
-    return deadline is not None and deadline.kind in {DeadlineKind.SAME_DAY, DeadlineKind.DAYS, DeadlineKind.WORKING_DAYS, DeadlineKind.INSTRUCTIONAL_DAYS}
+    return deadline is not None and deadline.kind in {
+        DeadlineKind.SAME_DAY,
+        DeadlineKind.DAYS,
+        DeadlineKind.WORKING_DAYS,
+        DeadlineKind.INSTRUCTIONAL_DAYS,
+    }

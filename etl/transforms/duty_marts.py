@@ -14,17 +14,57 @@ from etl.contract.judging import EXISTS, FUTURE_STATUS, IS_DUE, IS_MADE, STATUS,
 from etl.contract.ledger import RULE, RULES
 from etl.transforms.moments import INSTANT
 
-WEEK = ["school_year", "class_id", "journal_id", "staff_id", "week_on", "month_on", "period_id", "rule", "status", "excluded", "is_required", "is_made", "is_due"]
+WEEK = [
+    "school_year",
+    "class_id",
+    "journal_id",
+    "staff_id",
+    "week_on",
+    "month_on",
+    "period_id",
+    "rule",
+    "status",
+    "excluded",
+    "is_required",
+    "is_made",
+    "is_due",
+]
 SCHOOL = [name for name in WEEK if name not in {"class_id", "journal_id", "staff_id", "period_id"}]
 DAY = [
-    "school_year", "anchor_on", "visible_on", "target_over_on", "overdue_on", "done_earliest_on", "done_latest_on", "rule", "made_status", "excluded",
-    "is_required", "can_tell",
+    "school_year",
+    "anchor_on",
+    "visible_on",
+    "target_over_on",
+    "overdue_on",
+    "done_earliest_on",
+    "done_latest_on",
+    "rule",
+    "made_status",
+    "excluded",
+    "is_required",
+    "can_tell",
 ]
-# what they are at a past day depends on other moments of the row than the histogram keeps; the findings carry their history
+# what they are at a past day depends on other moments of the row than the histogram keeps; the findings carry their
+# history
 _WITHOUT_HISTORY = [rule.number for rule in RULES if rule.kind == "content" or rule.name == "no_entry"]
 _USED = [
-    "school_year", "class_id", "journal_id", "staff_id", "period_id", "rule", "excluded", "made_status", "is_required", "can_tell", "anchor_on", "visible_on",
-    "target_at", "due_at", "due_earliest", "done_earliest", "done_latest",
+    "school_year",
+    "class_id",
+    "journal_id",
+    "staff_id",
+    "period_id",
+    "rule",
+    "excluded",
+    "made_status",
+    "is_required",
+    "can_tell",
+    "anchor_on",
+    "visible_on",
+    "target_at",
+    "due_at",
+    "due_earliest",
+    "done_earliest",
+    "done_latest",
 ]
 
 
@@ -33,8 +73,10 @@ def build_duty_marts(obligations: pl.DataFrame, data_until: dict[int, datetime],
     rows = _with_horizon(_ledger_rows(obligations), data_until, zone)
     there = rows.filter(pl.sql_expr(unprefixed(EXISTS)))
     judged = there.with_columns(
-        pl.sql_expr(unprefixed(STATUS)).cast(pl.Int16).alias("status"), pl.sql_expr(unprefixed(IS_MADE)).alias("is_made"),
-        pl.sql_expr(unprefixed(IS_DUE)).alias("is_due"), pl.col("anchor_on").dt.truncate("1w").alias("week_on"),
+        pl.sql_expr(unprefixed(STATUS)).cast(pl.Int16).alias("status"),
+        pl.sql_expr(unprefixed(IS_MADE)).alias("is_made"),
+        pl.sql_expr(unprefixed(IS_DUE)).alias("is_due"),
+        pl.col("anchor_on").dt.truncate("1w").alias("week_on"),
         pl.col("anchor_on").dt.truncate("1mo").alias("month_on"),
     )
     week = judged.group_by(WEEK).agg(pl.len().cast(pl.Int32).alias("row_count"))
@@ -45,9 +87,14 @@ def build_duty_marts(obligations: pl.DataFrame, data_until: dict[int, datetime],
 def _ledger_rows(obligations: pl.DataFrame) -> pl.DataFrame:
     """The stored rows and the ban on marks in advance, as the view ledger_row shows them."""
     banned = obligations.filter(pl.col("future_from").is_not_null()).with_columns(
-        pl.sql_expr(unprefixed(FUTURE_STATUS)).cast(pl.Int16).alias("made_status"), pl.lit(RULE["future_mark"].number, pl.Int16).alias("rule"),
-        pl.lit(None, pl.Int16).alias("excluded"), pl.lit(None, INSTANT).alias("target_at"), pl.lit(None, INSTANT).alias("due_at"),
-        pl.lit(None, INSTANT).alias("due_earliest"), pl.lit(value=False).alias("is_required"), pl.lit(value=True).alias("can_tell"),
+        pl.sql_expr(unprefixed(FUTURE_STATUS)).cast(pl.Int16).alias("made_status"),
+        pl.lit(RULE["future_mark"].number, pl.Int16).alias("rule"),
+        pl.lit(None, pl.Int16).alias("excluded"),
+        pl.lit(None, INSTANT).alias("target_at"),
+        pl.lit(None, INSTANT).alias("due_at"),
+        pl.lit(None, INSTANT).alias("due_earliest"),
+        pl.lit(value=False).alias("is_required"),
+        pl.lit(value=True).alias("can_tell"),
     )
     return pl.concat([obligations.select(_USED), banned.select(_USED)])
 
@@ -55,15 +102,20 @@ def _ledger_rows(obligations: pl.DataFrame) -> pl.DataFrame:
 def _with_horizon(rows: pl.DataFrame, data_until: dict[int, datetime], zone: str) -> pl.DataFrame:
     local = ZoneInfo(zone)
     horizons = pl.DataFrame(
-        {"rule": list(data_until), "t": list(data_until.values()), "on_day": [moment.astimezone(local).date() for moment in data_until.values()]},
+        {
+            "rule": list(data_until),
+            "t": list(data_until.values()),
+            "on_day": [moment.astimezone(local).date() for moment in data_until.values()],
+        },
         schema={"rule": pl.Int16, "t": INSTANT, "on_day": pl.Date},
     )
     return rows.join(horizons, on="rule", how="left", maintain_order="left")
 
 
 def _days(rows: pl.DataFrame, zone: str) -> pl.DataFrame:
-    """For "as of the end of day D": a limit is over at the end of D when it is earlier than 23:59:59 of D, and never when it is
-    not earlier than where the data end, because T is cut there (annex L0)."""
+    """For "as of the end of day D": a limit is over at the end of D when it is earlier than 23:59:59 of D,
+    and never when it is not earlier than where the data end, because T is cut there (annex L0).
+    """
     second = timedelta(seconds=1)
 
     def day(moment: pl.Expr) -> pl.Expr:

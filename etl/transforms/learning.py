@@ -1,4 +1,6 @@
-"""Attendance and marks of one school in countable form, where the data end. Pure; the metrics are sums over these rows."""
+"""Attendance and marks of one school in countable form, where the data end. Pure; the metrics are sums
+over these rows.
+"""
 
 from __future__ import annotations
 
@@ -19,19 +21,28 @@ def day_periods(context: Context) -> pl.DataFrame:
     """The finest period of each class on each day: class_id, on, period_id."""
     spans = finest_periods(context.classes, context.periods)
     days = spans.with_columns(pl.date_ranges("starts_on", "ends_on").alias("on")).explode("on")
-    return days.sort("class_id", "on", "starts_on", "period_id").unique(["class_id", "on"], keep="first", maintain_order=True).select("class_id", "on", "period_id")
+    return (
+        days.sort("class_id", "on", "starts_on", "period_id")
+        .unique(["class_id", "on"], keep="first", maintain_order=True)
+        .select("class_id", "on", "period_id")
+    )
 
 
 def build_learning(context: Context) -> pl.DataFrame:
-    """Rows of mart_learning: journal × period × month over held lessons (annex R1) of kind lesson until the data end.
+    """Rows of mart_learning: journal × period × month over held lessons (annex R1) of kind lesson until
+    the data end.
 
-    A slot is a pupil of the journal at a held lesson; a missed lesson is a slot with at least one code of absence, whatever
-    the number of rows (annex B22); its reason is the best known one. `stray_count` are absences of pupils who are not in
-    the journal that day: they are outside, and counted.
+    A slot is a pupil of the journal at a held lesson; a missed lesson is a slot with at least one code of
+    absence, whatever the number of rows (annex B22); its reason is the best known one. `stray_count` are
+    absences of pupils who are not in the journal that day: they are outside, and counted.
     """
     until = context.sight.newest.astimezone(ZoneInfo(context.zone)).date()
-    lessons = context.lessons.filter(~pl.col("is_deleted") & pl.col("is_held") & (pl.col("kind") == "lesson") & (pl.col("held_on") <= until))
-    placed = lessons.join(day_periods(context).rename({"on": "held_on"}), on=["class_id", "held_on"], how="left").with_columns(pl.col("held_on").dt.truncate("1mo").alias("month_on"))
+    lessons = context.lessons.filter(
+        ~pl.col("is_deleted") & pl.col("is_held") & (pl.col("kind") == "lesson") & (pl.col("held_on") <= until)
+    )
+    placed = lessons.join(
+        day_periods(context).rename({"on": "held_on"}), on=["class_id", "held_on"], how="left"
+    ).with_columns(pl.col("held_on").dt.truncate("1mo").alias("month_on"))
     sized = placed.join(context.journal_day_pupils, on=["journal_id", "held_on"], how="left")
     held = sized.group_by(_KEY).agg(
         pl.len().alias("held_count"), pl.col("pupil_count").fill_null(0).sum().alias("slot_count")
@@ -46,16 +57,35 @@ def build_learning(context: Context) -> pl.DataFrame:
 
 def _absences(context: Context, place: pl.DataFrame) -> pl.DataFrame:
     rows = context.present("absence").select("lesson_id", "pupil_id", "code").join(place, on="lesson_id", how="inner")
-    listed = context.journal_pupils(rows.select("journal_id", pl.col("held_on").alias("on")).unique()).rename({"on": "held_on"})
-    known = listed.with_columns(pl.lit(value=True).alias("is_listed")) if context.knows_rosters else rows.select("journal_id", "held_on", "pupil_id").unique().with_columns(pl.lit(value=True).alias("is_listed"))
-    rows = rows.join(known, on=["journal_id", "held_on", "pupil_id"], how="left").with_columns(pl.col("is_listed").fill_null(value=False))
+    listed = context.journal_pupils(rows.select("journal_id", pl.col("held_on").alias("on")).unique()).rename(
+        {"on": "held_on"}
+    )
+    known = (
+        listed.with_columns(pl.lit(value=True).alias("is_listed"))
+        if context.knows_rosters
+        else rows.select("journal_id", "held_on", "pupil_id")
+        .unique()
+        .with_columns(pl.lit(value=True).alias("is_listed"))
+    )
+    rows = rows.join(known, on=["journal_id", "held_on", "pupil_id"], how="left").with_columns(
+        pl.col("is_listed").fill_null(value=False)
+    )
     missed = rows.filter(pl.col("code").is_in(MISSED_CODES) & pl.col("is_listed"))
     rank = pl.col("code").replace_strict({"Б": 0, "УП": 1, "НП": 2}, default=3, return_dtype=pl.Int8)
     slots = missed.sort(rank).group_by("lesson_id", "pupil_id", *_KEY, maintain_order=True).agg(pl.col("code").first())
-    late = rows.filter(pl.col("code").is_in(LATE_CODES) & pl.col("is_listed")).select("lesson_id", "pupil_id", *_KEY).unique()
-    stray = rows.filter(~pl.col("is_listed") & pl.col("code").is_in(MISSED_CODES)).group_by(_KEY).agg(pl.len().alias("stray_count"))
+    late = (
+        rows.filter(pl.col("code").is_in(LATE_CODES) & pl.col("is_listed"))
+        .select("lesson_id", "pupil_id", *_KEY)
+        .unique()
+    )
+    stray = (
+        rows.filter(~pl.col("is_listed") & pl.col("code").is_in(MISSED_CODES))
+        .group_by(_KEY)
+        .agg(pl.len().alias("stray_count"))
+    )
     counted = slots.group_by(_KEY).agg(
-        pl.len().alias("missed_count"), *((pl.col("code") == code).sum().alias(name) for code, name in _REASONS.items()),
+        pl.len().alias("missed_count"),
+        *((pl.col("code") == code).sum().alias(name) for code, name in _REASONS.items()),
         (~pl.col("code").is_in(list(_REASONS))).sum().alias("missed_unknown_count"),
     )
     every = pl.concat([frame.select(_KEY) for frame in (counted, late, stray)]).unique()
@@ -65,10 +95,17 @@ def _absences(context: Context, place: pl.DataFrame) -> pl.DataFrame:
 
 
 def _marks(context: Context, place: pl.DataFrame) -> pl.DataFrame:
-    grades = context.present("mark").select("lesson_id", "mark_code").filter(pl.col("mark_code").is_in(GRADES_GIVEN)).join(place, on="lesson_id", how="inner")
+    grades = (
+        context.present("mark")
+        .select("lesson_id", "mark_code")
+        .filter(pl.col("mark_code").is_in(GRADES_GIVEN))
+        .join(place, on="lesson_id", how="inner")
+    )
     digit = pl.col("mark_code").is_between(1, 5)
     return grades.group_by(_KEY).agg(
-        pl.col("lesson_id").n_unique().alias("marked_lesson_count"), pl.len().alias("mark_count"), digit.sum().alias("digit_count"),
+        pl.col("lesson_id").n_unique().alias("marked_lesson_count"),
+        pl.len().alias("mark_count"),
+        digit.sum().alias("digit_count"),
         pl.when(digit).then(pl.col("mark_code").cast(pl.Int32)).sum().alias("digit_sum"),
     )
 
@@ -76,14 +113,17 @@ def _marks(context: Context, place: pl.DataFrame) -> pl.DataFrame:
 def build_period_marks(context: Context) -> pl.DataFrame:
     """Rows of mart_period_mark: journal × period × kind × value."""
     marks = context.present("period_mark").filter(pl.col("mark_code") != 0)
-    return marks.group_by("school_year", "class_id", "journal_id", "period_id", "kind", "mark_code").agg(pl.len().cast(pl.Int32).alias("row_count"))
+    return marks.group_by("school_year", "class_id", "journal_id", "period_id", "kind", "mark_code").agg(
+        pl.len().cast(pl.Int32).alias("row_count")
+    )
 
 
 def build_period_success(context: Context) -> pl.DataFrame:
-    """Rows of mart_period_success: class × period, success and quality over pupils (requirements B-29, 004 5-КР-8).
+    """Rows of mart_period_success: class × period, success and quality over pupils (requirements B-29, 004
+    5-КР-8).
 
-    Of the kinds `period` and `year`. Success: no 1, 2, н/а, незач; quality: every digit is 4 or 5, there is a digit and no
-    unsatisfactory value.
+    Of the kinds `period` and `year`. Success: no 1, 2, н/а, незач; quality: every digit is 4 or 5, there is a
+    digit and no unsatisfactory value.
     """
     marks = context.present("period_mark").filter(pl.col("kind").is_in(["period", "year"]) & (pl.col("mark_code") != 0))
     digit = pl.col("mark_code").is_between(1, 5)
@@ -92,6 +132,7 @@ def build_period_success(context: Context) -> pl.DataFrame:
         (digit.any() & (~digit | (pl.col("mark_code") >= 4)).all()).alias("is_good"),
     )
     return pupils.group_by("school_year", "class_id", "period_id").agg(
-        pl.len().cast(pl.Int32).alias("pupil_count"), pl.col("succeeds").sum().cast(pl.Int32).alias("success_count"),
+        pl.len().cast(pl.Int32).alias("pupil_count"),
+        pl.col("succeeds").sum().cast(pl.Int32).alias("success_count"),
         (pl.col("succeeds") & pl.col("is_good")).sum().cast(pl.Int32).alias("quality_count"),
     )

@@ -65,7 +65,9 @@ class Arrival:
 
 @dataclass
 class Merged:
-    """`state` is every row after the load, `written` those that must be stored anew, `known_count` of them replaced ones."""
+    """`state` is every row after the load, `written` those that must be stored anew, `known_count` of them
+    replaced ones.
+    """
 
     state: pl.DataFrame
     written: pl.DataFrame
@@ -79,46 +81,73 @@ class Merged:
 
 
 def merge(
-    incoming: pl.DataFrame, stored: pl.DataFrame, table: BundleTable, arrival: Arrival, journals: pl.DataFrame,
+    incoming: pl.DataFrame,
+    stored: pl.DataFrame,
+    table: BundleTable,
+    arrival: Arrival,
+    journals: pl.DataFrame,
     set_aside: pl.DataFrame | None = None,
 ) -> Merged:
-    """`incoming` has analytical names; `stored` the full analytical row, texts included. Grain of both: the table's key.
+    """`incoming` has analytical names; `stored` the full analytical row, texts included. Grain of both:
+    the table's key.
 
-    `set_aside` are keys of rows that are in the file but were rejected: they are not deleted, their old state stays.
+    `set_aside` are keys of rows that are in the file but were rejected: they are not deleted, their old state
+    stays.
     """
     key = [stored_name(table.by_name[name]) for name in table.key]
     file_columns = arrival.columns[table.name]
     arrived_count = incoming.height
     if arrival.is_late and not table.year_from:
         incoming = incoming.join(stored, on=key, how="anti", nulls_equal=True, maintain_order="left")
-    rows = incoming.join(stored.rename({name: name + OLD for name in stored.columns if name not in key}), on=key, how="left", nulls_equal=True, maintain_order="left")
+    rows = incoming.join(
+        stored.rename({name: name + OLD for name in stored.columns if name not in key}),
+        on=key,
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
+    )
     rows = rows.with_columns(pl.col("load_id" + OLD).is_not_null().alias("is_known"))
     rows = rows.with_columns(_carried(incoming, stored, table, file_columns, key))
     left_statuses = _left_statuses(rows) if table.name == "lesson" else pl.DataFrame()
     rows = _with_entries(rows, table, arrival, journals, file_columns)
     rows = rows.with_columns(_changed(stored, table, key).alias("is_changed"))
     rows = rows.with_columns(
-        pl.lit(None, INSTANT).alias("deleted_earliest"), pl.lit(None, INSTANT).alias("deleted_latest"),
+        pl.lit(None, INSTANT).alias("deleted_earliest"),
+        pl.lit(None, INSTANT).alias("deleted_latest"),
         pl.coalesce("first_seen_at" + OLD, pl.lit(arrival.extracted_at, INSTANT)).alias("first_seen_at"),
-        pl.lit(arrival.extracted_at, INSTANT).alias("last_seen_at"), pl.lit(arrival.load_id, pl.Int32).alias("load_id"),
+        pl.lit(arrival.extracted_at, INSTANT).alias("last_seen_at"),
+        pl.lit(arrival.load_id, pl.Int32).alias("load_id"),
     )
     touched = rows.filter(pl.col("is_changed") | pl.lit(not arrival.is_snapshot))
     gone = _vanished(stored, incoming, table, arrival, journals, key, set_aside)
     written = pl.concat([touched.select(stored.columns), gone.select(stored.columns)])
-    state = pl.concat([stored.join(written.select(key), on=key, how="anti", nulls_equal=True), written]) if stored.height else written
+    state = (
+        pl.concat([stored.join(written.select(key), on=key, how="anti", nulls_equal=True), written])
+        if stored.height
+        else written
+    )
     loaded = int(rows["is_changed"].sum())
     before = rows.filter(pl.col("is_known") & pl.col("is_changed"))
     return Merged(
-        state=state, written=written, loaded_count=loaded, unchanged_count=arrived_count - loaded, deleted_count=gone.height,
+        state=state,
+        written=written,
+        loaded_count=loaded,
+        unchanged_count=arrived_count - loaded,
+        deleted_count=gone.height,
         before=before.with_columns(_last_carried(before, table, arrival, journals, OLD)) if before.height else before,
-        vanished=gone, left_statuses=left_statuses,
+        vanished=gone,
+        left_statuses=left_statuses,
     )
 
 
-def _carried(incoming: pl.DataFrame, stored: pl.DataFrame, table: BundleTable, file_columns: frozenset[str], key: list[str]) -> list[pl.Expr]:
+def _carried(
+    incoming: pl.DataFrame, stored: pl.DataFrame, table: BundleTable, file_columns: frozenset[str], key: list[str]
+) -> list[pl.Expr]:
     """Columns the file has take its cells, blanks included; columns it lacks leave the stored cells (annex B6)."""
     moments = {name for column in table.columns if column.kind == "moment" for name in moment_names(column.name)}
-    lacking = {stored_name(column) for column in table.columns if column.name not in file_columns and column.kind != "moment"}
+    lacking = {
+        stored_name(column) for column in table.columns if column.name not in file_columns and column.kind != "moment"
+    }
     carried = []
     for name, dtype in stored.schema.items():
         if name in key or name in ORIGIN or name in moments:
@@ -130,10 +159,14 @@ def _carried(incoming: pl.DataFrame, stored: pl.DataFrame, table: BundleTable, f
     return carried
 
 
-def _with_entries(rows: pl.DataFrame, table: BundleTable, arrival: Arrival, journals: pl.DataFrame, file_columns: frozenset[str]) -> pl.DataFrame:
+def _with_entries(
+    rows: pl.DataFrame, table: BundleTable, arrival: Arrival, journals: pl.DataFrame, file_columns: frozenset[str]
+) -> pl.DataFrame:
     by_moment = {entry.moment: entry for entry in table.entries}
     if table.name == "absence":
-        known_first = pl.when(pl.col("is_known")).then(pl.col("reason_known_first" + OLD)).otherwise(PRESENT["reason"]([]))
+        known_first = (
+            pl.when(pl.col("is_known")).then(pl.col("reason_known_first" + OLD)).otherwise(PRESENT["reason"]([]))
+        )
         rows = rows.with_columns(known_first.alias("reason_known_first"))
     for column in table.columns:
         if column.kind != "moment":
@@ -142,19 +175,35 @@ def _with_entries(rows: pl.DataFrame, table: BundleTable, arrival: Arrival, jour
         cells = [pl.col(name) if column.name in file_columns else pl.lit(None) for name in names]
         dtypes: tuple[Any, ...] = (INSTANT, INSTANT, pl.Int16)
         rows = rows.with_columns(
-            cell.cast(dtype).alias(f"_cell{place}") for place, (cell, dtype) in enumerate(zip(cells, dtypes, strict=True))
+            cell.cast(dtype).alias(f"_cell{place}")
+            for place, (cell, dtype) in enumerate(zip(cells, dtypes, strict=True))
         )
         entry = by_moment.get(column.name)
-        rows = _first_moments(rows, table, entry, names, arrival, journals) if entry else _newest_moments(rows, names, in_file=column.name in file_columns)
+        rows = (
+            _first_moments(rows, table, entry, names, arrival, journals)
+            if entry
+            else _newest_moments(rows, names, in_file=column.name in file_columns)
+        )
     return rows
 
 
 def _newest_moments(rows: pl.DataFrame, names: tuple[str, str, str], *, in_file: bool) -> pl.DataFrame:
-    return rows.with_columns((pl.col(f"_cell{place}") if in_file else pl.col(name + OLD)).alias(name) for place, name in enumerate(names))
+    return rows.with_columns(
+        (pl.col(f"_cell{place}") if in_file else pl.col(name + OLD)).alias(name) for place, name in enumerate(names)
+    )
 
 
-def _first_moments(rows: pl.DataFrame, table: BundleTable, entry: Entry, names: tuple[str, str, str], arrival: Arrival, journals: pl.DataFrame) -> pl.DataFrame:
-    """Annex B2: the earliest non-blank cell counts; only when all are blank the first bundle with the entry decides."""
+def _first_moments(
+    rows: pl.DataFrame,
+    table: BundleTable,
+    entry: Entry,
+    names: tuple[str, str, str],
+    arrival: Arrival,
+    journals: pl.DataFrame,
+) -> pl.DataFrame:
+    """Annex B2: the earliest non-blank cell counts; only when all are blank the first bundle with the
+    entry decides.
+    """
     if entry.present == "status":
         rows = _recalled_status(rows, names, arrival)
     old = [pl.col(name + OLD) for name in names]
@@ -162,20 +211,32 @@ def _first_moments(rows: pl.DataFrame, table: BundleTable, entry: Entry, names: 
     present = PRESENT[entry.present](rows.columns)
     cell_there = pl.col("_cell0").is_not_null() & present
     was_derived = old[2].is_in([int(Quality.interval), int(Quality.unknown)])
-    rows = rows.with_columns(present.alias("_there"), cell_there.alias("_cell_there"), was_derived.fill_null(value=True).alias("_replaceable"))
+    rows = rows.with_columns(
+        present.alias("_there"),
+        cell_there.alias("_cell_there"),
+        was_derived.fill_null(value=True).alias("_replaceable"),
+    )
     mine, theirs = _stated(pl.col("_cell0"), pl.col("_cell1")), _stated(old[0], old[1])
     earlier = (mine < theirs) | ((mine == theirs) & (pl.col("_cell1") < old[1]))
     take_cell = pl.col("_cell_there") & (pl.col("_replaceable") | earlier)
     derive = pl.col("_there") & ~pl.col("_cell_there") & old[2].is_null() & pl.lit(entry.derived)
-    rows = rows.with_columns(take_cell.fill_null(value=False).alias("_take"), derive.fill_null(value=False).alias("_derive"))
+    rows = rows.with_columns(
+        take_cell.fill_null(value=False).alias("_take"), derive.fill_null(value=False).alias("_derive")
+    )
     rows = rows.with_columns(_absence_proved(rows, table, entry, arrival, journals).alias("_proof"))
     proved = pl.col("_proof").is_not_null()
     derived = (
-        pl.when(proved).then(pl.col("_proof") + SECOND).otherwise(pl.lit(BEGINNING, INSTANT)), now,
+        pl.when(proved).then(pl.col("_proof") + SECOND).otherwise(pl.lit(BEGINNING, INSTANT)),
+        now,
         pl.when(proved).then(pl.lit(int(Quality.interval))).otherwise(pl.lit(int(Quality.unknown))).cast(pl.Int16),
     )
     return rows.with_columns(
-        pl.when(pl.col("_take")).then(pl.col(f"_cell{place}")).when(pl.col("_derive")).then(derived[place]).otherwise(old[place]).alias(name)
+        pl.when(pl.col("_take"))
+        .then(pl.col(f"_cell{place}"))
+        .when(pl.col("_derive"))
+        .then(derived[place])
+        .otherwise(old[place])
+        .alias(name)
         for place, name in enumerate(names)
     )
 
@@ -185,7 +246,9 @@ def _stated(earliest: pl.Expr, latest: pl.Expr) -> pl.Expr:
     return pl.when(earliest == NEVER).then(latest).otherwise(earliest)
 
 
-def _absence_proved(rows: pl.DataFrame, table: BundleTable, entry: Entry, arrival: Arrival, journals: pl.DataFrame) -> pl.Series:
+def _absence_proved(
+    rows: pl.DataFrame, table: BundleTable, entry: Entry, arrival: Arrival, journals: pl.DataFrame
+) -> pl.Series:
     """Moment of the snapshot that proves the entry was not there yet, by the column that shows it now (annex B3)."""
     if not rows["_derive"].any():
         return pl.Series("_proof", [None] * rows.height, dtype=INSTANT)
@@ -201,38 +264,67 @@ def _recalled_status(rows: pl.DataFrame, names: tuple[str, str, str], arrival: A
     if not rows["is_known"].any():
         return rows
     rows = rows.with_columns(
-        pl.when(pl.col("status").eq_missing(pl.col("status" + OLD))).then(pl.col(name + OLD)).alias(name + OLD) for name in names
+        pl.when(pl.col("status").eq_missing(pl.col("status" + OLD))).then(pl.col(name + OLD)).alias(name + OLD)
+        for name in names
     )
     if arrival.statuses is None or not arrival.statuses.height:
         return rows
-    earlier = arrival.statuses.select("lesson_id", "status", *(pl.col(name).alias(f"_earlier{place}") for place, name in enumerate(("recorded_earliest", "recorded_latest", "recorded_quality"))))
+    earlier = arrival.statuses.select(
+        "lesson_id",
+        "status",
+        *(
+            pl.col(name).alias(f"_earlier{place}")
+            for place, name in enumerate(("recorded_earliest", "recorded_latest", "recorded_quality"))
+        ),
+    )
     rows = rows.join(earlier, on=["lesson_id", "status"], how="left", maintain_order="left")
-    return rows.with_columns(pl.coalesce(name + OLD, f"_earlier{place}").alias(name + OLD) for place, name in enumerate(names)).drop("_earlier0", "_earlier1", "_earlier2")
+    return rows.with_columns(
+        pl.coalesce(name + OLD, f"_earlier{place}").alias(name + OLD) for place, name in enumerate(names)
+    ).drop("_earlier0", "_earlier1", "_earlier2")
 
 
 def _left_statuses(rows: pl.DataFrame) -> pl.DataFrame:
     """First moments of statuses that lessons have just left, to be recalled if they return (fact_lesson_status)."""
-    left = rows.filter(pl.col("is_known") & (pl.col("status") != pl.col("status" + OLD)) & pl.col("status" + OLD).is_in(STATUS_KEPT))
+    left = rows.filter(
+        pl.col("is_known") & (pl.col("status") != pl.col("status" + OLD)) & pl.col("status" + OLD).is_in(STATUS_KEPT)
+    )
     return left.select(
-        "school_year", "lesson_id", pl.col("status" + OLD).alias("status"),
-        *(pl.col(f"status_recorded_{part}{OLD}").alias(f"recorded_{part}") for part in ("earliest", "latest", "quality")),
+        "school_year",
+        "lesson_id",
+        pl.col("status" + OLD).alias("status"),
+        *(
+            pl.col(f"status_recorded_{part}{OLD}").alias(f"recorded_{part}")
+            for part in ("earliest", "latest", "quality")
+        ),
     )
 
 
 def _changed(stored: pl.DataFrame, table: BundleTable, key: list[str]) -> pl.Expr:
     content = [name for name in stored.columns if name not in key and name not in ORIGIN]
-    differs = pl.any_horizontal([pl.col(name).ne_missing(pl.col(name + OLD)) for name in content]) if content else pl.lit(value=False)
+    differs = (
+        pl.any_horizontal([pl.col(name).ne_missing(pl.col(name + OLD)) for name in content])
+        if content
+        else pl.lit(value=False)
+    )
     return ~pl.col("is_known") | pl.col("deleted_latest" + OLD).is_not_null() | differs
 
 
-def in_scope(rows: pl.DataFrame, scope: pl.DataFrame, table: BundleTable, journals: pl.DataFrame, suffix: str = "") -> pl.Series:
-    """Which rows a snapshot with these scope lines contains completely (annex B6). Rows without a class always are."""
+def in_scope(
+    rows: pl.DataFrame, scope: pl.DataFrame, table: BundleTable, journals: pl.DataFrame, suffix: str = ""
+) -> pl.Series:
+    """Which rows a snapshot with these scope lines contains completely (annex B6). Rows without a class
+    always are.
+    """
     if not table.year_from or table.log:
         return pl.Series([True]).new_from_index(0, rows.height) if rows.height else pl.Series([], dtype=pl.Boolean)
     places = pl.DataFrame([_attribute(rows, name, journals, suffix) for name in SCOPE])
     found = pl.Series("found", [False] * rows.height, dtype=pl.Boolean)
     for line in scope.iter_rows(named=True):
-        fits = [places[name].eq_missing(pl.Series([value], dtype=SCOPE[name]).new_from_index(0, rows.height)) for name, value in line.items() if value is not None]
+        fits = [
+            places[name].eq_missing(pl.Series([value], dtype=SCOPE[name]).new_from_index(0, rows.height))
+            for name, value in line.items()
+            if value is not None
+        ]
         hit = pl.Series([True]).new_from_index(0, rows.height) if rows.height else found
         for fit in fits:
             hit = hit & fit
@@ -248,12 +340,23 @@ def _attribute(rows: pl.DataFrame, name: str, journals: pl.DataFrame, suffix: st
         return rows[name]
     by = "journal_id" + suffix if "journal_id" + suffix in rows.columns else "journal_id"
     if name in {"group_id", "subject_id"} and by in rows.columns:
-        return rows.select(pl.col(by).alias("journal_id")).join(journals.select("journal_id", name), on="journal_id", how="left", maintain_order="left")[name]
+        return rows.select(pl.col(by).alias("journal_id")).join(
+            journals.select("journal_id", name), on="journal_id", how="left", maintain_order="left"
+        )[name]
     return pl.Series(name, [None] * rows.height, dtype=SCOPE[name])
 
 
-def _proof(rows: pl.DataFrame, table: BundleTable, column: str | None, arrival: Arrival, journals: pl.DataFrame, suffix: str = "") -> pl.Series:
-    """Moment of the newest earlier snapshot that contains the row's place, the table and the column; null = none (B3)."""
+def _proof(
+    rows: pl.DataFrame,
+    table: BundleTable,
+    column: str | None,
+    arrival: Arrival,
+    journals: pl.DataFrame,
+    suffix: str = "",
+) -> pl.Series:
+    """Moment of the newest earlier snapshot that contains the row's place, the table and the column; null
+    = none (B3).
+    """
     proof = pl.Series("proof", [None] * rows.height, dtype=INSTANT)
     for snapshot in arrival.snapshots:
         columns = snapshot.columns.get(table.name)
@@ -261,33 +364,47 @@ def _proof(rows: pl.DataFrame, table: BundleTable, column: str | None, arrival: 
             continue
         proves = in_scope(rows, snapshot.scope, table, journals, suffix) & proof.is_null()
         if proves.any():
-            proof = proof.zip_with(~proves, pl.Series([snapshot.extracted_at], dtype=INSTANT).new_from_index(0, rows.height))
+            proof = proof.zip_with(
+                ~proves, pl.Series([snapshot.extracted_at], dtype=INSTANT).new_from_index(0, rows.height)
+            )
         if proof.null_count() == 0:
             break
     return proof
 
 
-def _last_carried(rows: pl.DataFrame, table: BundleTable, arrival: Arrival, journals: pl.DataFrame, suffix: str) -> pl.Expr:
+def _last_carried(
+    rows: pl.DataFrame, table: BundleTable, arrival: Arrival, journals: pl.DataFrame, suffix: str
+) -> pl.Expr:
     """extracted_at of the last bundle that carried the row: the newest snapshot of its place, or a later delta."""
     snapshot = _proof(rows, table, None, arrival, journals, suffix)
     gone_after = pl.col("deleted_earliest" + suffix) - SECOND
-    return pl.coalesce(gone_after, pl.max_horizontal(pl.lit(snapshot), pl.col("last_seen_at" + suffix))).alias("carried_at")
+    return pl.coalesce(gone_after, pl.max_horizontal(pl.lit(snapshot), pl.col("last_seen_at" + suffix))).alias(
+        "carried_at"
+    )
 
 
 def _vanished(
-    stored: pl.DataFrame, incoming: pl.DataFrame, table: BundleTable, arrival: Arrival, journals: pl.DataFrame,
-    key: list[str], set_aside: pl.DataFrame | None,
+    stored: pl.DataFrame,
+    incoming: pl.DataFrame,
+    table: BundleTable,
+    arrival: Arrival,
+    journals: pl.DataFrame,
+    key: list[str],
+    set_aside: pl.DataFrame | None,
 ) -> pl.DataFrame:
     """Rows known before and absent now, with the interval in which they vanished (annex B6)."""
     is_proof = arrival.is_snapshot and (bool(table.year_from) or arrival.may_delete_anywhere)
     if not is_proof or table.log or not stored.height:
         return stored.clear().with_columns(pl.lit(None, INSTANT).alias("carried_at"))
-    gone = stored.filter(pl.col("deleted_latest").is_null()).join(incoming.select(key), on=key, how="anti", nulls_equal=True, maintain_order="left")
+    gone = stored.filter(pl.col("deleted_latest").is_null()).join(
+        incoming.select(key), on=key, how="anti", nulls_equal=True, maintain_order="left"
+    )
     if set_aside is not None:
         gone = gone.join(set_aside, on=key, how="anti", nulls_equal=True, maintain_order="left")
     gone = gone.filter(in_scope(gone, arrival.scope, table, journals))
     gone = gone.with_columns(_last_carried(gone, table, arrival, journals, ""))
     return gone.with_columns(
-        (pl.col("carried_at") + SECOND).alias("deleted_earliest"), pl.lit(arrival.extracted_at, INSTANT).alias("deleted_latest"),
+        (pl.col("carried_at") + SECOND).alias("deleted_earliest"),
+        pl.lit(arrival.extracted_at, INSTANT).alias("deleted_latest"),
         pl.lit(arrival.load_id, pl.Int32).alias("load_id"),
     )

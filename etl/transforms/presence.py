@@ -1,4 +1,6 @@
-"""The test that an entry is there (annex B2), by the name a contract's Entry gives it. Frames carry analytical names."""
+"""The test that an entry is there (annex B2), by the name a contract's Entry gives it. Frames carry
+analytical names.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +22,18 @@ def _topic(columns: list[str]) -> pl.Expr:
 def homework_is_there(columns: list[str]) -> pl.Expr:
     """Homework is non-blank, or it is stated that none was set."""
     text = has_text(pl.col("homework")) if "homework" in columns else pl.lit(value=False)
-    none_set = pl.col("homework_not_assigned").fill_null(value=False) if "homework_not_assigned" in columns else pl.lit(value=False)
+    none_set = (
+        pl.col("homework_not_assigned").fill_null(value=False)
+        if "homework_not_assigned" in columns
+        else pl.lit(value=False)
+    )
     return text | none_set
 
 
 def _substitute(columns: list[str]) -> pl.Expr:
-    """A substitute is named or, where the source names none, the moment is stated (annex R13; `_cell0` is the bundle's cell)."""
+    """A substitute is named or, where the source names none, the moment is stated (annex R13; `_cell0` is
+    the bundle's cell).
+    """
     named = [pl.col(name).is_not_null() for name in ("substitute_id", "_cell0") if name in columns]
     return pl.any_horizontal(named) if named else pl.lit(value=False)
 
@@ -44,6 +52,12 @@ def _section(columns: list[str]) -> pl.Expr:
 
 
 PRESENT: dict[str, Callable[[list[str]], pl.Expr]] = {
-    "row": _row, "topic": _topic, "homework": homework_is_there, "substitute": _substitute, "status": _row,
-    "reason": _reason, "attendance_confirmed": _attendance, "section": _section,
+    "row": _row,
+    "topic": _topic,
+    "homework": homework_is_there,
+    "substitute": _substitute,
+    "status": _row,
+    "reason": _reason,
+    "attendance_confirmed": _attendance,
+    "section": _section,
 }

@@ -10,7 +10,15 @@ from etl.contract.columns import BundleTable, Column, stored_name
 from etl.transforms.typed import REJECT, ROW
 
 PAIR = pl.Schema({"key": pl.String, "id": pl.Int32})
-JOURNAL = pl.Schema({"journal_id": pl.Int32, "class_id": pl.Int32, "group_id": pl.Int32, "subject_id": pl.Int32, "school_year": pl.Int16})
+JOURNAL = pl.Schema(
+    {
+        "journal_id": pl.Int32,
+        "class_id": pl.Int32,
+        "group_id": pl.Int32,
+        "subject_id": pl.Int32,
+        "school_year": pl.Int16,
+    }
+)
 PLACE = pl.Schema({"class_id": pl.Int32, "school_year": pl.Int16})
 NO_CLASS = 0
 """Class and year of a row whose class no bundle has ever carried: it is kept and belongs to nobody."""
@@ -20,8 +28,9 @@ NO_CLASS = 0
 class Keys:
     """What is known of one school's keys: ids once given, and which of them have a row.
 
-    `ids[table]` and `rows[table]` have the columns key, id; `carried` are the tables that any bundle of the database has
-    carried, this one included; `places[table]` gives class_id and school_year (and journal_id) by the table's id.
+    `ids[table]` and `rows[table]` have the columns key, id; `carried` are the tables that any bundle of the
+    database has carried, this one included; `places[table]` gives class_id and school_year (and journal_id)
+    by the table's id.
     """
 
     ids: dict[str, pl.DataFrame] = field(default_factory=dict)
@@ -46,7 +55,9 @@ class Keys:
         new = known.filter(pl.col("id").is_null()).select("key")
         if new.height:
             start = self.last_id.get(table, 0)
-            given = new.with_columns((pl.int_range(1, new.height + 1, dtype=pl.Int32) + start).cast(pl.Int32).alias("id"))
+            given = new.with_columns(
+                (pl.int_range(1, new.height + 1, dtype=pl.Int32) + start).cast(pl.Int32).alias("id")
+            )
             self.last_id[table] = start + new.height
             self.ids[table] = pl.concat([self.ids_of(table), given])
             self.new_keys.setdefault(table, []).append(given)
@@ -94,16 +105,23 @@ def _resolve_reference(rows: pl.DataFrame, column: Column, keys: Keys) -> tuple[
     if not lost.height:
         return joined.drop(column.name), []
     rejected = lost.select(
-        pl.col(ROW).alias("row_number"), pl.lit(column.name).alias("column_name"), pl.col(column.name).alias("value"),
-        pl.lit(f"refers to a {column.ref} that is in no accepted row").alias("reason"), pl.lit(None, pl.String).alias("raw"),
+        pl.col(ROW).alias("row_number"),
+        pl.lit(column.name).alias("column_name"),
+        pl.col(column.name).alias("value"),
+        pl.lit(f"refers to a {column.ref} that is in no accepted row").alias("reason"),
+        pl.lit(None, pl.String).alias("raw"),
     ).cast(REJECT)
     return joined.join(lost.select(ROW), on=ROW, how="anti", maintain_order="left").drop(column.name), [rejected]
 
 
 def _place(rows: pl.DataFrame, table: BundleTable, keys: Keys) -> pl.DataFrame:
-    """Add class_id, school_year and journal_id where the analytical table has them, and remember them for those that follow."""
+    """Add class_id, school_year and journal_id where the analytical table has them, and remember them for
+    those that follow.
+    """
     if table.name == "school_class":
-        rows = rows.with_columns((pl.col("grade").cast(pl.String) + pl.col("letter").str.strip_chars().str.to_uppercase()).alias("name"))
+        rows = rows.with_columns(
+            (pl.col("grade").cast(pl.String) + pl.col("letter").str.strip_chars().str.to_uppercase()).alias("name")
+        )
         _remember(keys, "school_class", rows.select(pl.col("class_id"), "school_year"), "class_id")
         return rows
     if table.year_from == "class_key":
@@ -139,16 +157,22 @@ def _follow(rows: pl.DataFrame, keys: Keys, table: str, by: str, wanted: list[st
         rows = rows.with_columns(pl.lit(None, pl.Int32).alias(by))
     places = keys.places.get(table, pl.DataFrame(schema={name: types[name] for name in (by, *wanted)}))
     joined = rows.join(places.select(by, *wanted), on=by, how="left", maintain_order="left")
-    return joined.with_columns(pl.col(name).fill_null(NO_CLASS) for name in wanted if by != "class_id" or name != "class_id")
+    return joined.with_columns(
+        pl.col(name).fill_null(NO_CLASS) for name in wanted if by != "class_id" or name != "class_id"
+    )
 
 
 def _give_journals(rows: pl.DataFrame, keys: Keys) -> pl.DataFrame:
     """A journal is a pair of group and subject (bundle.md); its id is given like any other (annex B13)."""
-    pairs = rows.select("group_id", "subject_id", "class_id", "school_year").unique(["group_id", "subject_id"], maintain_order=True)
+    pairs = rows.select("group_id", "subject_id", "class_id", "school_year").unique(
+        ["group_id", "subject_id"], maintain_order=True
+    )
     new = pairs.join(keys.journals, on=["group_id", "subject_id"], how="anti", maintain_order="left")
     if new.height:
         start = keys.last_id.get("journal", 0)
-        given = new.with_columns((pl.int_range(1, new.height + 1, dtype=pl.Int32) + start).cast(pl.Int32).alias("journal_id"))
+        given = new.with_columns(
+            (pl.int_range(1, new.height + 1, dtype=pl.Int32) + start).cast(pl.Int32).alias("journal_id")
+        )
         keys.last_id["journal"] = start + new.height
         given = given.select(list(JOURNAL)).cast(JOURNAL)
         keys.journals = pl.concat([keys.journals, given])

@@ -14,7 +14,9 @@ from etl.transforms.moments import parse_moments
 from etl.transforms.values import canonical_absence, canonical_mark, mark_code
 
 ROW = "_row"
-REJECT = pl.Schema({"row_number": pl.Int64, "column_name": pl.String, "value": pl.String, "reason": pl.String, "raw": pl.String})
+REJECT = pl.Schema(
+    {"row_number": pl.Int64, "column_name": pl.String, "value": pl.String, "reason": pl.String, "raw": pl.String}
+)
 _ZERO = "\0"
 """The one character that PostgreSQL's text cannot hold."""
 _SMALLEST, _GREATEST = -(2**31), 2**31 - 1
@@ -26,7 +28,9 @@ _ENDS = ("to_on", "employed_to")
 
 @dataclass
 class Typed:
-    """Accepted rows (typed, with `_row`, moments as three columns), rejected rows, identical repetitions and remarks."""
+    """Accepted rows (typed, with `_row`, moments as three columns), rejected rows, identical repetitions
+    and remarks.
+    """
 
     rows: pl.DataFrame
     rejects: list[pl.DataFrame] = field(default_factory=list)
@@ -44,15 +48,24 @@ def type_rows(text: pl.DataFrame, table: BundleTable, zone: str, extracted_at: d
     for column in present:
         raw = text[column.name]
         if column.name in zeros:
-            faults.append((column, raw.str.contains(_ZERO, literal=True).fill_null(value=False), "holds a zero character"))
+            faults.append(
+                (column, raw.str.contains(_ZERO, literal=True).fill_null(value=False), "holds a zero character")
+            )
         if column.required and not column.may_be_blank:
             faults.append((column, raw.is_null(), "required cell is blank"))
         if column.kind == "moment":
             moments = parse_moments(raw, zone, extracted_at)
-            typed.update(zip(moment_names(column.name), (moments["earliest"], moments["latest"], moments["quality"]), strict=True))
+            typed.update(
+                zip(
+                    moment_names(column.name), (moments["earliest"], moments["latest"], moments["quality"]), strict=True
+                )
+            )
             faults.append((column, moments["is_bad"], "not a timestamp in ISO 8601"))
             if skewed := int(moments["is_skewed"].sum()):
-                warnings.append(f"{table.name}.{column.name}: {skewed} moments are later than the export itself and count as not made")
+                warnings.append(
+                    f"{table.name}.{column.name}: {skewed} moments are later than the export itself and count as "
+                    f"not made"
+                )
             continue
         value, reason = _cell(raw, column)
         typed[column.name] = value
@@ -77,7 +90,9 @@ def _cell(raw: pl.Series, column: Column) -> tuple[pl.Series, str]:
     """The typed cells, null where the text does not fit, and the reason to give then."""
     if column.name == "timezone":
         known = [name for name in raw.drop_nulls().unique() if _is_zone(name)]
-        return raw.to_frame("x").select(pl.when(pl.col("x").is_in(known)).then("x"))["x"], "not a known IANA time zone"
+        return raw.to_frame("x").select(pl.when(pl.col("x").is_in(known)).then("x"))["x"], (
+            "not a known IANA time zone"
+        )
     if column.kind in {"key", "ref", "author", "text"}:
         return raw, ""
     cell = pl.col("x").str.strip_chars()
@@ -124,7 +139,9 @@ def _time(cell: pl.Expr, _column: Column) -> tuple[pl.Expr, str]:
 
 
 def _bool(cell: pl.Expr, _column: Column) -> tuple[pl.Expr, str]:
-    return cell.replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean), "neither true nor false"
+    return cell.replace_strict(
+        {"true": True, "false": False}, default=None, return_dtype=pl.Boolean
+    ), "neither true nor false"
 
 
 def _enum(cell: pl.Expr, column: Column) -> tuple[pl.Expr, str]:
@@ -146,15 +163,27 @@ def _absence_code(cell: pl.Expr, _column: Column) -> tuple[pl.Expr, str]:
 def _school_year(cell: pl.Expr, _column: Column) -> tuple[pl.Expr, str]:
     first = cell.str.slice(0, 4).cast(pl.Int32, strict=False)
     second = cell.str.slice(5, 4).cast(pl.Int32, strict=False)
-    shaped = cell.str.contains(r"^\d{4}/\d{4}$") & (second == first + 1) & first.is_between(_FIRST_DAY.year, _LAST_DAY.year)
+    shaped = (
+        cell.str.contains(r"^\d{4}/\d{4}$") & (second == first + 1) & first.is_between(_FIRST_DAY.year, _LAST_DAY.year)
+    )
     return pl.when(shaped).then(first).cast(pl.Int16), "not a school year as 2024/2025"
 
 
 _EXPRESSIONS = {
-    "int": _int, "decimal": _decimal, "date": _date, "time": _time, "bool": _bool, "enum": _enum, "mark": _mark,
-    "absence_code": _absence_code, "school_year": _school_year,
+    "int": _int,
+    "decimal": _decimal,
+    "date": _date,
+    "time": _time,
+    "bool": _bool,
+    "enum": _enum,
+    "mark": _mark,
+    "absence_code": _absence_code,
+    "school_year": _school_year,
 }
-_INTERVALS = (("from_on", "to_on", "from_on is not before to_on"), ("starts_on", "ends_on", "starts_on is after ends_on"))
+_INTERVALS = (
+    ("from_on", "to_on", "from_on is not before to_on"),
+    ("starts_on", "ends_on", "starts_on is after ends_on"),
+)
 
 
 def _interval_faults(rows: pl.DataFrame, table: BundleTable) -> list[tuple[Column, pl.Series, str]]:
@@ -167,7 +196,9 @@ def _interval_faults(rows: pl.DataFrame, table: BundleTable) -> list[tuple[Colum
     return faults
 
 
-def _set_aside(text: pl.DataFrame, rows: pl.DataFrame, faults: list[tuple[Column, pl.Series, str]]) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+def _set_aside(
+    text: pl.DataFrame, rows: pl.DataFrame, faults: list[tuple[Column, pl.Series, str]]
+) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     """The first fault of a row, in the order of the contract's columns, is the one that is told."""
     bad = pl.Series([False]).new_from_index(0, rows.height) if rows.height else pl.Series([], dtype=pl.Boolean)
     rejects = []
@@ -184,8 +215,11 @@ def reject_rows(text: pl.DataFrame, column: str | None, reason: str) -> pl.DataF
     cells = [name for name in text.columns if name != ROW]
     value = pl.col(column) if column and column in text.columns else pl.lit(None, pl.String)
     return text.select(
-        pl.col(ROW).alias("row_number"), pl.lit(column, pl.String).alias("column_name"), value.alias("value"),
-        pl.lit(reason).alias("reason"), pl.struct(cells).struct.json_encode().alias("raw"),
+        pl.col(ROW).alias("row_number"),
+        pl.lit(column, pl.String).alias("column_name"),
+        value.alias("value"),
+        pl.lit(reason).alias("reason"),
+        pl.struct(cells).struct.json_encode().alias("raw"),
     ).cast(REJECT)
 
 
@@ -201,5 +235,13 @@ def _without_repetitions(text: pl.DataFrame, rows: pl.DataFrame, table: BundleTa
     identical = again.join(kept.select(content), on=content, how="semi", nulls_equal=True)
     different = again.join(identical.select(ROW), on=ROW, how="anti")
     rejected = text.join(different.select(ROW), on=ROW, how="semi", maintain_order="left")
-    rejects = [reject_rows(rejected, table.key[0], "the key came before in this file with other content; the first row stays")] if different.height else []
+    rejects = (
+        [
+            reject_rows(
+                rejected, table.key[0], "the key came before in this file with other content; the first row stays"
+            )
+        ]
+        if different.height
+        else []
+    )
     return Typed(kept, rejects, identical.height)

@@ -5,10 +5,22 @@ from __future__ import annotations
 import polars as pl
 
 NOT_ATTESTED, EXEMPT, NOT_GRADED, PASSED, FAILED, DEBT = 10, 11, 12, 13, 14, 0
-WORD_CODES: dict[str, int] = {"н/а": NOT_ATTESTED, "осв": EXEMPT, "н/оц": NOT_GRADED, "зач": PASSED, "незач": FAILED, ".": DEBT}
+WORD_CODES: dict[str, int] = {
+    "н/а": NOT_ATTESTED,
+    "осв": EXEMPT,
+    "н/оц": NOT_GRADED,
+    "зач": PASSED,
+    "незач": FAILED,
+    ".": DEBT,
+}
 SPELLINGS: dict[str, str] = {
     **{word: word for word in WORD_CODES},
-    "на": "н/а", "осв.": "осв", "зачёт": "зач", "зачет": "зач", "незачёт": "незач", "незачет": "незач",
+    "на": "н/а",
+    "осв.": "осв",
+    "зачёт": "зач",
+    "зачет": "зач",
+    "незачёт": "незач",
+    "незачет": "незач",
 }
 GRADES_GIVEN = (1, 2, 3, 4, 5, PASSED, FAILED)
 """Codes of marks that are grades given; н/а, осв, н/оц are allowed values but no grades (annex B14)."""

@@ -88,9 +88,7 @@ class BundlePlan:
 
     def narrow(self, tables: dict[str, list[Cells]], rng: Random) -> list[Cells]:
         """A scoped snapshot: some journals completely, and only the tables that hang on lessons."""
-        journals = sorted(
-            {(row["school_key"], row["group_key"], row["subject_key"]) for row in tables["lesson"]}
-        )
+        journals = sorted({(row["school_key"], row["group_key"], row["subject_key"]) for row in tables["lesson"]})
         chosen = set(rng.sample(journals, max(1, len(journals) // 2))) if journals else set()
         lessons = {
             (row["school_key"], row["lesson_key"])
@@ -155,10 +153,7 @@ class BundlePlan:
             writer.writeheader()
             for row in rows:
                 writer.writerow(
-                    {
-                        name: str(value).lower() if isinstance(value, bool) else value
-                        for name, value in row.items()
-                    }
+                    {name: str(value).lower() if isinstance(value, bool) else value for name, value in row.items()}
                 )
 
 

@@ -95,9 +95,7 @@ def add_mutations(world: World) -> None:
                 {"substitute_key": "t2"},
             )
         )
-        world.mutations.append(
-            Mutation("lesson", (lesson["lesson_key"],), rng.randrange(1, count), count, cells)
-        )
+        world.mutations.append(Mutation("lesson", (lesson["lesson_key"],), rng.randrange(1, count), count, cells))
     if world.contested:
         for mark in rng.sample(world.tables.get("mark", []), min(8, len(world.tables.get("mark", [])))):
             moved = {"recorded_at": world.stamp(world.near(rng.choice(DAYS)))}

@@ -55,9 +55,7 @@ def _lesson(world: World, group: Cells, subject: str, teacher: str, day: date, c
     rng = world.rng
     slot = rng.randrange(len(BELLS))
     start, end = BELLS[slot]
-    kind = rng.choice(
-        ("", "lesson", "lesson", "lesson", "elective") if class_like else ("elective", "club", "lesson")
-    )
+    kind = rng.choice(("", "lesson", "lesson", "lesson", "elective") if class_like else ("elective", "club", "lesson"))
     status = rng.choices(("held", "planned", "cancelled", "moved", "replaced"), (12, 3, 1, 1, 1))[0]
     lesson = world.add(
         "lesson",
@@ -91,9 +89,7 @@ def _lesson(world: World, group: Cells, subject: str, teacher: str, day: date, c
         lesson.update(homework_recorded_at=world.stamp(made), homework_recorded_by=by)
         lesson["_made:homework"] = made
         lesson["homework"] = rng.choice((*HOMEWORKS, ""))
-        lesson["homework_not_assigned"] = (
-            rng.choice(("", True)) if not lesson["homework"] else rng.choice(("", False))
-        )
+        lesson["homework_not_assigned"] = rng.choice(("", True)) if not lesson["homework"] else rng.choice(("", False))
         if lesson["homework"] == "" and lesson["homework_not_assigned"] == "":
             lesson.update(homework_recorded_at="", homework_recorded_by="")
     if world.chance(0.3):
@@ -133,11 +129,7 @@ def _events(world: World, group: Cells, lesson: Cells, day: date) -> None:
 
 def pupils_near(world: World, group: Cells) -> list[str]:
     """Pupils that were ever in the group's class, sometimes a stranger."""
-    enrolled = [
-        row["pupil_key"]
-        for row in world.tables.get("enrolment", [])
-        if row["class_key"] == group["class_key"]
-    ]
+    enrolled = [row["pupil_key"] for row in world.tables.get("enrolment", []) if row["class_key"] == group["class_key"]]
     everyone = [row["pupil_key"] for row in world.tables["pupil"]]
     return sorted({*enrolled, *(world.rng.sample(everyone, 1) if world.chance(0.1) else [])})
 
@@ -203,9 +195,7 @@ def add_period_marks(world: World) -> None:
         for period in world.tables["period"]:
             for pupil in pupils_near(world, group):
                 for _ in range(rng.choice((0, 0, 1, 1, 1, 2))):
-                    made = world.near(
-                        date.fromisoformat(period["ends_on"]), (-7, -6, -6, -1, 0, 0, 1, 3, 4, 5)
-                    )
+                    made = world.near(date.fromisoformat(period["ends_on"]), (-7, -6, -6, -1, 0, 0, 1, 3, 4, 5))
                     kind = "year" if period["kind"] == "year" else "period"
                     world.add(
                         "period_mark",

@@ -15,9 +15,7 @@ def add_people(world: World) -> None:
     roles = ("teacher", "teacher", "teacher", "deputy", "administrator", "secretary", "", "director")
     for number, role in enumerate(roles, start=1):
         employed_to = "2024-09-10" if number == 3 and world.chance(0.3) else ""
-        world.add(
-            "staff", staff_key=f"t{number}", full_name=f"Учитель {number}", role=role, employed_to=employed_to
-        )
+        world.add("staff", staff_key=f"t{number}", full_name=f"Учитель {number}", role=role, employed_to=employed_to)
     for key in ("math", "eng", "01"):
         world.add("subject", subject_key=key, name=key)
 
@@ -42,16 +40,12 @@ def add_calendar(world: World) -> None:
     for number, (start, end) in enumerate(quarters, start=1):
         _period(world, f"{kind[0]}{number}", kind, number, start, end, 1, 9)
     if shape != "year":
-        _period(
-            world, "h1", "half_year", 1, "2024-09-02", world.rng.choice(("2024-10-25", "2024-12-28")), 10, 11
-        )
+        _period(world, "h1", "half_year", 1, "2024-09-02", world.rng.choice(("2024-10-25", "2024-12-28")), 10, 11)
     year_end = world.rng.choice(("2024-11-01", "2025-05-31"))
     _period(world, "y", "year", 1, "2024-09-02", year_end, 10 if shape == "high_only" else 1, 11)
 
 
-def _period(
-    world: World, key: str, kind: str, number: int, start: str, end: str, low: int, high: int
-) -> None:
+def _period(world: World, key: str, kind: str, number: int, start: str, end: str, low: int, high: int) -> None:
     world.add(
         "period",
         period_key=key,
@@ -88,16 +82,12 @@ def add_classes(world: World) -> None:
                 rng.choice(("full", "full", "full", "joiner", "leaver", "gap", "mover")),
             )
             if index == 0 and world.chance(0.2):
-                world.tables["enrolment"] = [
-                    row for row in world.tables["enrolment"] if row["pupil_key"] != pupil
-                ]
+                world.tables["enrolment"] = [row for row in world.tables["enrolment"] if row["pupil_key"] != pupil]
         _groups(world, number, class_key, pupils)
 
 
 def _enrolment(world: World, pupil: str, class_key: str, fate: str) -> None:
-    day = world.rng.choice(
-        ("2024-09-05", "2024-09-10", "2024-10-21", "2024-10-25", "2024-10-26", "2024-11-05")
-    )
+    day = world.rng.choice(("2024-09-05", "2024-09-10", "2024-10-21", "2024-10-25", "2024-10-26", "2024-11-05"))
     other = "c1" if class_key != "c1" else "c2"
     has_other = other == "c1"
     spans = {

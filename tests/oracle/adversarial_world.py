@@ -54,9 +54,7 @@ DAYS = tuple(
     [date(2024, 9, 2) + timedelta(days=n) for n in range(0, 20)]
     + [date(2024, 10, 18) + timedelta(days=n) for n in range(0, 23)]
 )
-SCHOOL_DAYS = tuple(
-    day for day in DAYS if day.isoweekday() < 6 and not date(2024, 10, 25) < day < date(2024, 11, 5)
-)
+SCHOOL_DAYS = tuple(day for day in DAYS if day.isoweekday() < 6 and not date(2024, 10, 25) < day < date(2024, 11, 5))
 YEAR = "2024/2025"
 Cells = dict[str, Any]
 
@@ -111,9 +109,7 @@ class World:
     def chance(self, share: float) -> bool:
         return self.rng.random() < share
 
-    def near(
-        self, day: date, offsets: tuple[int, ...] = (-1, 0, 0, 0, 0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11)
-    ) -> datetime:
+    def near(self, day: date, offsets: tuple[int, ...] = (-1, 0, 0, 0, 0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11)) -> datetime:
         """A local moment near a day, mostly on the edge of something."""
         return datetime.combine(
             day + timedelta(days=self.rng.choice(offsets)), time.fromisoformat(self.rng.choice(CLOCKS))

@@ -121,9 +121,7 @@ class BundleBuilder:
 
     def only_columns(self, table: str, *columns: str) -> Self:
         """Writes just these optional columns of a table, besides the required ones."""
-        self.columns[table] = [
-            name for name, column in TABLES[table].items() if column.required or name in columns
-        ]
+        self.columns[table] = [name for name, column in TABLES[table].items() if column.required or name in columns]
         return self
 
     def add_class(
@@ -178,7 +176,5 @@ def tiny_school(extracted_at: str, regulation: str | None, **options: Any) -> Bu
     bundle.add("subject", subject_key="math").add("subject", subject_key="eng")
     bundle.add("period", period_key="q1")
     bundle.add("period", period_key="q2", number=2, starts_on="2024-11-05", ends_on="2024-12-28")
-    bundle.add_empty(
-        "study_group", "enrolment", "group_member", "lesson", "work", "mark", "absence", "period_mark"
-    )
+    bundle.add_empty("study_group", "enrolment", "group_member", "lesson", "work", "mark", "absence", "period_mark")
     return bundle

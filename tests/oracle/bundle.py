@@ -297,9 +297,7 @@ def _delete_absent(state: SchoolState, bundle: Bundle) -> None:
         row.deleted = True
         if row.table in DELETABLE and "change_log" not in bundle.capabilities:
             before = row.versions[-1].bundle
-            state.auto_changes.append(
-                _auto_change(row.table, row.key[0], None, "delete", before, bundle, None)
-            )
+            state.auto_changes.append(_auto_change(row.table, row.key[0], None, "delete", before, bundle, None))
 
 
 def scope_test(state: SchoolState, bundle: Bundle) -> Callable[[Row], bool]:
@@ -308,21 +306,16 @@ def scope_test(state: SchoolState, bundle: Bundle) -> Callable[[Row], bool]:
     if entries is None:
         classes = bundle.files["school_class"].rows if "school_class" in bundle.files else {}
         entries = [
-            {"school_key": school, "school_year": cells["school_year"]}
-            for (school, _), cells in classes.items()
+            {"school_key": school, "school_year": cells["school_year"]} for (school, _), cells in classes.items()
         ]
-    entries = [
-        entry for entry in entries if (entry.get("school_key") or state.school_key) == state.school_key
-    ]
+    entries = [entry for entry in entries if (entry.get("school_key") or state.school_key) == state.school_key]
 
     def in_scope(row: Row) -> bool:
         place = _place(state, row)
         if place is None:
             return True
         names = ["school_year"] if row.table in ("period", "setup_section") else list(_PLACE)
-        return any(
-            all(not entry.get(name) or entry[name] == place.get(name) for name in names) for entry in entries
-        )
+        return any(all(not entry.get(name) or entry[name] == place.get(name) for name in names) for entry in entries)
 
     return in_scope
 

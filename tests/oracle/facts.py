@@ -128,9 +128,7 @@ class Facts:
         if group["kind"] == "class":
             return frozenset(row["pupil_key"] for row in enrolments if row["class_key"] == group["class_key"])
         enrolled = {row["pupil_key"] for row in enrolments}
-        members = [
-            row for row in self.rows("group_member") if row["group_key"] == group_key and in_force(row, day)
-        ]
+        members = [row for row in self.rows("group_member") if row["group_key"] == group_key and in_force(row, day)]
         return frozenset(row["pupil_key"] for row in members if row["pupil_key"] in enrolled)
 
     def pupils_of_journal(self, group_key: str, subject_key: str, day: date) -> frozenset[str]:
@@ -161,9 +159,7 @@ class Facts:
 
     def lessons_of_journal(self, group_key: str, subject_key: str) -> list[Row]:
         return [
-            row
-            for row in self.rows("lesson")
-            if (row["group_key"], row["subject_key"]) == (group_key, subject_key)
+            row for row in self.rows("lesson") if (row["group_key"], row["subject_key"]) == (group_key, subject_key)
         ]
 
     def role_of(self, staff_key: str | None) -> str | None:

@@ -158,9 +158,7 @@ def mark_corrections(facts: Facts, at: datetime) -> Iterator[Candidate]:
         if change.entity != "mark" or change.action != "update" or not is_about_the_entry(change):
             continue
         recorded = facts.recorded(place.entity) if place.entity else None
-        yield change_row(
-            "mark_correction", change, correction_due(facts, recorded, days), permission_of(facts, change)
-        )
+        yield change_row("mark_correction", change, correction_due(facts, recorded, days), permission_of(facts, change))
 
 
 def correction_due(facts: Facts, recorded: Moment | None, days: int) -> Window | None:

@@ -59,10 +59,7 @@ def grade1_homeworks(facts: Facts, at: datetime) -> Iterator[Breach]:
         homework = (lesson["homework"] or "").strip()
         if not homework or lesson["homework_not_assigned"] or normal(homework) == value:
             continue
-        if (
-            grade_of_group(facts, lesson["group_key"]) == 1
-            and made_at(facts.homework_entry(lesson), at) == "yes"
-        ):
+        if grade_of_group(facts, lesson["group_key"]) == 1 and made_at(facts.homework_entry(lesson), at) == "yes":
             yield Breach("grade1_homework", "lesson", lesson["lesson_key"], facts.responsible(lesson))
 
 
@@ -73,11 +70,7 @@ def grade1_period_values(facts: Facts, at: datetime) -> Iterator[Breach]:
     breaches: set[tuple[str, str, str, str]] = set()
     for mark in facts.rows("period_mark"):
         wrong = mark["value"] != "." and mark["kind"] in stated and mark["value"] != stated[mark["kind"]]
-        if (
-            wrong
-            and grade_of_group(facts, mark["group_key"]) == 1
-            and made_at(facts.recorded(mark), at) == "yes"
-        ):
+        if wrong and grade_of_group(facts, mark["group_key"]) == 1 and made_at(facts.recorded(mark), at) == "yes":
             breaches.add((mark["pupil_key"], mark["group_key"], mark["subject_key"], mark["period_key"]))
     if facts.state.carries("period_mark"):
         breaches |= set(grade1_without_value(facts, at))
@@ -166,10 +159,7 @@ def may_mark(facts: Facts, mark: Row, lesson: Row) -> bool:
         return True
     school_class = facts.class_of_lesson(lesson)
     if school_class and school_class["homeroom_teacher_key"] == author:
-        ill = any(
-            row["staff_key"] == lesson["staff_key"] and in_force(row, day)
-            for row in facts.rows("staff_absence")
-        )
+        ill = any(row["staff_key"] == lesson["staff_key"] and in_force(row, day) for row in facts.rows("staff_absence"))
         if profile.class_teacher_may_edit_subjects == "true":
             return True
         if profile.class_teacher_may_edit_subjects == "during_illness" and ill:
@@ -179,9 +169,7 @@ def may_mark(facts: Facts, mark: Row, lesson: Row) -> bool:
 
 
 def has_permission(facts: Facts, entity: str, entity_key: str) -> bool:
-    return any(
-        (row["entity"], row["entity_key"]) == (entity, entity_key) for row in facts.rows("edit_permission")
-    )
+    return any((row["entity"], row["entity_key"]) == (entity, entity_key) for row in facts.rows("edit_permission"))
 
 
 def period_mark_authors(facts: Facts, at: datetime) -> Iterator[Breach]:
@@ -192,9 +180,7 @@ def period_mark_authors(facts: Facts, at: datetime) -> Iterator[Breach]:
         author, period = mark["recorded_by"], facts.any_row("period", mark["period_key"])
         if not author or mark["value"] == "." or period is None or made_at(facts.recorded(mark), at) != "yes":
             continue
-        if facts.role_of(author) == "administrator" or has_permission(
-            facts, "period_mark", mark["period_mark_key"]
-        ):
+        if facts.role_of(author) == "administrator" or has_permission(facts, "period_mark", mark["period_mark_key"]):
             continue
         if author not in period_mark_writers(facts, mark, period, roles):
             teacher = journal_teacher(facts, mark["group_key"], mark["subject_key"], period["ends_on"])
@@ -238,11 +224,7 @@ def consents_missing(facts: Facts, at: datetime) -> Iterator[Breach]:
         if row["registered_on"] is not None and row["registered_on"] <= facts.day_of(at)
     }
     for account in facts.rows("account"):
-        if (
-            account["role"] == "parent"
-            and account["person_key"] not in consented
-            and is_active(facts, account, at)
-        ):
+        if account["role"] == "parent" and account["person_key"] not in consented and is_active(facts, account, at):
             yield Breach("consent_missing", "account", account["account_key"], "")
 
 

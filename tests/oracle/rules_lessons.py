@@ -117,9 +117,7 @@ def last_lesson_end(facts: Facts, lesson: Row) -> datetime | None:
             continue
         if facts.profile.homework_end_scope == "class":
             group = facts.any_row("study_group", other["group_key"])
-            together = (
-                group is not None and own_group is not None and group["class_key"] == own_group["class_key"]
-            )
+            together = group is not None and own_group is not None and group["class_key"] == own_group["class_key"]
         else:
             together = other["group_key"] == lesson["group_key"] or bool(
                 own_pupils & facts.pupils_of_group(other["group_key"], day)

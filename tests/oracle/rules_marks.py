@@ -43,9 +43,7 @@ def day_end(facts: Facts, text: str | None, anchor: date, lesson: Row) -> Window
     return fixed(facts.at(facts.calendar.deadline(text, anchor, facts.class_of_lesson(lesson))))
 
 
-def target_of(
-    facts: Facts, rule: str, work: Row | None, anchor: date, lesson: Row, protocol: bool
-) -> Window | None:
+def target_of(facts: Facts, rule: str, work: Row | None, anchor: date, lesson: Row, protocol: bool) -> Window | None:
     """written_mark_target for the special rules: the day of checking, or null = mark_target (R6)."""
     if rule == "mark" or facts.profile.written_mark_target is None:
         return day_end(facts, facts.profile.mark_target, anchor, lesson)
@@ -92,9 +90,7 @@ def mark_candidate(facts: Facts, mark: Row, lesson: Row) -> Candidate:
         target=target_of(facts, rule, work, anchor, lesson, protocol_on is not None),
         due=due,
         longest_due=longest,
-        excluded="grade_1"
-        if is_grade_1(facts, lesson) and facts.profile.first_grade_marks_forbidden
-        else None,
+        excluded="grade_1" if is_grade_1(facts, lesson) and facts.profile.first_grade_marks_forbidden else None,
     )
 
 
@@ -155,6 +151,5 @@ def last_marked(facts: Facts, work: Row, pupils: frozenset[str]) -> Moment | Non
     """Latest over the pupils of their earliest mark of the work."""
     marks = [mark for mark in facts.real_marks() if mark["work_key"] == work["work_key"]]
     return latest_of(
-        earliest_of(facts.recorded(mark) for mark in marks if mark["pupil_key"] == pupil)
-        for pupil in sorted(pupils)
+        earliest_of(facts.recorded(mark) for mark in marks if mark["pupil_key"] == pupil) for pupil in sorted(pupils)
     )

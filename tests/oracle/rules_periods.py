@@ -39,9 +39,7 @@ def period_marks_of(facts: Facts, pupil: str, group_key: str, subject_key: str, 
     wanted = (pupil, group_key, subject_key, period["period_key"], kind)
     names = ("pupil_key", "group_key", "subject_key", "period_key", "kind")
     return [
-        row
-        for row in facts.rows("period_mark")
-        if tuple(row[name] for name in names) == wanted and row["value"] != "."
+        row for row in facts.rows("period_mark") if tuple(row[name] for name in names) == wanted and row["value"] != "."
     ]
 
 
@@ -66,9 +64,7 @@ def period_marks(facts: Facts, at: datetime) -> Iterator[Candidate]:
         ends_on = period["ends_on"]
         not_before, due = None, None
         if profile.period_mark_mode == "days_after_end":
-            due = fixed(
-                facts.at(facts.calendar.deadline(f"{profile.period_mark_value}d", ends_on, school_class))
-            )
+            due = fixed(facts.at(facts.calendar.deadline(f"{profile.period_mark_value}d", ends_on, school_class)))
         elif profile.period_mark_mode in ("last_week", "on_end_day"):
             not_before = facts.at(ends_on - timedelta(days=6), time(0, 0, 0))
             due = fixed(facts.at(ends_on))

@@ -20,9 +20,7 @@ def plans(facts: Facts, at: datetime) -> Iterator[Candidate]:
         if facts.profile.ktp_due:
             due = fixed(facts.at(day_of_school_year(facts.profile.ktp_due, school_class["school_year"])))
         own = [
-            plan
-            for plan in facts.rows("plan")
-            if (plan["group_key"], plan["subject_key"]) == (group_key, subject_key)
+            plan for plan in facts.rows("plan") if (plan["group_key"], plan["subject_key"]) == (group_key, subject_key)
         ]
         yield Candidate(
             "plan",
@@ -89,9 +87,7 @@ def set_up_by(values: Values) -> str:
 
 def movements(facts: Facts, at: datetime) -> Iterator[Candidate]:
     """One row; due = the earlier of the stated limits, with the week of the school."""
-    limits = [
-        limit for limit in (facts.profile.movement_order_limit, facts.profile.roster_change_limit) if limit
-    ]
+    limits = [limit for limit in (facts.profile.movement_order_limit, facts.profile.roster_change_limit) if limit]
     for movement in facts.rows("movement"):
         anchor = movement["order_on"] or movement["effective_on"]
         days = [facts.calendar.deadline(limit, anchor, None) for limit in limits]

@@ -1,6 +1,5 @@
 """The tables of the journal bundle, version 1, written out literally from the bundle contract."""
 
-# ruff: noqa: E501
 
 from __future__ import annotations
 

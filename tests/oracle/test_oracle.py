@@ -75,9 +75,7 @@ def test_g02_topic_limit_of_school_53_rolls_to_a_working_day(
     tmp_path: Path, held_on: str, week: str, status: str
 ) -> None:
     bundle = school(S53, week=week)
-    bundle.add(
-        "lesson", lesson_key="L", held_on=held_on, topic="Дроби", topic_recorded_at="2024-09-16T17:00:00"
-    )
+    bundle.add("lesson", lesson_key="L", held_on=held_on, topic="Дроби", topic_recorded_at="2024-09-16T17:00:00")
     assert statuses(bundle, tmp_path, "topic") == {"L": status}
 
 
@@ -86,9 +84,7 @@ def test_g02_without_roll_the_limit_stays_on_sunday(tmp_path: Path) -> None:
     school_class = facts.any_row("school_class", "c1")
     assert facts.calendar.deadline("2d", date(2024, 9, 13), school_class, "none") == date(2024, 9, 15)
     assert facts.calendar.deadline("2d", date(2024, 10, 25), school_class) == date(2024, 10, 28)
-    assert facts.calendar.deadline("2d", date(2024, 10, 25), school_class, "next_instructional") == date(
-        2024, 11, 5
-    )
+    assert facts.calendar.deadline("2d", date(2024, 10, 25), school_class, "next_instructional") == date(2024, 11, 5)
 
 
 def test_g03_vacation_days_are_working_days_and_holidays_are_not(tmp_path: Path) -> None:
@@ -142,17 +138,13 @@ def test_g04_homework_is_due_an_hour_after_the_last_held_lesson(
     found = rows_at(bundle, tmp_path)
     assert found["homework", "L1"].status == status
     assert found["homework", "L1"].due_at == f"2024-09-10T{due}+03:00"
-    assert found["homework", "L6"].status == (
-        "not_applicable" if sixth_and_seventh == "cancelled" else status
-    )
+    assert found["homework", "L6"].status == ("not_applicable" if sixth_and_seventh == "cancelled" else status)
 
 
 def test_g04_second_shift_has_its_own_last_lesson(tmp_path: Path) -> None:
     bundle = school(S16).add("lesson", lesson_key="L1", held_on="2024-09-10")
     bundle.add_class(class_key="c2", group_key="g2", pupils=("p3",), grade=6, shift=2)
-    bundle.add(
-        "lesson", lesson_key="L2", group_key="g2", held_on="2024-09-10", starts_at="18:30", ends_at="19:10"
-    )
+    bundle.add("lesson", lesson_key="L2", group_key="g2", held_on="2024-09-10", starts_at="18:30", ends_at="19:10")
     assert rows_at(bundle, tmp_path)["homework", "L2"].due_at == "2024-09-10T20:10:00+03:00"
 
 
@@ -163,9 +155,7 @@ def test_an_unknown_end_of_a_lesson_makes_the_homework_of_the_class_indeterminat
     assert (found.status, found.due_at) == ("indeterminate", "")
 
 
-@pytest.mark.parametrize(
-    ("regulation", "status", "due"), [(S16, "on_time", "15:00:00"), (S7, "late", "14:10:00")]
-)
+@pytest.mark.parametrize(("regulation", "status", "due"), [(S16, "on_time", "15:00:00"), (S7, "late", "14:10:00")])
 def test_g05_subgroups_end_with_the_class_or_with_their_own_pupils(
     tmp_path: Path, regulation: str, status: str, due: str
 ) -> None:
@@ -198,9 +188,7 @@ def test_g05_subgroups_end_with_the_class_or_with_their_own_pupils(
         ("Europe/Kaliningrad", "on_time", "2024-09-10T23:30:00+02:00"),
     ],
 )
-def test_g06_the_zone_of_the_school_decides_the_day(
-    tmp_path: Path, zone: str, status: str, done: str
-) -> None:
+def test_g06_the_zone_of_the_school_decides_the_day(tmp_path: Path, zone: str, status: str, done: str) -> None:
     bundle = school(S16, school={"timezone": zone}).add("lesson", lesson_key="L", held_on="2024-09-10")
     bundle.add("mark", mark_key="M", lesson_key="L", recorded_at="2024-09-10T21:30:00Z")
     found = rows_at(bundle, tmp_path)["mark", "M"]
@@ -308,9 +296,7 @@ def test_g16_joiners_need_a_period_mark_and_leavers_do_not(tmp_path: Path) -> No
     bundle.add("pupil", pupil_key="joiner").add("enrolment", pupil_key="joiner", from_on="2024-10-21")
     bundle.add("pupil", pupil_key="leaver").add("enrolment", pupil_key="leaver", to_on="2024-10-10")
     bundle.add("period_mark", period_mark_key="PM1", value="Н/А", recorded_at="2024-10-24T12:00:00")
-    bundle.add(
-        "period_mark", period_mark_key="PM2", pupil_key="p2", value=".", recorded_at="2024-10-24T12:00:00"
-    )
+    bundle.add("period_mark", period_mark_key="PM2", pupil_key="p2", value=".", recorded_at="2024-10-24T12:00:00")
     keys = {pupil: f"{pupil}|g1|math|q1" for pupil in ("p1", "p2", "joiner")}
     assert statuses(bundle, tmp_path, "period_mark", "2024-10-25T12:00:00") == {
         keys["p1"]: "on_time",
@@ -347,9 +333,7 @@ def test_g30_snapshots_date_the_entries_of_a_source_without_timestamps(tmp_path:
         "M2": "late",
     }
     assert found["M2"].done_at == "2024-09-12T20:00:00+03:00"
-    inside = {
-        row.object_key: row.status for row in ledger(chain, "2024-09-11T10:00:00") if row.rule == "mark"
-    }
+    inside = {row.object_key: row.status for row in ledger(chain, "2024-09-11T10:00:00") if row.rule == "mark"}
     assert inside == {"M0": "on_time", "M1": "indeterminate"}
 
 

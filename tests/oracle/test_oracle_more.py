@@ -59,9 +59,7 @@ def test_g11_a_permission_counts_when_it_came_first_and_the_editor_has_the_role(
 
 def test_an_edit_on_the_day_of_the_entry_by_its_author_is_a_typing_correction(tmp_path: Path) -> None:
     assert statuses(edited("2024-09-10T23:59:59"), tmp_path / "own", "mark_lock") == {}
-    assert statuses(edited("2024-09-10T23:59:59", by="t2"), tmp_path / "other", "mark_lock") == {
-        "C": "on_time"
-    }
+    assert statuses(edited("2024-09-10T23:59:59", by="t2"), tmp_path / "other", "mark_lock") == {"C": "on_time"}
     assert statuses(edited("2024-09-20T12:00:00", field="comment"), tmp_path / "comment", "mark_lock") == {}
 
 
@@ -87,9 +85,7 @@ def test_g12_edits_after_the_last_period_mark(
     assert statuses(bundle, tmp_path, "mark_lock") == locks
 
 
-@pytest.mark.parametrize(
-    ("week", "day", "status"), [("5", 24, "on_time"), ("5", 25, "late"), ("6", 24, "late")]
-)
+@pytest.mark.parametrize(("week", "day", "status"), [("5", 24, "on_time"), ("5", 25, "late"), ("6", 24, "late")])
 def test_g13_the_reason_is_due_two_working_days_after_the_note(
     tmp_path: Path, week: str, day: int, status: str
 ) -> None:
@@ -110,9 +106,7 @@ def test_g13_the_reason_is_due_two_working_days_after_the_note(
         to_on="2024-09-07",
         presented_on="2024-09-20",
     )
-    bundle.add(
-        "change", change_key="C", entity="absence", entity_key="A", field="code", changed_at=changed_at
-    )
+    bundle.add("change", change_key="C", entity="absence", entity_key="A", field="code", changed_at=changed_at)
     assert statuses(bundle, tmp_path / "note", "absence_reason") == {"A": status}
     assert statuses(bundle, tmp_path / "note", "attendance_lock") == {"C": "exempt"}
     bundle.tables["absence_document"] = []
@@ -134,9 +128,7 @@ def test_g13_unexplained_absences_are_due_by_the_end_of_the_next_week(tmp_path: 
 
 def test_g14_a_protocol_is_the_anchor_of_the_mark_but_not_of_its_lock(tmp_path: Path) -> None:
     bundle = school(S53).add("lesson", lesson_key="L", held_on="2024-09-05")
-    bundle.add(
-        "mark", mark_key="M", lesson_key="L", recorded_at="2024-09-13T09:00:00", protocol_on="2024-09-12"
-    )
+    bundle.add("mark", mark_key="M", lesson_key="L", recorded_at="2024-09-13T09:00:00", protocol_on="2024-09-12")
     bundle.add("change", change_key="C", entity_key="M", field="value", changed_at="2024-09-20T12:00:00")
     found = rows_at(bundle, tmp_path)
     assert (found["mark", "M"].status, found["mark", "M"].due_at) == ("amber", "2024-09-16T23:59:59+03:00")
@@ -166,9 +158,7 @@ def test_g19_a_cancellation_is_due_on_the_day_and_excludes_the_lesson(
     tmp_path: Path, recorded: str, status: str
 ) -> None:
     bundle = school(S16)
-    bundle.add(
-        "lesson", lesson_key="L", held_on="2024-09-10", status="cancelled", status_recorded_at=recorded
-    )
+    bundle.add("lesson", lesson_key="L", held_on="2024-09-10", status="cancelled", status_recorded_at=recorded)
     found = rows_at(bundle, tmp_path)
     assert found["cancellation", "L"].status == status
     assert found["topic", "L"].status == "not_applicable"
@@ -224,9 +214,7 @@ def test_g25_the_setup_of_the_year(tmp_path: Path) -> None:
         ("2024-10-18", {S7: "late", S16: "late", S53: "late"}),
     ],
 )
-def test_g26_movements_are_due_after_the_order(
-    tmp_path: Path, entered: str, expected: dict[str, str]
-) -> None:
+def test_g26_movements_are_due_after_the_order(tmp_path: Path, entered: str, expected: dict[str, str]) -> None:
     for regulation, status in expected.items():
         bundle = school(regulation)
         bundle.add(
@@ -268,9 +256,7 @@ def test_g21_the_homeroom_teacher_may_mark_during_illness_in_school_53(
 
 def test_a_source_without_a_change_log_has_its_changes_written_by_the_load(tmp_path: Path) -> None:
     def state(day: str, *marks: tuple[str, str]) -> BundleBuilder:
-        bundle = school(
-            S53, f"2024-09-{day}T06:00:00+03:00", capabilities=set(ALL_CAPABILITIES) - {"change_log"}
-        )
+        bundle = school(S53, f"2024-09-{day}T06:00:00+03:00", capabilities=set(ALL_CAPABILITIES) - {"change_log"})
         bundle.add("lesson", lesson_key="L", held_on="2024-09-09")
         for key, value in marks:
             bundle.add("mark", mark_key=key, lesson_key="L", value=value, recorded_by="t1")

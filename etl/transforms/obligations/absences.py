@@ -14,9 +14,7 @@ _PLACE = ("class_id", "journal_id", "lesson_id", "pupil_id", "school_year")
 
 def build_absence_rows(context: Context) -> pl.DataFrame:
     """Rows of absence, absence_reason, absence_unexplained; the lesson's status excludes none (annex L8)."""
-    lessons = context.lessons.select(
-        "lesson_id", "school_year", "class_id", "journal_id", "held_on", "staff_id"
-    )
+    lessons = context.lessons.select("lesson_id", "school_year", "class_id", "journal_id", "held_on", "staff_id")
     absences = (
         context.present("absence")
         .select(
@@ -33,9 +31,7 @@ def build_absence_rows(context: Context) -> pl.DataFrame:
         )
         .join(lessons, on="lesson_id", how="inner")
     )
-    return pl.concat(
-        [_events(absences, context), _reasons(absences, context), _unexplained(absences, context)]
-    )
+    return pl.concat([_events(absences, context), _reasons(absences, context), _unexplained(absences, context)])
 
 
 def _events(absences: pl.DataFrame, context: Context) -> pl.DataFrame:
@@ -71,9 +67,7 @@ def _reasons(absences: pl.DataFrame, context: Context) -> pl.DataFrame:
     explained = absences.join(first, on="absence_id", how="inner").join(
         windows, on=["class_id", "presented_on"], how="left"
     )
-    return _duties(
-        explained, context, "absence_reason", pl.col("presented_on"), pl.col("absence_reason_limit_at")
-    )
+    return _duties(explained, context, "absence_reason", pl.col("presented_on"), pl.col("absence_reason_limit_at"))
 
 
 def _unexplained(absences: pl.DataFrame, context: Context) -> pl.DataFrame:
@@ -87,9 +81,7 @@ def _unexplained(absences: pl.DataFrame, context: Context) -> pl.DataFrame:
     return _duties(due, context, "absence_unexplained", pl.col("held_on"), pl.col("end_at"))
 
 
-def _duties(
-    absences: pl.DataFrame, context: Context, rule: str, anchor_on: pl.Expr, due_at: pl.Expr
-) -> pl.DataFrame:
+def _duties(absences: pl.DataFrame, context: Context, rule: str, anchor_on: pl.Expr, due_at: pl.Expr) -> pl.DataFrame:
     """A duty to state the reason; the homeroom teacher answers (annex R18); who was late was there."""
     homeroom = context.classes.select("class_id", pl.col("homeroom_teacher_id").alias("homeroom_id"))
     missed = absences.filter(~pl.col("code").is_in(LATE_CODES)).join(homeroom, on="class_id", how="left")

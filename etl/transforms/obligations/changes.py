@@ -50,9 +50,7 @@ def located_changes(context: Context) -> pl.DataFrame:
         "lesson_key",
         "pupil_key",
     )
-    placed = pl.concat(
-        [_with_entity(changes.filter(pl.col("entity") == entity), entity, context) for entity in FIELDS]
-    )
+    placed = pl.concat([_with_entity(changes.filter(pl.col("entity") == entity), entity, context) for entity in FIELDS])
     local = [
         pl.col(name).dt.convert_time_zone(context.zone).dt.date().alias(day)
         for name, day in (("changed_earliest", "first_on"), ("changed_latest", "last_on"))
@@ -66,12 +64,8 @@ def is_about_the_entry(*, homework: bool = False) -> pl.Expr:
     built = pl.lit(value=False)
     for entity, (name, blank_counts) in FIELDS.items():
         field = pl.col("field")
-        counts = (field == name) | (
-            (field == "homework") if homework and entity == "lesson" else pl.lit(value=False)
-        )
-        built = (
-            pl.when(pl.col("entity") == entity).then(counts.fill_null(value=blank_counts)).otherwise(built)
-        )
+        counts = (field == name) | ((field == "homework") if homework and entity == "lesson" else pl.lit(value=False))
+        built = pl.when(pl.col("entity") == entity).then(counts.fill_null(value=blank_counts)).otherwise(built)
     return built
 
 
@@ -83,9 +77,7 @@ def _with_entity(changes: pl.DataFrame, entity: str, context: Context) -> pl.Dat
         *(name for name in _PLACED if name in rows.columns),
         *(name for name in ("recorded_earliest", "recorded_latest") if name in rows.columns),
     ]
-    joined = changes.join(
-        rows.select(pl.col(f"{entity}_key").alias("entity_key"), *known), on="entity_key", how="left"
-    )
+    joined = changes.join(rows.select(pl.col(f"{entity}_key").alias("entity_key"), *known), on="entity_key", how="left")
     joined = joined.with_columns(
         pl.lit(None, dtype).alias(name) for name, dtype in _PLACED.items() if name not in joined.columns
     )
@@ -115,9 +107,7 @@ def _with_entity(changes: pl.DataFrame, entity: str, context: Context) -> pl.Dat
     lessons = context.lessons.select(
         "lesson_id", "journal_id", "class_id", "school_year", "grade", "group_id", "subject_id", "held_on"
     )
-    return _shaped(
-        joined.drop("journal_id", "class_id", "school_year").join(lessons, on="lesson_id", how="inner")
-    )
+    return _shaped(joined.drop("journal_id", "class_id", "school_year").join(lessons, on="lesson_id", how="inner"))
 
 
 def _shaped(rows: pl.DataFrame) -> pl.DataFrame:
@@ -158,9 +148,7 @@ def _is_typing_correction(zone: str) -> pl.Expr:
 
 def _with_permission(changes: pl.DataFrame, context: Context) -> pl.DataFrame:
     """Adds `permission`, in time and of an entitled role, and `document`, for the lock of absences (R9)."""
-    permissions = (
-        context.present("edit_permission").group_by("entity", "entity_key").agg(pl.col("decided_on").min())
-    )
+    permissions = context.present("edit_permission").group_by("entity", "entity_key").agg(pl.col("decided_on").min())
     roles = context.present("staff").select(pl.col("staff_id").alias("changed_by_id"), "role")
     covered = changes.join(permissions, on=["entity", "entity_key"], how="left").join(
         roles, on="changed_by_id", how="left"

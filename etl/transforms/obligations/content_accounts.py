@@ -54,9 +54,7 @@ def _active(context: Context) -> pl.DataFrame:
 
     A bare date counts from its 00:00:00; of a moment later than its bundle `latest` keeps what the cell said.
     """
-    accounts = context.present("account").filter(
-        pl.col("deactivated_quality").is_not_null() | pl.col("active")
-    )
+    accounts = context.present("account").filter(pl.col("deactivated_quality").is_not_null() | pl.col("active"))
     return accounts.select(
         "account_id",
         "role",
@@ -74,9 +72,7 @@ def _said(stem: str) -> pl.Expr:
 def _without_consent(accounts: pl.DataFrame, context: Context) -> pl.DataFrame:
     """Parents until the day their answer, given or refused, was registered."""
     answers = (
-        context.present("consent")
-        .group_by(pl.col("parent_key").alias("person_key"))
-        .agg(pl.col("registered_on").min())
+        context.present("consent").group_by(pl.col("parent_key").alias("person_key")).agg(pl.col("registered_on").min())
     )
     parents = accounts.filter(pl.col("role") == "parent").join(answers, on="person_key", how="left")
     return parents.with_columns(
@@ -90,9 +86,7 @@ def _staff_who_left(accounts: pl.DataFrame, context: Context) -> pl.DataFrame:
         .filter(pl.col("employed_to").is_not_null())
         .select(pl.col("staff_key").alias("person_key"), pl.col("staff_id"), "employed_to")
     )
-    left = (
-        accounts.filter(pl.col("role") == "staff").join(staff, on="person_key", how="inner").drop("staff_id")
-    )
+    left = accounts.filter(pl.col("role") == "staff").join(staff, on="person_key", how="inner").drop("staff_id")
     return left.with_columns(
         pl.max_horizontal("since", start_of_day(pl.col("employed_to"), context.zone)).alias("since")
     )
@@ -106,9 +100,7 @@ def _pupils_who_left(accounts: pl.DataFrame, context: Context) -> pl.DataFrame:
         .filter(pl.col("kind").is_in(EXITS))
         .select(
             "pupil_id",
-            pl.max_horizontal("recorded_latest", start_of_day(pl.col("effective_on"), context.zone)).alias(
-                "exit_at"
-            ),
+            pl.max_horizontal("recorded_latest", start_of_day(pl.col("effective_on"), context.zone)).alias("exit_at"),
         )
         .filter(pl.col("exit_at") < pl.lit(NEVER, INSTANT))
         .group_by("pupil_id")
@@ -142,12 +134,7 @@ def _gaps(context: Context, pupils: pl.DataFrame) -> pl.DataFrame:
         .sort("pupil_id", "starts")
     )
     so_far = spans.with_columns(
-        pl.col("ends")
-        .cum_max()
-        .shift(1)
-        .over("pupil_id")
-        .fill_null(pl.lit(BEGINNING, INSTANT))
-        .alias("gap_since")
+        pl.col("ends").cum_max().shift(1).over("pupil_id").fill_null(pl.lit(BEGINNING, INSTANT)).alias("gap_since")
     )
     between = so_far.select("pupil_id", "gap_since", pl.col("starts").alias("gap_until"))
     last = pupils.join(spans.group_by("pupil_id").agg(pl.col("ends").max()), on="pupil_id", how="left")

@@ -19,9 +19,7 @@ def build_content_of_authors(context: Context, marks: pl.DataFrame) -> pl.DataFr
 
 
 def _roles(context: Context, role: str) -> pl.DataFrame:
-    return context.present("staff").select(
-        pl.col("staff_id").alias("recorded_by_id"), pl.col("role").alias(role)
-    )
+    return context.present("staff").select(pl.col("staff_id").alias("recorded_by_id"), pl.col("role").alias(role))
 
 
 def _permitted(context: Context, entity: str, key: str) -> pl.DataFrame:
@@ -43,9 +41,9 @@ def _teacher_scope(marks: pl.DataFrame, context: Context) -> pl.DataFrame:
         pl.col("substitute_id")
     )
     marks = marks.filter(own.fill_null(value=False) & foreign.fill_null(value=False))
-    loaded = loads_in_force(
-        context, marks.select("group_id", "subject_id", "held_on").unique(), "held_on"
-    ).rename({"load_staff_id": "recorded_by_id"})
+    loaded = loads_in_force(context, marks.select("group_id", "subject_id", "held_on").unique(), "held_on").rename(
+        {"load_staff_id": "recorded_by_id"}
+    )
     marks = marks.join(loaded, on=["group_id", "subject_id", "held_on", "recorded_by_id"], how="anti").join(
         _roles(context, "role"), on="recorded_by_id", how="left"
     )
@@ -68,32 +66,26 @@ def _teacher_scope(marks: pl.DataFrame, context: Context) -> pl.DataFrame:
 
 def _ill(context: Context, marks: pl.DataFrame) -> pl.DataFrame:
     """assigned_id, held_on, is_ill: days on which the assigned teacher was registered as absent."""
-    absences = context.present("staff_absence").select(
-        pl.col("staff_id").alias("assigned_id"), "from_on", "to_on"
-    )
+    absences = context.present("staff_absence").select(pl.col("staff_id").alias("assigned_id"), "from_on", "to_on")
     days = marks.select("assigned_id", "held_on").unique().join(absences, on="assigned_id", how="inner")
     in_force = (pl.col("from_on") <= pl.col("held_on")) & (
         pl.col("to_on").is_null() | (pl.col("held_on") < pl.col("to_on"))
     )
     return (
-        days.filter(in_force)
-        .select("assigned_id", "held_on")
-        .unique()
-        .with_columns(pl.lit(value=True).alias("is_ill"))
+        days.filter(in_force).select("assigned_id", "held_on").unique().with_columns(pl.lit(value=True).alias("is_ill"))
     )
 
 
 def _class_teacher_may(context: Context) -> pl.Expr:
     may = context.word("class_teacher_may_edit_subjects", pl.col("held_on"))
-    return (
-        (may == "true") | ((may == "during_illness") & pl.col("is_ill").fill_null(value=False))
-    ).fill_null(value=False)
+    return ((may == "true") | ((may == "during_illness") & pl.col("is_ill").fill_null(value=False))).fill_null(
+        value=False
+    )
 
 
 def _after_lock_role(context: Context) -> pl.Expr:
     stated = {
-        version.version: ",".join(sorted(version.words("post_lock_editor_roles")))
-        for version in context.versions
+        version.version: ",".join(sorted(version.words("post_lock_editor_roles"))) for version in context.versions
     }
     allowed = context.by_version("allowed", pl.col("held_on"), stated, pl.String).fill_null("")
     return allowed.str.split(",").list.contains(pl.col("role").fill_null("?"))
@@ -129,9 +121,9 @@ def _period_mark_authors(context: Context) -> pl.DataFrame:
     marks = marks.with_columns(context.by_version("roles", pl.col("ends_on"), stated, pl.String)).filter(
         pl.col("roles").is_not_null()
     )
-    marks = marks.join(
-        _permitted(context, "period_mark", "period_mark_key"), on="period_mark_key", how="anti"
-    ).join(_roles(context, "role"), on="recorded_by_id", how="left")
+    marks = marks.join(_permitted(context, "period_mark", "period_mark_key"), on="period_mark_key", how="anti").join(
+        _roles(context, "role"), on="recorded_by_id", how="left"
+    )
     marks = marks.filter(pl.col("role").ne_missing(pl.lit("administrator"))).join(
         context.classes.select("class_id", "homeroom_teacher_id"), on="class_id", how="left"
     )
@@ -140,11 +132,7 @@ def _period_mark_authors(context: Context) -> pl.DataFrame:
     )
     marks = marks.filter(~as_class_teacher.fill_null(value=False))
     by_subject = pl.col("roles").str.split(",").list.contains("subject_teacher")
-    cases = (
-        marks.filter(by_subject)
-        .select("journal_id", "group_id", "subject_id", "starts_on", "ends_on")
-        .unique()
-    )
+    cases = marks.filter(by_subject).select("journal_id", "group_id", "subject_id", "starts_on", "ends_on").unique()
     teaches = pl.concat([_loaded(context, cases), _taught(context, cases)]).unique()
     wrong = pl.concat(
         [
@@ -168,9 +156,7 @@ def _period_mark_authors(context: Context) -> pl.DataFrame:
 def _loaded(context: Context, cases: pl.DataFrame) -> pl.DataFrame:
     """Teachers in the load on the last day of the period."""
     loaded = loads_in_force(context, cases, "ends_on")
-    return loaded.select(
-        "journal_id", "starts_on", "ends_on", pl.col("load_staff_id").alias("recorded_by_id")
-    )
+    return loaded.select("journal_id", "starts_on", "ends_on", pl.col("load_staff_id").alias("recorded_by_id"))
 
 
 def _taught(context: Context, cases: pl.DataFrame) -> pl.DataFrame:
@@ -178,9 +164,9 @@ def _taught(context: Context, cases: pl.DataFrame) -> pl.DataFrame:
     lessons = context.lessons.filter(~pl.col("is_deleted")).select(
         "journal_id", "held_on", "assigned_id", "substitute_id"
     )
-    inside = lessons.join(
-        cases.select("journal_id", "starts_on", "ends_on"), on="journal_id", how="inner"
-    ).filter(pl.col("held_on").is_between("starts_on", "ends_on"))
+    inside = lessons.join(cases.select("journal_id", "starts_on", "ends_on"), on="journal_id", how="inner").filter(
+        pl.col("held_on").is_between("starts_on", "ends_on")
+    )
     both = inside.unpivot(
         on=["assigned_id", "substitute_id"],
         index=["journal_id", "starts_on", "ends_on"],

@@ -99,9 +99,7 @@ def _grade1_homework(context: Context) -> pl.DataFrame:
         "lesson_id", "homework", "homework_not_assigned", pl.col("homework_recorded_latest").alias("since")
     )
     lessons = context.lessons.filter(pl.col("grade") == 1).join(texts, on="lesson_id", how="inner")
-    written = lessons.filter(
-        has_text(pl.col("homework")) & ~pl.col("homework_not_assigned").fill_null(value=False)
-    )
+    written = lessons.filter(has_text(pl.col("homework")) & ~pl.col("homework_not_assigned").fill_null(value=False))
     allowed = context.word("first_grade_homework_value", pl.col("held_on"))
     return _of_lessons(
         written.filter((_plain(pl.col("homework")) != _plain(allowed)).fill_null(value=False)),
@@ -118,9 +116,7 @@ def _marks_while_absent(marks: pl.DataFrame, context: Context) -> pl.DataFrame:
     """A grade given to a pupil who missed the lesson, without a protocol or a remark; made once both entries
     are.
     """
-    unexplained = (
-        pl.col("protocol_no").is_null() & pl.col("protocol_on").is_null() & ~has_text(pl.col("comment"))
-    )
+    unexplained = pl.col("protocol_no").is_null() & pl.col("protocol_on").is_null() & ~has_text(pl.col("comment"))
     grades = marks.filter(pl.col("mark_code").is_in(GRADES_GIVEN) & unexplained)
     missed = (
         context.present("absence")
@@ -135,8 +131,7 @@ def _marks_while_absent(marks: pl.DataFrame, context: Context) -> pl.DataFrame:
 
 
 def _marks_not_enrolled(marks: pl.DataFrame, context: Context) -> pl.DataFrame:
-    """Marks of pupils who were not in the lesson's group that day; unknown without both rosters (annex B16).
-    """
+    """Marks of pupils who were not in the lesson's group that day; unknown without both rosters (annex B16)."""
     if not context.knows_rosters:
         return of_marks(marks.clear(), context, "mark_not_enrolled")
     enrolments = context.present("enrolment").select(
@@ -148,31 +143,23 @@ def _marks_not_enrolled(marks: pl.DataFrame, context: Context) -> pl.DataFrame:
     )
     pairs = marks.select("group_id", "group_kind", "class_id", "pupil_id", "held_on").unique()
     enrolled = pairs.join(enrolments, on="pupil_id", how="inner").filter(in_force).drop("from_on", "to_on")
-    of_class = enrolled.filter(
-        (pl.col("group_kind") == "class") & (pl.col("enrolled_id") == pl.col("class_id"))
-    )
+    of_class = enrolled.filter((pl.col("group_kind") == "class") & (pl.col("enrolled_id") == pl.col("class_id")))
     of_group = (
         enrolled.filter(pl.col("group_kind") != "class")
         .join(members, on=["pupil_id", "group_id"], how="inner")
         .filter(in_force)
     )
     found = pl.concat([frame.select("group_id", "pupil_id", "held_on") for frame in (of_class, of_group)])
-    return of_marks(
-        marks.join(found, on=["group_id", "pupil_id", "held_on"], how="anti"), context, "mark_not_enrolled"
-    )
+    return of_marks(marks.join(found, on=["group_id", "pupil_id", "held_on"], how="anti"), context, "mark_not_enrolled")
 
 
 def _lessons_on_days_off(context: Context) -> pl.DataFrame:
     """Lessons on a day without lessons, moved ones excepted; each from the first second of its day on."""
     starts = context.instants.select(pl.col("on").alias("held_on"), pl.col("start_at").alias("since"))
     lessons = context.lessons.filter(
-        ~pl.col("is_deleted")
-        & (pl.col("kind") == "lesson")
-        & pl.col("status").is_in(["held", "planned", "replaced"])
+        ~pl.col("is_deleted") & (pl.col("kind") == "lesson") & pl.col("status").is_in(["held", "planned", "replaced"])
     )
-    off = lessons.filter(~pl.col("is_instructional").fill_null(value=False)).join(
-        starts, on="held_on", how="left"
-    )
+    off = lessons.filter(~pl.col("is_instructional").fill_null(value=False)).join(starts, on="held_on", how="left")
     return _of_lessons(off, context, "lesson_on_day_off")
 
 

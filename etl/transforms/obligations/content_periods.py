@@ -31,10 +31,7 @@ def build_content_of_periods(context: Context) -> pl.DataFrame:
         pl.col("lack_until").is_null() | (pl.col("wrong_since") <= pl.col("lack_until"))
     )
     lasting = pairs.filter(pl.col("wrong_since").is_not_null()).with_columns(
-        pl.when(meets)
-        .then(pl.min_horizontal("wrong_since", "lack_since"))
-        .otherwise("wrong_since")
-        .alias("since"),
+        pl.when(meets).then(pl.min_horizontal("wrong_since", "lack_since")).otherwise("wrong_since").alias("since"),
         pl.lit(None, INSTANT).alias("until"),
     )
     lacking = pairs.filter(pl.col("lack_since").is_not_null() & ~meets).with_columns(
@@ -71,12 +68,10 @@ def _without(context: Context) -> pl.DataFrame:
     )
     if not context.sight.carries("period_mark"):
         pairs = pairs.clear()
-    pupils = context.journal_pupils(
-        pairs.select("journal_id", pl.col("ends_on").alias("on")).unique()
-    ).rename({"on": "ends_on"})
-    marks = context.present("period_mark").filter(
-        (pl.col("mark_code") != DEBT) & (pl.col("kind") == "period")
+    pupils = context.journal_pupils(pairs.select("journal_id", pl.col("ends_on").alias("on")).unique()).rename(
+        {"on": "ends_on"}
     )
+    marks = context.present("period_mark").filter((pl.col("mark_code") != DEBT) & (pl.col("kind") == "period"))
     first = marks.group_by(_PAIR).agg(pl.col("recorded_earliest").min().alias("lack_until"))
     after = pairs.join(pupils, on=["journal_id", "ends_on"], how="inner").join(first, on=_PAIR, how="left")
     since = start_of_day(pl.col("ends_on") + pl.duration(days=1), context.zone)

@@ -31,14 +31,10 @@ def build_edit_bans(context: Context) -> pl.DataFrame:
     if not any(version.is_regulated(rule) for version in context.versions for rule in BANS):
         return pl.DataFrame(schema=OBLIGATION)
     changes = located_changes(context)
-    return pl.concat(
-        [_locks(changes, context), _corrections(changes, context), _after_period_marks(changes, context)]
-    )
+    return pl.concat([_locks(changes, context), _corrections(changes, context), _after_period_marks(changes, context)])
 
 
-def _rows(
-    changes: pl.DataFrame, context: Context, rule: pl.Expr, *, uncomputable: str | None = None
-) -> pl.DataFrame:
+def _rows(changes: pl.DataFrame, context: Context, rule: pl.Expr, *, uncomputable: str | None = None) -> pl.DataFrame:
     rows = changes.select(
         "class_id",
         "journal_id",
@@ -73,9 +69,7 @@ def _locks(changes: pl.DataFrame, context: Context) -> pl.DataFrame:
     periods = context.state["period"].select("period_id", "ends_on")
     locked = locked.join(periods, on="period_id", how="left").with_columns(_special(context))
     of_mark = (
-        pl.when(pl.col("special").is_not_null())
-        .then(pl.coalesce("work_on", "held_on"))
-        .otherwise(pl.col("held_on"))
+        pl.when(pl.col("special").is_not_null()).then(pl.coalesce("work_on", "held_on")).otherwise(pl.col("held_on"))
     )
     anchor = (
         pl.when(pl.col("entity") == "period_mark")
@@ -85,9 +79,9 @@ def _locks(changes: pl.DataFrame, context: Context) -> pl.DataFrame:
         .otherwise(pl.col("held_on"))
     )
     locked = locked.with_columns(anchor.alias("anchor_on")).with_columns(_lock_days(context).alias("days"))
-    locked = locked.with_columns(
-        (pl.col("anchor_on") + pl.duration(days=pl.col("days"))).alias("due_on")
-    ).filter(pl.col("due_on").is_not_null())
+    locked = locked.with_columns((pl.col("anchor_on") + pl.duration(days=pl.col("days"))).alias("due_on")).filter(
+        pl.col("due_on").is_not_null()
+    )
     ends = context.instants.select(
         pl.col("on").alias("due_on"), pl.col("end_at").alias("due_at"), pl.col("end_at").alias("due_earliest")
     )
@@ -118,10 +112,7 @@ def _special(context: Context) -> pl.Expr:
         return pl.lit(None, pl.String).alias("special")
     essay = (pl.col("work_kind") == "essay") & (pl.col("grade") >= 10)
     found = (
-        pl.when(pl.col("is_monitoring").fill_null(value=False))
-        .then(pl.lit("vshk"))
-        .when(essay)
-        .then(pl.lit("essay"))
+        pl.when(pl.col("is_monitoring").fill_null(value=False)).then(pl.lit("vshk")).when(essay).then(pl.lit("essay"))
     )
     return pl.when(pl.col("entity") == "mark").then(found).alias("special")
 
@@ -136,9 +127,7 @@ def _lock_days(context: Context) -> pl.Expr:
         .when(pl.col("special") == "essay")
         .then(days("essay_mark"))
     )
-    forbidden = (context.word("period_mark_edit_after_end", pl.col("anchor_on")) == "forbidden").fill_null(
-        value=False
-    )
+    forbidden = (context.word("period_mark_edit_after_end", pl.col("anchor_on")) == "forbidden").fill_null(value=False)
     return (
         pl.when(pl.col("entity") == "mark")
         .then(pl.coalesce(special, days("mark")))
@@ -156,9 +145,7 @@ def _corrections(changes: pl.DataFrame, context: Context) -> pl.DataFrame:
     """Annex R10: n days after the local date of the mark's first moment, which may be an interval; unknown
     without it (L1.3).
     """
-    updates = changes.filter(
-        (pl.col("entity") == "mark") & (pl.col("action") == "update") & is_about_the_entry()
-    )
+    updates = changes.filter((pl.col("entity") == "mark") & (pl.col("action") == "update") & is_about_the_entry())
     told = pl.col("recorded_earliest") < pl.lit(NEVER, INSTANT)
     updates = updates.with_columns(
         (~told).fill_null(value=True).alias("is_unknown"),
@@ -175,9 +162,7 @@ def _corrections(changes: pl.DataFrame, context: Context) -> pl.DataFrame:
     ).filter(pl.col("days").is_not_null())
     if not updates.height:
         return _rows(
-            updates.with_columns(
-                pl.lit(None, INSTANT).alias("due_at"), pl.lit(None, INSTANT).alias("due_earliest")
-            ),
+            updates.with_columns(pl.lit(None, INSTANT).alias("due_at"), pl.lit(None, INSTANT).alias("due_earliest")),
             context,
             pl.lit(RULE["mark_correction"].number),
         )
@@ -191,9 +176,7 @@ def _corrections(changes: pl.DataFrame, context: Context) -> pl.DataFrame:
 
 def _after_period_marks(changes: pl.DataFrame, context: Context) -> pl.DataFrame:
     """Annex R11: due = the moment when the journal's last mark of the period was set; none set: no row."""
-    counted = is_about_the_entry(homework=True) & (
-        (pl.col("entity") != "period_mark") | (pl.col("action") != "create")
-    )
+    counted = is_about_the_entry(homework=True) & ((pl.col("entity") != "period_mark") | (pl.col("action") != "create"))
     counted = counted & context.flag(
         "edit_forbidden_after_period_mark", pl.coalesce("held_on", pl.col("changed_latest").dt.date())
     )

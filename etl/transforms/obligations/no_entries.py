@@ -31,9 +31,7 @@ def build_no_entries(context: Context, duties: pl.DataFrame) -> pl.DataFrame:
     # without the capability the roll is indeterminate for want of a trace, which here counts as missing
     untold = ~pl.col("can_tell") & pl.lit("attendance_confirmation" not in context.sight.capabilities)
     attendance = duties.filter(pl.col("rule") == RULE["attendance"].number).filter(
-        pl.col("excluded").is_null()
-        & (pl.col("made_status") != int(Status.not_regulated))
-        & (judged | untold)
+        pl.col("excluded").is_null() & (pl.col("made_status") != int(Status.not_regulated)) & (judged | untold)
     )
     found = found.join(homework.select(others), on="lesson_id", how="inner", suffix="_homework").join(
         attendance.select(others), on="lesson_id", how="inner", suffix="_attendance"
@@ -55,12 +53,7 @@ def build_no_entries(context: Context, duties: pl.DataFrame) -> pl.DataFrame:
 
 
 def _can_be_missing() -> pl.Expr:
-    return (
-        pl.col("excluded").is_null()
-        & pl.col("can_tell")
-        & pl.col("is_required")
-        & pl.col("due_at").is_not_null()
-    )
+    return pl.col("excluded").is_null() & pl.col("can_tell") & pl.col("is_required") & pl.col("due_at").is_not_null()
 
 
 def _first_marks(context: Context) -> pl.DataFrame:

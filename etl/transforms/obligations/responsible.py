@@ -16,9 +16,7 @@ def loads_in_force(context: Context, days: pl.DataFrame, day: str) -> pl.DataFra
     )
     joined = days.join(loads, on=["group_id", "subject_id"], how="inner")
     begun = pl.col("from_on").is_null() | (pl.col("from_on") <= pl.col(day))
-    return joined.filter(begun & (pl.col("to_on").is_null() | (pl.col(day) < pl.col("to_on")))).drop(
-        "from_on", "to_on"
-    )
+    return joined.filter(begun & (pl.col("to_on").is_null() | (pl.col(day) < pl.col("to_on")))).drop("from_on", "to_on")
 
 
 def journal_teachers(context: Context, days: pl.DataFrame) -> pl.DataFrame:
@@ -28,24 +26,18 @@ def journal_teachers(context: Context, days: pl.DataFrame) -> pl.DataFrame:
     The teaching load in force with the least staff_key, else the assigned teacher of the journal's last
     lesson, else null.
     """
-    named = days.unique().join(
-        context.journals.select("journal_id", "group_id", "subject_id"), on="journal_id"
-    )
+    named = days.unique().join(context.journals.select("journal_id", "group_id", "subject_id"), on="journal_id")
     staff = context.state["staff"].select(pl.col("staff_id").alias("load_staff_id"), "staff_key")
     loads = context.present("teaching_load").select(
         "group_id", "subject_id", pl.col("staff_id").alias("load_staff_id"), "from_on", "to_on"
     )
     begun = pl.col("from_on").is_null() | (pl.col("from_on") <= pl.col("on"))
-    in_force = pl.col("on").is_null() | (
-        begun & (pl.col("to_on").is_null() | (pl.col("on") < pl.col("to_on")))
-    )
+    in_force = pl.col("on").is_null() | (begun & (pl.col("to_on").is_null() | (pl.col("on") < pl.col("to_on"))))
     by_load = named.join(
         loads.join(staff, on="load_staff_id", how="left"), on=["group_id", "subject_id"], how="inner"
     ).filter(in_force)
     least = (
-        by_load.sort("staff_key")
-        .group_by("journal_id", "on", maintain_order=True)
-        .agg(pl.col("load_staff_id").first())
+        by_load.sort("staff_key").group_by("journal_id", "on", maintain_order=True).agg(pl.col("load_staff_id").first())
     )
     lessons = context.lessons.filter(~pl.col("is_deleted")).with_columns(pl.col("slot").fill_null(0))
     last = (

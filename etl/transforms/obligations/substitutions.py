@@ -32,12 +32,8 @@ def _substitutions(context: Context) -> pl.DataFrame:
     needed = lessons.join(foreign, on="lesson_id", how="left").filter(
         pl.col("substitute_id").is_not_null() | pl.col("is_foreign").fill_null(value=False)
     )
-    needed = needed.with_columns(exclusions(context)).join(
-        _first_entries(context, needed), on="lesson_id", how="left"
-    )
-    needed = needed.join(
-        context.windows(_LIMITS).rename({"on": "held_on"}), on=["class_id", "held_on"], how="left"
-    )
+    needed = needed.with_columns(exclusions(context)).join(_first_entries(context, needed), on="lesson_id", how="left")
+    needed = needed.join(context.windows(_LIMITS).rename({"on": "held_on"}), on=["class_id", "held_on"], how="left")
     moments = context.present("lesson").select(
         "lesson_id", *(f"substitution_recorded_{part}" for part in ("earliest", "latest", "quality"))
     )
@@ -129,14 +125,9 @@ def _first_entries(context: Context, lessons: pl.DataFrame) -> pl.DataFrame:
 
     def first(part: str) -> pl.Expr:
         of_lesson = [pl.when(there).then(pl.col(f"{stem}_{part}")) for stem, there in has.items()]
-        earliest = pl.min_horizontal(
-            *of_lesson, f"attendance_confirmed_{part}", f"roll_{part}", f"mark_{part}"
-        )
+        earliest = pl.min_horizontal(*of_lesson, f"attendance_confirmed_{part}", f"roll_{part}", f"mark_{part}")
         return (
-            pl.when(earliest < pl.lit(NEVER, INSTANT))
-            .then(earliest)
-            .otherwise(pl.col("end_at"))
-            .alias(f"first_{part}")
+            pl.when(earliest < pl.lit(NEVER, INSTANT)).then(earliest).otherwise(pl.col("end_at")).alias(f"first_{part}")
         )
 
     return found.select("lesson_id", first("earliest"), first("latest"))
@@ -157,10 +148,7 @@ def _windows(context: Context) -> list[pl.Expr]:
             .then(pl.col("first_earliest"))
             .otherwise(pl.col(f"{name}_at"))
             .alias(f"{result}_earliest"),
-            pl.when(at_entry)
-            .then(pl.col("first_latest"))
-            .otherwise(pl.col(f"{name}_at"))
-            .alias(f"{result}_at"),
+            pl.when(at_entry).then(pl.col("first_latest")).otherwise(pl.col(f"{name}_at")).alias(f"{result}_at"),
         ]
     return built
 
@@ -172,9 +160,7 @@ def _cancellations(context: Context) -> pl.DataFrame:
         "lesson_id", *(f"status_recorded_{part}" for part in ("earliest", "latest", "quality"))
     )
     windows = context.windows(("cancellation_limit",)).rename({"on": "held_on"})
-    placed = lessons.join(moments, on="lesson_id", how="left").join(
-        windows, on=["class_id", "held_on"], how="left"
-    )
+    placed = lessons.join(moments, on="lesson_id", how="left").join(windows, on=["class_id", "held_on"], how="left")
     rows = placed.select(
         "class_id",
         "journal_id",

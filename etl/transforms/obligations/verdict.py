@@ -88,9 +88,7 @@ def with_made_status(
     strictest = pl.col(target_earliest) if target_earliest else pl.col("target_at")
     rows = rows.with_columns(
         _cut("target_at", pl.col("due_at")).alias("target_at"),
-        pl.min_horizontal(strictest, pl.when(strictest.is_not_null()).then(due_earliest)).alias(
-            "_target_earliest"
-        ),
+        pl.min_horizontal(strictest, pl.when(strictest.is_not_null()).then(due_earliest)).alias("_target_earliest"),
     )
     band = pl.col(uncertain_until) if uncertain_until else pl.lit(None, INSTANT)
     best = _status_of(pl.col("done_earliest"), pl.col("target_at"), pl.col("due_at"), band)

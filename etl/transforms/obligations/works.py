@@ -29,9 +29,7 @@ def build_work_duties(context: Context) -> pl.DataFrame:
     works = _with_deadlines(_works(context), context)
     present = _present_pupils(context, works)
     counts = present.group_by("work_id").agg(pl.len().alias("present_count"))
-    works = works.join(counts, on="work_id", how="left").join(
-        _last_marked(context, present), on="work_id", how="left"
-    )
+    works = works.join(counts, on="work_id", how="left").join(_last_marked(context, present), on="work_id", how="left")
     # whether the journal has any pupils at all is part of whether any of them was there
     works = works.with_columns(pl.lit(1).alias("pupil_count")).with_columns(exclusions(context)[0])
     rows = works.select(
@@ -84,24 +82,19 @@ def _with_deadlines(works: pl.DataFrame, context: Context) -> pl.DataFrame:
         pl.col("work_on").alias("anchor_on"), pl.lit(None, pl.Date).alias("protocol_on")
     )
     windows = context.windows(MARK_WINDOWS).rename({"on": "work_on"})
-    works = works.join(windows, on=["class_id", "work_on"], how="left").with_columns(
-        limit_of_family().alias("due_at")
-    )
+    works = works.join(windows, on=["class_id", "work_on"], how="left").with_columns(limit_of_family().alias("due_at"))
     return with_targets(works, context)
 
 
 def _present_pupils(context: Context, works: pl.DataFrame) -> pl.DataFrame:
-    """work_id, pupil_id of the journal's pupils on the date of the work's lesson without those who missed it.
-    """
-    pupils = context.journal_pupils(
-        works.select("journal_id", pl.col("held_on").alias("on")).unique()
-    ).rename({"on": "held_on"})
+    """work_id, pupil_id of the journal's pupils on the date of the work's lesson without those who missed it."""
+    pupils = context.journal_pupils(works.select("journal_id", pl.col("held_on").alias("on")).unique()).rename(
+        {"on": "held_on"}
+    )
     listed = works.select("work_id", "lesson_id", "journal_id", "held_on").join(
         pupils, on=["journal_id", "held_on"], how="inner"
     )
-    missed = (
-        context.present("absence").filter(pl.col("code").is_in(MISSED_CODES)).select("lesson_id", "pupil_id")
-    )
+    missed = context.present("absence").filter(pl.col("code").is_in(MISSED_CODES)).select("lesson_id", "pupil_id")
     return listed.join(missed, on=["lesson_id", "pupil_id"], how="anti").select("work_id", "pupil_id")
 
 

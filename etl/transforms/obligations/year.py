@@ -18,8 +18,7 @@ _FIRST_DAY = MonthDay(9, 1)
 
 
 def build_year_rows(context: Context) -> pl.DataFrame:
-    """Rows of plan, timetable, year_setup and movement for every year that is loaded, whatever T (annex L3).
-    """
+    """Rows of plan, timetable, year_setup and movement for every year that is loaded, whatever T (annex L3)."""
     return pl.concat([_plans(context), _timetables(context), _year_setup(context), _movements(context)])
 
 
@@ -46,13 +45,9 @@ def _plans(context: Context) -> pl.DataFrame:
     created = (
         context.present("plan")
         .group_by("group_id", "subject_id")
-        .agg(
-            pl.col("created_earliest").min(), pl.col("created_latest").min(), pl.col("created_quality").max()
-        )
+        .agg(pl.col("created_earliest").min(), pl.col("created_latest").min(), pl.col("created_quality").max())
     )
-    teachers = journal_teachers(
-        context, journals.select("journal_id", pl.lit(None, pl.Date).alias("on"))
-    ).drop("on")
+    teachers = journal_teachers(context, journals.select("journal_id", pl.lit(None, pl.Date).alias("on"))).drop("on")
     duties = (
         journals.join(created, on=["group_id", "subject_id"], how="left")
         .join(teachers, on="journal_id", how="left")
@@ -108,9 +103,7 @@ def _year_setup(context: Context) -> pl.DataFrame:
     """Grain: school year × section that the act in force on its 1 September asks for; class_list:* is every
     class.
     """
-    years = (
-        context.classes.select("school_year").unique().with_columns(_in_year(_FIRST_DAY).alias("anchor_on"))
-    )
+    years = context.classes.select("school_year").unique().with_columns(_in_year(_FIRST_DAY).alias("anchor_on"))
     number = context.version_on(pl.col("anchor_on"))
     asked = []
     for version in context.versions:
@@ -130,9 +123,7 @@ def _year_setup(context: Context) -> pl.DataFrame:
                     .with_columns((pl.lit("class_list:") + pl.col("class_key")).alias("section"))
                     .drop("class_key")
                 )
-            asked.append(
-                dated.select("school_year", "anchor_on", "due_on", "section", "class_id", "profile_version")
-            )
+            asked.append(dated.select("school_year", "anchor_on", "due_on", "section", "class_id", "profile_version"))
     if not asked:
         return pl.DataFrame(schema=OBLIGATION)
     sections = context.present("setup_section")
