@@ -47,15 +47,11 @@ class PostgresAccounts:
             if pause > 0:
                 raise SlowDownError(pause)
             row = connection.execute(
-                select(access_user).where(
-                    func.lower(access_user.c.login) == login, access_user.c.disabled_at.is_(None)
-                )
+                select(access_user).where(func.lower(access_user.c.login) == login, access_user.c.disabled_at.is_(None))
             ).one_or_none()
             right = _is_right(row.password_hash if row else _nobody(), password) and row is not None
             connection.execute(insert(access_attempt).values(login=login, at=self._clock(), succeeded=right))
-        return (
-            Identity(row.user_id, row.login, row.full_name, row.role) if right and row is not None else None
-        )
+        return Identity(row.user_id, row.login, row.full_name, row.role) if right and row is not None else None
 
     def open_session(self, user_id: int) -> str:
         """See the protocol."""
@@ -94,14 +90,10 @@ class PostgresAccounts:
             connection.execute(
                 text("SELECT set_config('app.user_id', :user_id, true)"), {"user_id": str(identity.user_id)}
             )
-            grants = connection.execute(
-                select(access_grant).where(access_grant.c.user_id == identity.user_id)
-            ).all()
+            grants = connection.execute(select(access_grant).where(access_grant.c.user_id == identity.user_id)).all()
             schools = connection.execute(
                 select(access_row.c.school_id)
-                .where(
-                    access_row.c.user_id == identity.user_id, access_row.c.level.in_(("aggregate", "school"))
-                )
+                .where(access_row.c.user_id == identity.user_id, access_row.c.level.in_(("aggregate", "school")))
                 .distinct()
             ).scalars()
             school_ids = frozenset(schools)

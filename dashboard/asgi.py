@@ -41,9 +41,7 @@ def build() -> st.App:
     """The ASGI application; raises RuntimeError on a Streamlit that lost an option the sign-in depends on."""
     missing = [name for name in HIDDEN_OPTIONS if name not in config.get_config_options()]
     if missing or not config.get_option("server.trustedUserHeaders"):
-        raise RuntimeError(
-            f"Streamlit {st.__version__} lacks or ignores {', '.join(missing or HIDDEN_OPTIONS[:1])}."
-        )
+        raise RuntimeError(f"Streamlit {st.__version__} lacks or ignores {', '.join(missing or HIDDEN_OPTIONS[:1])}.")
     store = accounts()
     signer = CookieSigner(cookie_secret(read_settings().home))
 

@@ -109,6 +109,4 @@ def russian_index(page: str) -> str:
     # pointer to the agent API (off here) and the preload of a font we do not use
     page = re.sub(r'<link rel="service-desc"[^>]*>', "", page)
     page = re.sub(r'<link\s+rel="preload"\s+href="[^"]*SourceSans[^>]*>', "", page)
-    return re.sub(
-        r"<noscript>.*?</noscript>", f"<noscript>{t('app.noscript')}</noscript>", page, flags=re.DOTALL
-    )
+    return re.sub(r"<noscript>.*?</noscript>", f"<noscript>{t('app.noscript')}</noscript>", page, flags=re.DOTALL)

@@ -71,8 +71,7 @@ def funnel(schools: pl.DataFrame, *, dark: bool = False, noun: str = "entry") ->
     below = points.filter(pl.col("z") < -limits.OUTER).sort("z", "id")
     named = set(below["id"].head(LABELLED).to_list())
     colour_of = [
-        colours.bad if z < -limits.OUTER else colours.warn if z < -limits.INNER else colours.focus
-        for z in points["z"]
+        colours.bad if z < -limits.OUTER else colours.warn if z < -limits.INNER else colours.focus for z in points["z"]
     ]
     figure.add_scatter(
         x=points["due"].to_list(),
@@ -232,9 +231,7 @@ def delay_bars(buckets: pl.DataFrame, *, dark: bool = False) -> Chart:
         textposition="outside",
         textfont={"color": colours.text, "size": 12},
         customdata=[[str(value)] for value in buckets["id"]],
-        hovertext=[
-            f"{safe(label)}: {number(n)}" for label, n in zip(buckets["label"], buckets["n"], strict=True)
-        ],
+        hovertext=[f"{safe(label)}: {number(n)}" for label, n in zip(buckets["label"], buckets["n"], strict=True)],
         hoverinfo="text",
         cliponaxis=False,
     )
@@ -254,9 +251,7 @@ def status_bars(rows: pl.DataFrame, *, dark: bool = False) -> Chart:
     known = rows.filter(pl.col("n") > 0)
     if known.is_empty():
         return _nothing(colours)
-    bars = known.group_by("id", maintain_order=True).agg(
-        pl.col("label").first(), pl.col("n").sum().alias("total")
-    )
+    bars = known.group_by("id", maintain_order=True).agg(pl.col("label").first(), pl.col("n").sum().alias("total"))
     figure = blank_figure(colours, left=10)
     totals: list[str] = []
     for status in known["status"].unique(maintain_order=True).to_list():
@@ -319,9 +314,7 @@ def week_labels(weeks: Sequence[date]) -> list[str]:
     return [f"{week:%d.%m}" for week in weeks]
 
 
-def _funnel_lines(
-    figure: go.Figure, sizes: Sequence[int], share: float, phi: float, colours: Colours
-) -> None:
+def _funnel_lines(figure: go.Figure, sizes: Sequence[int], share: float, phi: float, colours: Colours) -> None:
     low, high = min(sizes), max(sizes)
     span = max(high - low, 1)
     start, end = max(1.0, low - 0.06 * span), high + 0.06 * span
@@ -390,8 +383,6 @@ def _nothing(colours: Colours) -> Chart:
         xaxis={"visible": False},
         yaxis={"visible": False},
         height=120,
-        annotations=[
-            {"text": t("chart.no_data"), "showarrow": False, "font": {"color": colours.quiet, "size": 14}}
-        ],
+        annotations=[{"text": t("chart.no_data"), "showarrow": False, "font": {"color": colours.quiet, "size": 14}}],
     )
     return Chart(figure, t("chart.no_data"))

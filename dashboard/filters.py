@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any, Self
 from urllib.parse import urlencode
 
-LARGEST_ID = 2**63 - 1
+LARGEST_ID = 2**31 - 1  # the database's ids are 4 bytes: a greater one is nobody's
 CODE = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,63}")
 
 
@@ -178,9 +178,7 @@ _FINER: dict[str, tuple[str, ...]] = {
 
 def parse(params: Mapping[str, str]) -> Filters:
     """Filters from URL parameters; unknown parameters and values that do not parse are ignored."""
-    values = {
-        name: read(params[parameter]) for name, (parameter, read) in _FIELDS.items() if parameter in params
-    }
+    values = {name: read(params[parameter]) for name, (parameter, read) in _FIELDS.items() if parameter in params}
     return Filters(**values)
 
 

@@ -84,9 +84,7 @@ class Gate:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        scope["headers"] = [
-            pair for pair in scope["headers"] if not pair[0].lower().startswith(TRUSTED_PREFIX)
-        ]
+        scope["headers"] = [pair for pair in scope["headers"] if not pair[0].lower().startswith(TRUSTED_PREFIX)]
         token = self._token(scope)
         if scope["type"] == "websocket":
             await self._websocket(scope, receive, send, token)
@@ -137,12 +135,7 @@ def _refusal(scope: Scope) -> Response:
     """303 to the sign-in page for somebody who opens a page, 401 for everything a script asks for."""
     accepts = HTTPConnection(scope).headers.get("accept", "")
     parts = scope["path"].split("/")
-    is_page = (
-        scope["method"] == "GET"
-        and "text/html" in accepts
-        and len(parts) == 2
-        and not parts[1].startswith("_")
-    )
+    is_page = scope["method"] == "GET" and "text/html" in accepts and len(parts) == 2 and not parts[1].startswith("_")
     if not is_page:
         return PlainTextResponse("Требуется вход.", status_code=401)
     target = quote(scope["path"], safe="/")

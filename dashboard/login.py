@@ -84,9 +84,7 @@ class SignIn:
     async def sign_out(self, request: Request) -> Response:
         """End the session in the store and forget the cookie."""
         if not is_own_form(request):
-            return HTMLResponse(
-                _page(t("login.leave_title"), f"<p>{t('login.foreign')}</p>"), status_code=403
-            )
+            return HTMLResponse(_page(t("login.leave_title"), f"<p>{t('login.foreign')}</p>"), status_code=403)
         token = self._signer.token_of(request.cookies.get(COOKIE, ""))
         if token is not None:
             await run_in_threadpool(self._store.close_session, token)
@@ -106,11 +104,7 @@ def safe_next(target: str) -> str:
     """The address to go to after sign-in: a path of this site, else `/` (never another site)."""
     parts = urlsplit(target) if target.startswith("/") and target.isprintable() else None
     is_ours = (
-        parts
-        and not parts.scheme
-        and not parts.netloc
-        and not target.startswith(("//", "/\\"))
-        and "\\" not in target
+        parts and not parts.scheme and not parts.netloc and not target.startswith(("//", "/\\")) and "\\" not in target
     )
     return target if is_ours and not target.startswith(("/login", "/logout")) else "/"
 

@@ -30,11 +30,7 @@ def streamlit_page(route: str) -> Page:
 
 def run(identity: Identity, scope: Scope) -> None:
     """Draw the menu of the role and run the page of the address."""
-    pages = [
-        st.Page(
-            _landing(identity.role), title=t("app.title"), url_path=HOME, default=True, visibility="hidden"
-        )
-    ]
+    pages = [st.Page(_landing(identity.role), title=t("app.title"), url_path=HOME, default=True, visibility="hidden")]
     pages += [_page(row, identity, scope) for row in PAGES]
     chosen = st.navigation(pages, position="top")
     _carry_position(chosen.url_path)

@@ -31,9 +31,7 @@ class ServerError(ZavuchError):
     exit_code = 6
 
 
-def serve(
-    settings: Settings, app_database_url: str, on_ready: Callable[[str], None] = lambda address: None
-) -> int:
+def serve(settings: Settings, app_database_url: str, on_ready: Callable[[str], None] = lambda address: None) -> int:
     """Serve until Ctrl-C, SIGTERM or the end of the server; calls `on_ready(address)` when it answers.
 
     `app_database_url` is the database as the app's own role. Returns 0 after a requested stop, else the

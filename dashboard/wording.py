@@ -17,7 +17,6 @@ from dashboard.i18n import NBSP, count, day, day_short, has, number, t
 from etl.warehouse.ledger import RULES, Excluded, Quality, Rule, Severity, Status
 
 BY_NUMBER: dict[int, Rule] = {rule.number: rule for rule in RULES}
-_DAY_END = (23, 59, 59)
 _CHANGES = frozenset(rule.number for rule in RULES if rule.object_type == "change")
 _BANS = frozenset(rule.number for rule in RULES if rule.kind == "ban")
 

@@ -1,4 +1,4 @@
-"""One load = one bundle = one transaction with its run record; interrupted at any moment it leaves the previous state."""
+"""One load = one bundle = one transaction with its run record; interrupted anywhere it leaves the previous state."""
 
 from __future__ import annotations
 
@@ -39,7 +39,15 @@ class Progress:
     waiting: Callable[[], None] = lambda: None
 
 
-def load_bundle(path: Path, url: str, home: Path, *, is_demo: bool = False, regulations: Path | None = None, progress: Progress | None = None) -> LoadReport:
+def load_bundle(
+    path: Path,
+    url: str,
+    home: Path,
+    *,
+    is_demo: bool = False,
+    regulations: Path | None = None,
+    progress: Progress | None = None,
+) -> LoadReport:
     """Load a journal bundle into the database at `url` (owner role).
 
     Raises SourceError when the bundle as a whole cannot be taken; single bad rows are set aside and counted.
@@ -70,7 +78,15 @@ def _take_lock(cursor: psycopg.Cursor[Any], told: Progress) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [WRITE_LOCK])
 
 
-def _load(cursor: psycopg.Cursor[Any], bundle: Bundle, spool: Spool, told: Progress, *, is_demo: bool, regulations: Path | None) -> LoadReport:
+def _load(
+    cursor: psycopg.Cursor[Any],
+    bundle: Bundle,
+    spool: Spool,
+    told: Progress,
+    *,
+    is_demo: bool,
+    regulations: Path | None,
+) -> LoadReport:
     manifest = bundle.manifest
     newest = cursor.execute("SELECT coalesce(max(load_id), 0) + 1 FROM load_run").fetchone()
     report = LoadReport(int(newest[0]) if newest else 1, str(bundle.path), manifest.mode, manifest.extracted_at)
@@ -79,7 +95,10 @@ def _load(cursor: psycopg.Cursor[Any], bundle: Bundle, spool: Spool, told: Progr
     refuse_out_of_order(cursor, bundle, spool)
     if _is_repeat(cursor, bundle, report):
         return report
-    carried = frozenset(name for (name,) in cursor.execute("SELECT DISTINCT table_name FROM load_table").fetchall()) | spool.columns.keys()
+    carried = (
+        frozenset(name for (name,) in cursor.execute("SELECT DISTINCT table_name FROM load_table").fetchall())
+        | spool.columns.keys()
+    )
     schools = _merge_schools(cursor, bundle, spool, report, frozenset(profiles), is_demo=is_demo)
     _set_aside_ragged(spool, bundle, report)
     _set_aside_strangers(spool, bundle, {school.school_key for school in schools}, report)
@@ -91,7 +110,9 @@ def _load(cursor: psycopg.Cursor[Any], bundle: Bundle, spool: Spool, told: Progr
                 _tell(outcome, bundle, report)
             with _timed(report, "obligations"):
                 sight = read_sight(writer, school, school.capabilities, frozenset(spool.columns), manifest.extracted_at)
-                report.obligation_count += derive_school(writer, school, outcome.state, outcome.keys.journals, profiles, sight)
+                report.obligation_count += derive_school(
+                    writer, school, outcome.state, outcome.keys.journals, profiles, sight
+                )
     told.step("loading schools", len(schools), len(schools))
     if not is_demo:
         close_demo_accounts(cursor, datetime.now(UTC))
@@ -99,7 +120,10 @@ def _load(cursor: psycopg.Cursor[Any], bundle: Bundle, spool: Spool, told: Progr
     report.school_count = len(schools)
     wrong = report.unbalanced()
     if wrong:
-        raise SourceError(f"Rows of {', '.join(wrong)} do not balance; nothing was loaded.", advice="This is a defect of the product: please report it.")
+        raise SourceError(
+            f"Rows of {', '.join(wrong)} do not balance; nothing was loaded.",
+            advice="This is a defect of the product: please report it.",
+        )
     return report
 
 
@@ -111,16 +135,19 @@ def _timed(report: LoadReport, stage: str) -> Any:
 
 
 def _is_repeat(cursor: psycopg.Cursor[Any], bundle: Bundle, report: LoadReport) -> bool:
-    """The very same files were loaded: every row is unchanged, and nothing is written. Newer bundles were looked for before."""
+    """The very same files were loaded: every row is unchanged, nothing is written. Newer bundles were looked for before."""
     known = cursor.execute(
-        "SELECT load_id FROM load_run WHERE content_hash = %s AND extracted_at = %s", [bundle.content_hash, bundle.manifest.extracted_at]
+        "SELECT load_id FROM load_run WHERE content_hash = %s AND extracted_at = %s",
+        [bundle.content_hash, bundle.manifest.extracted_at],
     ).fetchone()
     if not known:
         return False
     report.load_id, report.is_repeat = known[0], True
     rows = cursor.execute(
-        "SELECT table_name, sum(rows_read), sum(rows_rejected), count(DISTINCT school_id) FILTER (WHERE school_id <> %s) FROM load_table"
-        " WHERE load_id = %s GROUP BY table_name", [NO_SCHOOL, known[0]],
+        "SELECT table_name, sum(rows_read), sum(rows_rejected), count(DISTINCT school_id) FILTER (WHERE"
+        " school_id <> %s) FROM load_table"
+        " WHERE load_id = %s GROUP BY table_name",
+        [NO_SCHOOL, known[0]],
     ).fetchall()
     for table, read, rejected, _schools in rows:
         report.count(table, Balance(read=int(read), unchanged=int(read) - int(rejected), rejected=int(rejected)))
@@ -128,12 +155,22 @@ def _is_repeat(cursor: psycopg.Cursor[Any], bundle: Bundle, report: LoadReport) 
     return True
 
 
-def _merge_schools(cursor: psycopg.Cursor[Any], bundle: Bundle, spool: Spool, report: LoadReport, profiles: frozenset[str], *, is_demo: bool) -> list[School]:
+def _merge_schools(
+    cursor: psycopg.Cursor[Any],
+    bundle: Bundle,
+    spool: Spool,
+    report: LoadReport,
+    profiles: frozenset[str],
+    *,
+    is_demo: bool,
+) -> list[School]:
     """Take in the school table; the other tables are then read school by school."""
     table = BY_NAME["school"]
     known: dict[str, int] = dict(cursor.execute("SELECT school_key, school_id FROM dim_school").fetchall())
     before = frozenset(known)
-    given = cursor.execute("SELECT last_id FROM id_counter WHERE school_id = %s AND table_name = 'school'", [NO_SCHOOL]).fetchone()
+    given = cursor.execute(
+        "SELECT last_id FROM id_counter WHERE school_id = %s AND table_name = 'school'", [NO_SCHOOL]
+    ).fetchone()
     next_id = (given[0] if given else 0) + 1
     schools = []
     for key in spool.schools:
@@ -141,7 +178,9 @@ def _merge_schools(cursor: psycopg.Cursor[Any], bundle: Bundle, spool: Spool, re
         if text is None:
             continue
         typed = type_rows(text, table, "UTC", bundle.manifest.extracted_at)
-        balance = Balance(read=text.height, unchanged=typed.repeated_count, rejected=sum(frame.height for frame in typed.rejects))
+        balance = Balance(
+            read=text.height, unchanged=typed.repeated_count, rejected=sum(frame.height for frame in typed.rejects)
+        )
         for frame in typed.rejects:
             report.set_aside(frame, bundle.files["school"].name, known.get(key), key)
         if not typed.rows.height:
@@ -150,7 +189,13 @@ def _merge_schools(cursor: psycopg.Cursor[Any], bundle: Bundle, spool: Spool, re
             row = typed.rows.row(0, named=True)
             regulation = row.get("regulation")
             if regulation and regulation not in profiles:
-                report.warnings.append((None, f"school {key}: the regulation {regulation!r} is not installed and was taken as none stated; installed: {', '.join(sorted(profiles))}"))
+                report.warnings.append(
+                    (
+                        None,
+                        f"school {key}: the regulation {regulation!r} is not installed and was taken as none"
+                        f" stated; installed: {', '.join(sorted(profiles))}",
+                    )
+                )
                 row["regulation"] = None
             if key not in known:
                 known[key] = next_id
@@ -160,7 +205,9 @@ def _merge_schools(cursor: psycopg.Cursor[Any], bundle: Bundle, spool: Spool, re
             balance.add(Balance(loaded=changed, unchanged=1 - changed))
             schools.append(_read_school(cursor, known[key], is_new=is_new, balance=balance))
         cursor.execute(
-            "INSERT INTO id_counter VALUES (%s, 'school', %s) ON CONFLICT (school_id, table_name) DO UPDATE SET last_id = EXCLUDED.last_id", [NO_SCHOOL, next_id - 1]
+            "INSERT INTO id_counter VALUES (%s, 'school', %s) ON CONFLICT (school_id, table_name) DO UPDATE"
+            " SET last_id = EXCLUDED.last_id",
+            [NO_SCHOOL, next_id - 1],
         )
     # rows of a school that was loaded before resolve, whatever became of its own row now (annex B9)
     for key in sorted(spool.school_keys() & before - {school.school_key for school in schools}):
@@ -171,34 +218,74 @@ def _merge_schools(cursor: psycopg.Cursor[Any], bundle: Bundle, spool: Spool, re
 
 def _read_school(cursor: psycopg.Cursor[Any], school_id: int, *, is_new: bool, balance: Balance | None) -> School:
     """The school as it stands now: a column that the file lacks has left the stored cell (annex B6)."""
-    query = "SELECT school_key, timezone, coalesce(week_days, %s), regulation, capabilities FROM dim_school WHERE school_id = %s"
-    row = cursor.execute(query, [DEFAULT_WEEK, school_id]).fetchone()
+    row = cursor.execute(
+        "SELECT school_key, timezone, coalesce(week_days, %s), regulation, capabilities FROM dim_school"
+        " WHERE school_id = %s",
+        [DEFAULT_WEEK, school_id],
+    ).fetchone()
     if row is None:
         raise RuntimeError(f"school {school_id} was not stored")
     return School(school_id, row[0], row[1], row[2], row[3], is_new, frozenset(row[4]), balance)
 
 
-def _write_school(cursor: psycopg.Cursor[Any], school_id: int, key: str, row: dict[str, Any], bundle: Bundle, *, is_new: bool, is_demo: bool) -> int:
+def _write_school(
+    cursor: psycopg.Cursor[Any],
+    school_id: int,
+    key: str,
+    row: dict[str, Any],
+    bundle: Bundle,
+    *,
+    is_new: bool,
+    is_demo: bool,
+) -> int:
     """Insert or update the school's row; returns 1 when something of what the bundle states of it changed."""
     newest = newest_moment(cursor, school_id)
-    if newest and newest > bundle.manifest.extracted_at:  # a bundle of another scope that comes late: the newer row stays
+    if (
+        newest and newest > bundle.manifest.extracted_at
+    ):  # a bundle of another scope that comes late: the newer row stays
         cursor.execute("UPDATE dim_school SET data_version = data_version + 1 WHERE school_id = %s", [school_id])
         return 0
     cursor.execute(
         "INSERT INTO dim_municipality SELECT coalesce(max(municipality_id), 0) + 1, %s, %s FROM dim_municipality"
-        " HAVING NOT EXISTS (SELECT 1 FROM dim_municipality WHERE name = %s)", [row["municipality"], row.get("region"), row["municipality"]],
+        " HAVING NOT EXISTS (SELECT 1 FROM dim_municipality WHERE name = %s)",
+        [row["municipality"], row.get("region"), row["municipality"]],
     )
-    place = cursor.execute("SELECT municipality_id FROM dim_municipality WHERE name = %s", [row["municipality"]]).fetchone()
-    stated: dict[str, Any] = {name: row[name] for name in ("name", "short_name", "region", "settlement", "timezone", "week_days", "source_system", "regulation") if name in row}
+    place = cursor.execute(
+        "SELECT municipality_id FROM dim_municipality WHERE name = %s", [row["municipality"]]
+    ).fetchone()
+    stated: dict[str, Any] = {
+        name: row[name]
+        for name in (
+            "name",
+            "short_name",
+            "region",
+            "settlement",
+            "timezone",
+            "week_days",
+            "source_system",
+            "regulation",
+        )
+        if name in row
+    }
     stated["municipality_id"] = place[0] if place else None
-    before = cursor.execute(f"SELECT {', '.join(stated)} FROM dim_school WHERE school_id = %s", [school_id]).fetchone()  # noqa: S608 - our own column names
-    stated |= {"capabilities": sorted(bundle.manifest.capabilities), "extracted_at": bundle.manifest.extracted_at, "is_demo": is_demo}
+    before = cursor.execute(f"SELECT {', '.join(stated)} FROM dim_school WHERE school_id = %s", [school_id]).fetchone()
+    stated |= {
+        "capabilities": sorted(bundle.manifest.capabilities),
+        "extracted_at": bundle.manifest.extracted_at,
+        "is_demo": is_demo,
+    }
     if is_new:
         stated |= {"school_id": school_id, "school_key": key, "data_version": 1}
-        cursor.execute(f"INSERT INTO dim_school ({', '.join(stated)}) VALUES ({', '.join(['%s'] * len(stated))})", list(stated.values()))  # noqa: S608 - our own column names
+        cursor.execute(
+            f"INSERT INTO dim_school ({', '.join(stated)}) VALUES ({', '.join(['%s'] * len(stated))})",
+            list(stated.values()),
+        )
         return 1
     settings = ", ".join(f"{name} = %s" for name in stated)
-    cursor.execute(f"UPDATE dim_school SET {settings}, data_version = data_version + 1 WHERE school_id = %s", [*stated.values(), school_id])  # noqa: S608 - our own column names
+    cursor.execute(
+        f"UPDATE dim_school SET {settings}, data_version = data_version + 1 WHERE school_id = %s",
+        [*stated.values(), school_id],
+    )
     return int(before != tuple(stated[name] for name in list(stated)[: len(before or ())]))
 
 
@@ -206,7 +293,12 @@ def _set_aside_ragged(spool: Spool, bundle: Bundle, report: LoadReport) -> None:
     """Lines with another number of cells than the header belong to no school: their columns cannot be told apart."""
     for table, file in spool.reports.items():
         rows = pl.DataFrame(
-            [(number, None, None, f"the row has {cells} cells, the header another number", raw) for number, raw, cells in file.ragged], schema=REJECT, orient="row"
+            [
+                (number, None, None, f"the row has {cells} cells, the header another number", raw)
+                for number, raw, cells in file.ragged
+            ],
+            schema=REJECT,
+            orient="row",
         )
         report.set_aside(rows, bundle.files[table].name, None, None)
         report.count_astray(table, Balance(read=rows.height, rejected=rows.height))
@@ -215,14 +307,21 @@ def _set_aside_ragged(spool: Spool, bundle: Bundle, report: LoadReport) -> None:
 def _set_aside_strangers(spool: Spool, bundle: Bundle, known: set[str], report: LoadReport) -> None:
     """Rows without a school, or of a school that has no accepted row in the school table."""
     for table, rows in spool.without_school.items():
-        report.set_aside(reject_rows(rows, "school_key", "required cell is blank"), bundle.files[table].name, None, None)
+        report.set_aside(
+            reject_rows(rows, "school_key", "required cell is blank"), bundle.files[table].name, None, None
+        )
         report.count_astray(table, Balance(read=rows.height, rejected=rows.height))
     for table, parts in spool.parts.items():
         for key in parts if table != "school" else ():
             if key not in known:
                 text = spool.read(table, key)
                 if text is not None:
-                    report.set_aside(reject_rows(text, "school_key", "refers to a school that is in no accepted row"), bundle.files[table].name, None, key)
+                    report.set_aside(
+                        reject_rows(text, "school_key", "refers to a school that is in no accepted row"),
+                        bundle.files[table].name,
+                        None,
+                        key,
+                    )
                     report.count_astray(table, Balance(read=text.height, rejected=text.height))
 
 
@@ -238,5 +337,7 @@ def _tell(outcome: SchoolLoad, bundle: Bundle, report: LoadReport) -> None:
 def _analyze(url: str) -> None:
     """Fresh statistics for the planner; outside the load's transaction, because it is no part of the data."""
     with owner_connection(url) as connection:
-        leaves = connection.execute("SELECT format('%I', relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace").fetchall()
-        connection.execute(f"ANALYZE {', '.join(name for (name,) in leaves)}")  # noqa: S608 - names from the catalogue, quoted by format
+        leaves = connection.execute(
+            "SELECT format('%I', relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        ).fetchall()
+        connection.execute(f"ANALYZE {', '.join(name for (name,) in leaves)}")

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from etl.contract.columns import BundleTable, stored_name
-from etl.contract.tables import BY_NAME, REGISTERS, TABLES
+from etl.contract.tables import BY_NAME, TABLES
 from etl.order import newest_moment, school_years
 from etl.sources.bundle import Manifest
 from etl.sources.spool import Spool
@@ -59,7 +59,7 @@ class School:
     capabilities: frozenset[str] = frozenset()
     """what the newest bundle of the school says its source can tell (annex B15)"""
     balance: Balance | None = None
-    """what became of its rows in the bundle's school table; None when none was accepted: then the bundle proves no absence"""
+    """what became of its rows in the bundle's school table; None when none was accepted: then no absence is proved"""
 
     @property
     def is_listed(self) -> bool:
@@ -104,9 +104,13 @@ def load_school(
             outcome.state[table.name] = stored
             continue
         if incoming is None:
-            incoming = pl.DataFrame(schema={name: dtype for name, dtype in bundle_schema(table).items() if name not in {"change_id"}}).clear()
+            incoming = pl.DataFrame(
+                schema={name: dtype for name, dtype in bundle_schema(table).items() if name not in {"change_id"}}
+            ).clear()
             arrival = _with_table(arrival, table)
-        merged, changes = _merge_table(writer, table, incoming, stored, arrival, manifest, outcome, pending if table.name == "change" else [])
+        merged, changes = _merge_table(
+            writer, table, incoming, stored, arrival, manifest, outcome, pending if table.name == "change" else []
+        )
         pending += changes
         outcome.state[table.name] = merged.state
     writer.later(partial(_write_keys, school=school, keys=keys))
@@ -115,23 +119,39 @@ def load_school(
     return outcome
 
 
-def _take_in(text: pl.DataFrame, table: BundleTable, school: School, manifest: Manifest, keys: Keys, outcome: SchoolLoad) -> pl.DataFrame:
+def _take_in(
+    text: pl.DataFrame, table: BundleTable, school: School, manifest: Manifest, keys: Keys, outcome: SchoolLoad
+) -> pl.DataFrame:
     """Type and resolve; what is set aside goes to the outcome with its raw row."""
     typed = type_rows(text, table, school.zone, manifest.extracted_at)
     rows, lost = resolve(typed.rows, table, keys)
     rejects = list(typed.rejects)
     for frame in lost:
-        raw = text.select(ROW, pl.struct([name for name in text.columns if name != ROW]).struct.json_encode().alias("raw"))
-        rejects.append(frame.drop("raw").join(raw, left_on="row_number", right_on=ROW, how="left", maintain_order="left").select(list(REJECT)))
+        raw = text.select(
+            ROW, pl.struct([name for name in text.columns if name != ROW]).struct.json_encode().alias("raw")
+        )
+        rejects.append(
+            frame.drop("raw")
+            .join(raw, left_on="row_number", right_on=ROW, how="left", maintain_order="left")
+            .select(list(REJECT))
+        )
     outcome.rejects += [(table.name, frame) for frame in rejects]
     outcome.warnings += typed.warnings
-    outcome.balances[table.name] = Balance(read=text.height, unchanged=typed.repeated_count, rejected=sum(frame.height for frame in rejects))
+    outcome.balances[table.name] = Balance(
+        read=text.height, unchanged=typed.repeated_count, rejected=sum(frame.height for frame in rejects)
+    )
     return rows
 
 
 def _merge_table(
-    writer: Writer, table: BundleTable, incoming: pl.DataFrame, stored: pl.DataFrame, arrival: Arrival,
-    manifest: Manifest, outcome: SchoolLoad, automatic: list[pl.DataFrame],
+    writer: Writer,
+    table: BundleTable,
+    incoming: pl.DataFrame,
+    stored: pl.DataFrame,
+    arrival: Arrival,
+    manifest: Manifest,
+    outcome: SchoolLoad,
+    automatic: list[pl.DataFrame],
 ) -> tuple[Merged, list[pl.DataFrame]]:
     arrived_count = incoming.height
     if automatic:
@@ -145,7 +165,15 @@ def _merge_table(
     if merged.written.height:
         if is_partitioned(table):
             writer.later(partial(ensure_years, years=merged.written["school_year"].unique().to_list()))
-        writer.later(partial(write_rows, table=table, school_id=outcome.school.school_id, written=merged.written, is_new=not stored.height))
+        writer.later(
+            partial(
+                write_rows,
+                table=table,
+                school_id=outcome.school.school_id,
+                written=merged.written,
+                is_new=not stored.height,
+            )
+        )
         outcome.written_count += merged.written.height
     if table.name == "lesson" and merged.left_statuses.height:
         writer.later(partial(_write_statuses, school=outcome.school, statuses=merged.left_statuses))
@@ -166,7 +194,11 @@ def _set_aside_keys(table: BundleTable, outcome: SchoolLoad) -> pl.DataFrame | N
         column = table.by_name[name]
         if column.kind in {"key", "ref"}:
             ids = outcome.keys.rows_of(table.name if column.kind == "key" else column.ref)
-            raw = raw.join(ids.rename({"key": name, "id": "_id"}), on=name, how="left").drop(name).rename({"_id": stored_name(column)})
+            raw = (
+                raw.join(ids.rename({"key": name, "id": "_id"}), on=name, how="left")
+                .drop(name)
+                .rename({"_id": stored_name(column)})
+            )
         elif column.kind == "date":
             raw = raw.with_columns(pl.col(name).str.to_date("%Y-%m-%d", strict=False))
         elif column.kind == "school_year":
@@ -174,11 +206,15 @@ def _set_aside_keys(table: BundleTable, outcome: SchoolLoad) -> pl.DataFrame | N
     return raw.unique()
 
 
-def _with_automatic(incoming: pl.DataFrame, automatic: list[pl.DataFrame], table: BundleTable, keys: Keys) -> pl.DataFrame:
+def _with_automatic(
+    incoming: pl.DataFrame, automatic: list[pl.DataFrame], table: BundleTable, keys: Keys
+) -> pl.DataFrame:
     rows = pl.concat(automatic).join(incoming.select("change_key"), on="change_key", how="anti", maintain_order="left")
     ids = keys.give_ids("change", rows["change_key"]).rename({"key": "change_key", "id": "change_id"})
     rows = rows.join(ids, on="change_key", how="left", maintain_order="left")
-    return pl.concat([incoming.select([name for name in rows.columns if name in incoming.columns]), rows], how="diagonal_relaxed")
+    return pl.concat(
+        [incoming.select([name for name in rows.columns if name in incoming.columns]), rows], how="diagonal_relaxed"
+    )
 
 
 def _read_state(writer: Writer, table: BundleTable, school: School) -> pl.DataFrame:
@@ -192,8 +228,12 @@ def _know_rows(keys: Keys, table: BundleTable, stored: pl.DataFrame) -> None:
     pairs = stored.select(pl.col(table.own_key).alias("key"), pl.col(name).alias("id"))
     keys.ids[table.name] = pl.concat([pairs, keys.ids_of(table.name)]).unique("key", keep="first", maintain_order=True)
     keys.add_rows(table.name, pairs)
-    by, wanted = {"school_class": ("class_id", ["school_year"]), "study_group": ("group_id", ["class_id", "school_year"]),
-                  "lesson": ("lesson_id", ["class_id", "school_year", "journal_id"]), "plan": ("plan_id", ["class_id", "school_year"])}.get(table.name, ("", []))
+    by, wanted = {
+        "school_class": ("class_id", ["school_year"]),
+        "study_group": ("group_id", ["class_id", "school_year"]),
+        "lesson": ("lesson_id", ["class_id", "school_year", "journal_id"]),
+        "plan": ("plan_id", ["class_id", "school_year"]),
+    }.get(table.name, ("", []))
     if by:
         keys.places[table.name] = stored.select(by, *wanted)
 
@@ -204,12 +244,24 @@ def _read_keys(writer: Writer, school: School, carried: frozenset[str]) -> Keys:
         return keys
     cursor = writer.now()
     ours = sql.Literal(school.school_id)
-    counters = cursor.execute("SELECT table_name, last_id FROM id_counter WHERE school_id = %s", [school.school_id]).fetchall()
+    counters = cursor.execute(
+        "SELECT table_name, last_id FROM id_counter WHERE school_id = %s", [school.school_id]
+    ).fetchall()
     keys.last_id = dict(counters)
-    known = copy_out(cursor, sql.SQL("SELECT table_name, key, id FROM source_key WHERE school_id = {}").format(ours), {"table_name": pl.String, **PAIR})
+    known = copy_out(
+        cursor,
+        sql.SQL("SELECT table_name, key, id FROM source_key WHERE school_id = {}").format(ours),
+        {"table_name": pl.String, **PAIR},
+    )
     for (name,), pairs in known.partition_by("table_name", as_dict=True).items():
         keys.ids[str(name)] = pairs.select("key", "id")
-    keys.journals = copy_out(cursor, sql.SQL("SELECT journal_id, class_id, group_id, subject_id, school_year FROM dim_journal WHERE school_id = {}").format(ours), JOURNAL)
+    keys.journals = copy_out(
+        cursor,
+        sql.SQL(
+            "SELECT journal_id, class_id, group_id, subject_id, school_year FROM dim_journal WHERE school_id = {}"
+        ).format(ours),
+        JOURNAL,
+    )
     return keys
 
 
@@ -219,11 +271,22 @@ def _write_keys(cursor: psycopg.Cursor[Any], school: School, keys: Keys) -> None
         given = pl.concat(frames)
         if BY_NAME[name].fact:
             given = given.join(keys.rows_of(name).select("key"), on="key", how="anti")
-        copy_in(cursor, "source_key", given.select(pl.lit(school.school_id, pl.Int32).alias("school_id"), pl.lit(name).alias("table_name"), "key", "id"))
+        copy_in(
+            cursor,
+            "source_key",
+            given.select(
+                pl.lit(school.school_id, pl.Int32).alias("school_id"), pl.lit(name).alias("table_name"), "key", "id"
+            ),
+        )
     if keys.new_journals:
-        copy_in(cursor, "dim_journal", pl.concat(keys.new_journals).with_columns(pl.lit(school.school_id, pl.Int32).alias("school_id")))
+        copy_in(
+            cursor,
+            "dim_journal",
+            pl.concat(keys.new_journals).with_columns(pl.lit(school.school_id, pl.Int32).alias("school_id")),
+        )
     cursor.executemany(
-        "INSERT INTO id_counter VALUES (%s, %s, %s) ON CONFLICT (school_id, table_name) DO UPDATE SET last_id = EXCLUDED.last_id",
+        "INSERT INTO id_counter VALUES (%s, %s, %s) ON CONFLICT (school_id, table_name) DO UPDATE SET"
+        " last_id = EXCLUDED.last_id",
         [(school.school_id, name, last) for name, last in keys.last_id.items()],
     )
 
@@ -236,11 +299,20 @@ def _arrival(writer: Writer, school: School, spool: Spool, manifest: Manifest, l
         cursor = writer.now()
         newest = newest_moment(cursor, school.school_id)
         snapshots = _read_snapshots(cursor, school.school_id, manifest.extracted_at)
-        query = sql.SQL("SELECT school_year, lesson_id, status, recorded_earliest, recorded_latest, recorded_quality FROM fact_lesson_status WHERE school_id = {}")
+        query = sql.SQL(
+            "SELECT school_year, lesson_id, status, recorded_earliest, recorded_latest, recorded_quality"
+            " FROM fact_lesson_status WHERE school_id = {}"
+        )
         instant = pl.Datetime("us", "UTC")
-        statuses = copy_out(cursor, query.format(sql.Literal(school.school_id)), {**STATUS_MOMENTS, "recorded_earliest": instant, "recorded_latest": instant, "recorded_quality": pl.Int16})
+        statuses = copy_out(
+            cursor,
+            query.format(sql.Literal(school.school_id)),
+            {**STATUS_MOMENTS, "recorded_earliest": instant, "recorded_latest": instant, "recorded_quality": pl.Int16},
+        )
     is_snapshot = manifest.mode == "snapshot" and school.is_listed
-    return Arrival(load_id, manifest.extracted_at, is_snapshot, columns, pl.DataFrame(schema=SCOPE), snapshots, statuses, newest)
+    return Arrival(
+        load_id, manifest.extracted_at, is_snapshot, columns, pl.DataFrame(schema=SCOPE), snapshots, statuses, newest
+    )
 
 
 def _with_table(arrival: Arrival, table: BundleTable) -> Arrival:
@@ -252,16 +324,23 @@ def _read_snapshots(cursor: psycopg.Cursor[Any], school_id: int, before: datetim
     """Snapshots of the school from before this moment, newest first, with their tables, columns and scope lines."""
     tables = cursor.execute(
         "SELECT r.load_id, r.extracted_at, t.table_name, t.columns FROM load_run r JOIN load_table t USING (load_id)"
-        " WHERE t.school_id = %s AND r.mode = 'snapshot' AND r.extracted_at < %s", [school_id, before],
+        " WHERE t.school_id = %s AND r.mode = 'snapshot' AND r.extracted_at < %s",
+        [school_id, before],
     ).fetchall()
     scopes = cursor.execute(
-        "SELECT load_id, school_year, class_id, group_id, subject_id FROM load_scope WHERE school_id = %s ORDER BY load_id, scope_no", [school_id]
+        "SELECT load_id, school_year, class_id, group_id, subject_id FROM load_scope WHERE school_id = %s"
+        " ORDER BY load_id, scope_no",
+        [school_id],
     ).fetchall()
     found: dict[int, tuple[datetime, dict[str, frozenset[str]]]] = {}
     for load_id, moment, name, columns in tables:
         found.setdefault(load_id, (moment, {}))[1][name] = frozenset(columns)
     return tuple(
-        Snapshot(moment, columns, pl.DataFrame([line[1:] for line in scopes if line[0] == load_id], schema=SCOPE, orient="row"))
+        Snapshot(
+            moment,
+            columns,
+            pl.DataFrame([line[1:] for line in scopes if line[0] == load_id], schema=SCOPE, orient="row"),
+        )
         for load_id, (moment, columns) in sorted(found.items(), key=lambda item: item[1][0], reverse=True)
         if "school" in columns
     )
@@ -272,7 +351,9 @@ def _with_scope(arrival: Arrival, manifest: Manifest, school: School, keys: Keys
     if not arrival.is_snapshot:
         return arrival
     if manifest.scope is None:
-        lines: list[tuple[int | None, ...]] = [(year, None, None, None) for year in school_years(spool, school.school_key, manifest)]
+        lines: list[tuple[int | None, ...]] = [
+            (year, None, None, None) for year in school_years(spool, school.school_key, manifest)
+        ]
     else:
         lines = [_scope_line(line, keys) for line in manifest.scope if line["school_key"] in (None, school.school_key)]
     return replace(arrival, scope=pl.DataFrame(lines, schema=SCOPE, orient="row"))
@@ -286,21 +367,41 @@ def _scope_line(line: dict[str, str | None], keys: Keys) -> tuple[int | None, ..
         return int(found[0]) if found.len() else -1  # a key that nobody knows matches no row
 
     year = line["school_year"]
-    return (int(year[:4]) if year else None, number("school_class", line["class_key"]), number("study_group", line["group_key"]), number("subject", line["subject_key"]))
+    return (
+        int(year[:4]) if year else None,
+        number("school_class", line["class_key"]),
+        number("study_group", line["group_key"]),
+        number("subject", line["subject_key"]),
+    )
 
 
 def _write_scope(cursor: psycopg.Cursor[Any], school: School, load_id: int, arrival: Arrival) -> None:
     lines = arrival.scope.with_row_index("scope_no").select(
-        pl.lit(school.school_id, pl.Int32).alias("school_id"), pl.lit(load_id, pl.Int32).alias("load_id"), pl.col("scope_no").cast(pl.Int32), *SCOPE
+        pl.lit(school.school_id, pl.Int32).alias("school_id"),
+        pl.lit(load_id, pl.Int32).alias("load_id"),
+        pl.col("scope_no").cast(pl.Int32),
+        *SCOPE,
     )
     copy_in(cursor, "load_scope", lines)
 
 
-def _write_load_tables(cursor: psycopg.Cursor[Any], school: School, load_id: int, spool: Spool, balances: dict[str, Balance]) -> None:
+def _write_load_tables(
+    cursor: psycopg.Cursor[Any], school: School, load_id: int, spool: Spool, balances: dict[str, Balance]
+) -> None:
     cursor.executemany(
         "INSERT INTO load_table VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [
-            (school.school_id, load_id, table, list(columns), balance.read, balance.loaded, balance.unchanged, balance.rejected, balance.deleted)
+            (
+                school.school_id,
+                load_id,
+                table,
+                list(columns),
+                balance.read,
+                balance.loaded,
+                balance.unchanged,
+                balance.rejected,
+                balance.deleted,
+            )
             for table, columns in spool.columns.items()
             if school.is_listed or table != "school"
             for balance in [balances.get(table, Balance())]
@@ -310,7 +411,8 @@ def _write_load_tables(cursor: psycopg.Cursor[Any], school: School, load_id: int
 
 def _write_statuses(cursor: psycopg.Cursor[Any], school: School, statuses: pl.DataFrame) -> None:
     cursor.executemany(
-        "INSERT INTO fact_lesson_status (school_id, school_year, lesson_id, status, recorded_earliest, recorded_latest, recorded_quality)"
+        "INSERT INTO fact_lesson_status (school_id, school_year, lesson_id, status, recorded_earliest,"
+        " recorded_latest, recorded_quality)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (school_id, lesson_id, status) DO NOTHING",
         [(school.school_id, *row) for row in statuses.rows()],
     )

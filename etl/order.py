@@ -1,4 +1,4 @@
-"""Which bundle may follow which: never an older one of the same school and scope, nor two of one moment that overlap."""
+"""Which bundle may follow which: none that is older in the same school and scope, no two of one moment that overlap."""
 
 from __future__ import annotations
 
@@ -27,24 +27,31 @@ def refuse_out_of_order(cursor: psycopg.Cursor[Any], bundle: Bundle, spool: Spoo
     """Raise SourceError where annex B20 or B6 forbids this bundle after those that are loaded."""
     ours = bundle.manifest.extracted_at
     for school_id, school_key, load_id, moment, text, tables in _later_loads(cursor, bundle, spool):
-        if not _overlap(_scope_of(cursor, bundle, spool, school_id, school_key), _stored_scope(cursor, school_id, load_id)):
+        if not _overlap(
+            _scope_of(cursor, bundle, spool, school_id, school_key), _stored_scope(cursor, school_id, load_id)
+        ):
             continue
         if moment > ours:
             raise SourceError(
-                f"The bundle of {bundle.manifest.extracted_text} is older than the one of {text} that is loaded for school {school_key}.",
+                f"The bundle of {bundle.manifest.extracted_text} is older than the one of {text} that is"
+                f" loaded for school {school_key}.",
                 advice="Load bundles in the order of their export; the newest is there already.",
             )
         shared = sorted(set(tables) & set(bundle.files) - set(FRAME))
         if shared:
             raise SourceError(
-                f"Another bundle of the same moment {bundle.manifest.extracted_text} brought the tables {', '.join(shared)} of school {school_key}.",
+                f"Another bundle of the same moment {bundle.manifest.extracted_text} brought"
+                f" the tables {', '.join(shared)} of school {school_key}.",
                 advice="Give both files to one load, or state scopes that do not overlap in the manifests.",
             )
 
 
 def newest_moment(cursor: psycopg.Cursor[Any], school_id: int) -> datetime | None:
     """Moment of the newest bundle that is loaded of a school; None before its first one."""
-    row = cursor.execute("SELECT max(r.extracted_at) FROM load_run r JOIN load_table t USING (load_id) WHERE t.school_id = %s", [school_id]).fetchone()
+    row = cursor.execute(
+        "SELECT max(r.extracted_at) FROM load_run r JOIN load_table t USING (load_id) WHERE t.school_id = %s",
+        [school_id],
+    ).fetchone()
     return row[0] if row else None
 
 
@@ -54,7 +61,8 @@ def _later_loads(cursor: psycopg.Cursor[Any], bundle: Bundle, spool: Spool) -> l
     return cursor.execute(
         "SELECT s.school_id, s.school_key, r.load_id, r.extracted_at, r.extracted_text, array_agg(t.table_name)"
         " FROM load_run r JOIN load_table t USING (load_id) JOIN dim_school s USING (school_id)"
-        " WHERE s.school_key = ANY(%s) AND r.extracted_at >= %s AND r.content_hash <> %s GROUP BY 1, 2, 3, 4, 5 ORDER BY 4 DESC, 3 DESC, 1",
+        " WHERE s.school_key = ANY(%s) AND r.extracted_at >= %s AND r.content_hash <> %s GROUP BY 1, 2, 3,"
+        " 4, 5 ORDER BY 4 DESC, 3 DESC, 1",
         [school_keys, bundle.manifest.extracted_at, bundle.content_hash],
     ).fetchall()
 
@@ -75,10 +83,16 @@ def _scope_of(cursor: psycopg.Cursor[Any], bundle: Bundle, spool: Spool, school_
     ids = {
         (table, key): number
         for table, wanted in keys.items()
-        for key, number in cursor.execute("SELECT key, id FROM source_key WHERE school_id = %s AND table_name = %s AND key = ANY(%s)", [school_id, table, wanted])
+        for key, number in cursor.execute(
+            "SELECT key, id FROM source_key WHERE school_id = %s AND table_name = %s AND key = ANY(%s)",
+            [school_id, table, wanted],
+        )
     }
     return [
-        (int(line["school_year"][:4]) if line["school_year"] else None, *(ids.get((table, line[name]), NOBODY) if line[name] else None for table, name in names.items()))  # type: ignore[misc]
+        (
+            int(line["school_year"][:4]) if line["school_year"] else None,
+            *(ids.get((table, line[name]), NOBODY) if line[name] else None for table, name in names.items()),
+        )  # type: ignore[misc]
         for line in lines
     ]
 
@@ -88,11 +102,21 @@ def school_years(spool: Spool, school_key: str, manifest: Manifest) -> list[int]
     text = spool.read("school_class", school_key)
     if text is None:
         return []
-    return type_rows(text, BY_NAME["school_class"], "UTC", manifest.extracted_at).rows["school_year"].unique().sort().to_list()
+    return (
+        type_rows(text, BY_NAME["school_class"], "UTC", manifest.extracted_at)
+        .rows["school_year"]
+        .unique()
+        .sort()
+        .to_list()
+    )
 
 
 def _overlap(ours: list[Line], theirs: list[Line]) -> bool:
     """Whether some journal may lie in both; a bundle without lines says nothing of its limits and overlaps with all."""
     if not ours or not theirs:
         return True
-    return any(all(a is None or b is None or a == b for a, b in zip(one, other, strict=True)) for one in ours for other in theirs)
+    return any(
+        all(a is None or b is None or a == b for a, b in zip(one, other, strict=True))
+        for one in ours
+        for other in theirs
+    )

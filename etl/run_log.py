@@ -15,13 +15,21 @@ from etl.sources.bundle import Bundle
 from etl.warehouse.frames import copy_in
 
 NO_SCHOOL = 0
-"""school_id of what belongs to no school: rows astray, and the counter of schools themselves (a number is not given again)."""
+"""school_id of what belongs to no school: rows astray, and the counter of schools themselves."""
 ZERO = "\0"
 """The one character that PostgreSQL's text cannot hold."""
-REJECTED = pl.Schema({
-    "school_id": pl.Int32, "school_key": pl.String, "file": pl.String, "row_number": pl.Int64, "column_name": pl.String,
-    "value": pl.String, "reason": pl.String, "raw": pl.String,
-})
+REJECTED = pl.Schema(
+    {
+        "school_id": pl.Int32,
+        "school_key": pl.String,
+        "file": pl.String,
+        "row_number": pl.Int64,
+        "column_name": pl.String,
+        "value": pl.String,
+        "reason": pl.String,
+        "raw": pl.String,
+    }
+)
 
 
 @dataclass
@@ -55,8 +63,13 @@ class LoadReport:
         if rows.height:
             self.rejects.append(
                 rows.with_columns(
-                    pl.lit(school_id, pl.Int32).alias("school_id"), pl.lit(school_key, pl.String).alias("school_key"), pl.lit(file).alias("file")
-                ).select(list(REJECTED)).cast(REJECTED).with_columns(pl.col(pl.String).str.replace_all(ZERO, "\\u0000", literal=True))
+                    pl.lit(school_id, pl.Int32).alias("school_id"),
+                    pl.lit(school_key, pl.String).alias("school_key"),
+                    pl.lit(file).alias("file"),
+                )
+                .select(list(REJECTED))
+                .cast(REJECTED)
+                .with_columns(pl.col(pl.String).str.replace_all(ZERO, "\\u0000", literal=True))
             )
 
     @property
@@ -68,21 +81,44 @@ class LoadReport:
         return [name for name, it in self.balances.items() if it.read != it.loaded + it.unchanged + it.rejected]
 
 
-def write_run(cursor: psycopg.Cursor[Any], report: LoadReport, bundle: Bundle, *, started_at: datetime, finished_at: datetime, is_demo: bool) -> None:
+def write_run(
+    cursor: psycopg.Cursor[Any],
+    report: LoadReport,
+    bundle: Bundle,
+    *,
+    started_at: datetime,
+    finished_at: datetime,
+    is_demo: bool,
+) -> None:
     """Store the run, its quarantine and its remarks."""
     manifest = bundle.manifest
     cursor.execute(
-        "INSERT INTO load_run (load_id, source, content_hash, source_system, mode, extracted_at, extracted_text, started_at, finished_at, is_demo, seconds)"
+        "INSERT INTO load_run (load_id, source, content_hash, source_system, mode, extracted_at,"
+        " extracted_text, started_at, finished_at, is_demo, seconds)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        [report.load_id, _storable(report.source), bundle.content_hash, manifest.source_system, manifest.mode, manifest.extracted_at,
-         manifest.extracted_text, started_at, finished_at, is_demo, Jsonb(report.seconds)],
+        [
+            report.load_id,
+            _storable(report.source),
+            bundle.content_hash,
+            manifest.source_system,
+            manifest.mode,
+            manifest.extracted_at,
+            manifest.extracted_text,
+            started_at,
+            finished_at,
+            is_demo,
+            Jsonb(report.seconds),
+        ],
     )
     if report.rejects:
         rows = pl.concat(report.rejects).with_row_index("reject_no", offset=1)
         copy_in(cursor, "load_reject", rows.with_columns(pl.lit(report.load_id, pl.Int32).alias("load_id")))
     cursor.executemany(
         "INSERT INTO load_warning (load_id, warning_no, school_id, message) VALUES (%s, %s, %s, %s)",
-        [(report.load_id, number, school_id, _storable(message)) for number, (school_id, message) in enumerate(report.warnings, 1)],
+        [
+            (report.load_id, number, school_id, _storable(message))
+            for number, (school_id, message) in enumerate(report.warnings, 1)
+        ],
     )
     cursor.executemany(
         "INSERT INTO load_table VALUES (%s, %s, %s, '{}', %s, 0, 0, %s, 0)",

@@ -89,18 +89,26 @@ def _shared(factory: pytest.TempPathFactory) -> Iterator[Path]:
             record.write_text(str(folder), encoding="utf-8")
             (folder / "users").write_text("0", encoding="ascii")
         root = Path(record.read_text(encoding="utf-8"))
+        try:
+            if not (root / "ready").exists():
+                _fill(Settings(home=root / "home"), root)
+                (root / "ready").touch()
+        except BaseException:
+            _remove(root, record)  # a fill that failed leaves no server behind
+            raise
         _count(root, 1)
-        if not (root / "ready").exists():
-            _fill(Settings(home=root / "home"), root)
-            (root / "ready").touch()
     try:
         yield root
     finally:
         with _locked(run / "warehouse-lock"):
             if _count(root, -1) == 0:
-                embedded.stop(root / "home")
-                shutil.rmtree(root, ignore_errors=True)
-                record.unlink()
+                _remove(root, record)
+
+
+def _remove(root: Path, record: Path) -> None:
+    embedded.stop(root / "home")
+    shutil.rmtree(root, ignore_errors=True)
+    record.unlink()
 
 
 @contextmanager
@@ -120,8 +128,8 @@ def _count(root: Path, change: int) -> int:
 def _fill(settings: Settings, root: Path) -> None:
     url = open_warehouse(settings)
     for bundle in generate(root / "bundles", tier="tiny", seed=SEED):
-        load_bundle(bundle.path, url, settings.home, is_demo=True)
-        load_bundle(_silenced(bundle.path, root / "silent"), url, settings.home, is_demo=True)
+        load_bundle(bundle.path, url, settings.home)
+        load_bundle(_silenced(bundle.path, root / "silent"), url, settings.home)
     with owner_connection(url) as connection, connection.cursor() as cursor:
         _people(cursor)
 

@@ -45,10 +45,6 @@ def step_of(share: float) -> int:
 def alert_css() -> str:
     """Classes `a0` (full) … `a9` (empty) for both themes; printing always takes the light ones."""
     light = "".join(f".a{i}{{background-color:{s.light[0]};color:{s.light[1]}}}" for i, s in enumerate(ALERT))
-    dark = "".join(
-        f".dark .a{i}{{background-color:{s.dark[0]};color:{s.dark[1]}}}" for i, s in enumerate(ALERT)
-    )
-    printed = "".join(
-        f".dark .a{i}{{background-color:{s.light[0]};color:{s.light[1]}}}" for i, s in enumerate(ALERT)
-    )
+    dark = "".join(f".dark .a{i}{{background-color:{s.dark[0]};color:{s.dark[1]}}}" for i, s in enumerate(ALERT))
+    printed = "".join(f".dark .a{i}{{background-color:{s.light[0]};color:{s.light[1]}}}" for i, s in enumerate(ALERT))
     return f"{light}{dark}@media print{{{printed}}}"

@@ -21,7 +21,7 @@ SELECT s.school_id, coalesce(s.short_name, s.name) AS label, s.name, m.name AS m
            a.act_number, a.norm_share,
        (CAST(:now AS timestamptz) AT TIME ZONE s.timezone)::date
            - (s.extracted_at AT TIME ZONE s.timezone)::date
-           AS days_old, w.working_days_old
+           AS days_old, CASE WHEN s.is_demo THEN 0 ELSE w.working_days_old END AS working_days_old
 FROM dim_school s
 JOIN dim_municipality m USING (municipality_id)
 LEFT JOIN LATERAL (
@@ -53,7 +53,7 @@ FROM judgement_rule WHERE school_id = ANY(:schools) AND school_id = :school
 def read_schools(scope: Scope, now: datetime, school: int | None = None) -> pl.DataFrame:
     """One row per school, in the order of people: label, name, municipality, timezone, regulation,
     capabilities, extracted_at, until_on (local day where its data end), act_title, norm_share, days_old,
-    working_days_old (staff working days since)."""
+    working_days_old (staff working days since; 0 for generated schools, which nobody exports any more)."""
     rows = read(scope, _SCHOOLS, {"now": now, "look_back": _LOOK_BACK, "school": school})
     return rows.sort(natural_order("label"), "school_id")
 

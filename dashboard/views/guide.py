@@ -27,9 +27,7 @@ def guide_sections() -> list[tuple[str, str, str]]:
     """(anchor, title, Markdown) of each section of the guide, in order."""
     text = (TEXTS / "guide.md").read_text(encoding="utf-8")
     parts = [part.split("\n", 1) for part in text.split("\n## ")[1:]]
-    return [
-        (f"s{number}", title.strip(), body.strip()) for number, (title, body) in enumerate(parts, start=1)
-    ]
+    return [(f"s{number}", title.strip(), body.strip()) for number, (title, body) in enumerate(parts, start=1)]
 
 
 def _statuses() -> str:

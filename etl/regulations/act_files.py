@@ -79,13 +79,9 @@ class _ActReader:
         mentions = tuple(self._mention(name, table, layer) for name, table in self._tables("mentioned"))
         both = sorted(parameters.keys() & {mention.parameter for mention in mentions})
         if both:
-            raise self._error(
-                f"mentioned.{both[0]}", "is also a stated parameter.", "Keep one of the two tables."
-            )
+            raise self._error(f"mentioned.{both[0]}", "is also a stated parameter.", "Keep one of the two tables.")
         parent = self._text("parent", required=False) or None
-        return Act(
-            self.path, layer, parent, self._text("source_system", required=False), parameters, mentions
-        )
+        return Act(self.path, layer, parent, self._text("source_system", required=False), parameters, mentions)
 
     def _error(self, key: str, what: str, advice: str) -> RegulationError:
         return RegulationError(f"{self.path}: {key} {what}", advice=advice)
@@ -93,9 +89,7 @@ class _ActReader:
     def _refuse_unknown(self, at: str, table: Mapping[str, object], allowed: Iterable[str]) -> None:
         for key in table:
             if key not in allowed:
-                raise self._error(
-                    f"{at}{key}", "is an unknown key.", f"Allowed: {', '.join(sorted(allowed))}."
-                )
+                raise self._error(f"{at}{key}", "is an unknown key.", f"Allowed: {', '.join(sorted(allowed))}.")
 
     def _text(self, key: str, *, required: bool = True) -> str:
         value = self.raw.get(key, "")
@@ -123,9 +117,7 @@ class _ActReader:
     def _tables(self, section: str) -> Iterable[tuple[str, Mapping[str, object]]]:
         tables = self.raw.get(section, {})
         if not isinstance(tables, dict):
-            raise self._error(
-                section, "is not a table.", f"Write [{section}.topic_limit] and its keys below it."
-            )
+            raise self._error(section, "is not a table.", f"Write [{section}.topic_limit] and its keys below it.")
         self._refuse_unknown(f"{section}.", tables, PARAMETERS)
         for name, table in tables.items():
             if not isinstance(table, dict):

@@ -22,9 +22,7 @@ from etl.regulations.parameter import (
 )
 
 _TIME_AND_SCOPE = (
-    Parameter(
-        "timezone", Kind.TEXT, "часовой пояс", "IANA time zone of the school; the bundle's own value wins."
-    ),
+    Parameter("timezone", Kind.TEXT, "часовой пояс", "IANA time zone of the school; the bundle's own value wins."),
     Parameter(
         "school_week_days",
         Kind.INT,
@@ -77,9 +75,7 @@ _LESSONS = (
         "тема работы обязательна",
         "Practical, laboratory, test works and excursions have their own topic.",
     ),
-    yes_no(
-        "assignment_type_required", "тип задания обязателен", "The lesson names its tasks and their type."
-    ),
+    yes_no("assignment_type_required", "тип задания обязателен", "The lesson names its tasks and their type."),
     deadline(
         "cancellation_limit",
         "отмена и перенос: срок",
@@ -264,9 +260,7 @@ _EDITS = (
         STAFF_ROLES,
         "more",
     ),
-    yes_no(
-        "change_table_required", "таблица учёта изменений", "A table of edits belongs to the printed summary."
-    ),
+    yes_no("change_table_required", "таблица учёта изменений", "A table of edits belongs to the printed summary."),
 )
 
 _ABSENCES = (
@@ -340,9 +334,7 @@ _PERIODS = (
         ("grades", "осв", "н/а", "н/оц", "зач", "незач"),
         "more",
     ),
-    words(
-        "period_mark_author_roles", "кто ставит итоговые", "Who may set period marks.", AUTHOR_ROLES, "more"
-    ),
+    words("period_mark_author_roles", "кто ставит итоговые", "Who may set period marks.", AUTHOR_ROLES, "more"),
     word(
         "period_mark_edit_after_end",
         "правка итоговых после периода",
@@ -371,9 +363,7 @@ _PERIODS = (
         "1 класс: за период",
         "What stands for a period mark in grade 1.",
     ),
-    Parameter(
-        "first_grade_year_value", Kind.TEXT, "1 класс: за год", "What stands for the year's mark in grade 1."
-    ),
+    Parameter("first_grade_year_value", Kind.TEXT, "1 класс: за год", "What stands for the year's mark in grade 1."),
     Parameter(
         "first_grade_homework_value",
         Kind.TEXT,

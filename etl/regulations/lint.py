@@ -60,9 +60,7 @@ def laxer(profile: Profile) -> list[Laxer]:
     """
     pairs = [(name, profile.parameters[name], above) for name, above in profile.overridden.items()]
     return [
-        Laxer(name, own, above)
-        for name, own, above in pairs
-        if _is_laxer(PARAMETERS[name], own.value, above.value)
+        Laxer(name, own, above) for name, own, above in pairs if _is_laxer(PARAMETERS[name], own.value, above.value)
     ]
 
 

@@ -112,9 +112,7 @@ def yes_no(name: str, label: str, meaning: str) -> Parameter:
     return Parameter(name, Kind.BOOL, label, meaning, laxer="less", inert=(False,))
 
 
-def count(
-    name: str, label: str, meaning: str, unit: str, high: int, laxer: Literal["", "more", "less"]
-) -> Parameter:
+def count(name: str, label: str, meaning: str, unit: str, high: int, laxer: Literal["", "more", "less"]) -> Parameter:
     return Parameter(name, Kind.INT, label, meaning, unit=unit, high=high, laxer=laxer)
 
 
@@ -127,9 +125,7 @@ def word(
     default: str | None = None,
     inert: tuple[str, ...] = (),
 ) -> Parameter:
-    return Parameter(
-        name, Kind.ENUM, label, meaning, allowed=allowed, laxer=laxer, default=default, inert=inert
-    )
+    return Parameter(name, Kind.ENUM, label, meaning, allowed=allowed, laxer=laxer, default=default, inert=inert)
 
 
 def words(

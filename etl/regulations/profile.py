@@ -219,9 +219,7 @@ def _known(name: str) -> Parameter:
 
 def _digest(parameters: Mapping[str, Stated]) -> str:
     lines = [
-        "|".join(
-            (name, value_text(stated.value), stated.severity, stated.layer, str(stated.clause), stated.note)
-        )
+        "|".join((name, value_text(stated.value), stated.severity, stated.layer, str(stated.clause), stated.note))
         for name, stated in sorted(parameters.items())
     ]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

@@ -95,9 +95,7 @@ def _refuse_wrong_parents(acts: Mapping[str, Sequence[Act]]) -> None:
         if parent not in acts:
             raise RegulationError(f"{at} is not installed.", advice=f"Installed: {', '.join(sorted(acts))}.")
         if act.layer.id in _ancestors(act.layer.id, acts):
-            raise RegulationError(
-                f"{at} closes a circle.", advice="Name an act that does not lead back here."
-            )
+            raise RegulationError(f"{at} closes a circle.", advice="Name an act that does not lead back here.")
         for above in acts[parent]:
             if _HEIGHT[above.layer.level] < _HEIGHT[act.layer.level]:
                 raise RegulationError(
@@ -117,9 +115,7 @@ def _stack(profile_id: str, acts: Mapping[str, Sequence[Act]], on: date) -> list
 
 
 def _profiles(profile_id: str, stacks: Sequence[tuple[date, list[Act]]]) -> list[Profile]:
-    return [
-        _profile(profile_id, number, start, stack) for number, (start, stack) in enumerate(stacks, start=1)
-    ]
+    return [_profile(profile_id, number, start, stack) for number, (start, stack) in enumerate(stacks, start=1)]
 
 
 def _profile(profile_id: str, version: int, start: date, stack: Sequence[Act]) -> Profile:
@@ -155,8 +151,7 @@ def _refuse_incoherence(path: Path, profile: Profile) -> None:
     anchored_on_bell = profile.word("homework_anchor") == "class_last_lesson_end"
     needs = [
         (
-            any(limit is not None and limit.kind is DeadlineKind.HOURS for limit in limits)
-            and not anchored_on_bell,
+            any(limit is not None and limit.kind is DeadlineKind.HOURS for limit in limits) and not anchored_on_bell,
             "parameters.homework_limit counts hours from a date.",
             "State homework_anchor = class_last_lesson_end, or count in days.",
         ),
@@ -166,8 +161,7 @@ def _refuse_incoherence(path: Path, profile: Profile) -> None:
             "homework_anchor = class_last_lesson_end needs it: class, pupil_group.",
         ),
         (
-            profile.word("period_mark_mode") == "days_after_end"
-            and profile.count("period_mark_value") is None,
+            profile.word("period_mark_mode") == "days_after_end" and profile.count("period_mark_value") is None,
             "parameters.period_mark_value is missing.",
             "period_mark_mode = days_after_end needs the number of days.",
         ),

@@ -49,16 +49,10 @@ RULE_PARAMETERS: Mapping[str, RuleParameters] = {
     "absence_reason": RuleParameters(("absence_reason_limit",)),
     "absence_unexplained": _terms("absence_weekly_review"),
     "mark": RuleParameters(("mark_limit",), ("mark_target",), also=("past_marks_forbidden",)),
-    "written_mark": RuleParameters(
-        ("written_mark_limit", "mark_limit"), ("written_mark_target", "mark_target")
-    ),
+    "written_mark": RuleParameters(("written_mark_limit", "mark_limit"), ("written_mark_target", "mark_target")),
     "essay_mark": RuleParameters(("essay_mark_limit", "mark_limit"), ("written_mark_target", "mark_target")),
-    "monitoring_mark": RuleParameters(
-        ("vshk_mark_limit", "mark_limit"), ("written_mark_target", "mark_target")
-    ),
-    "work_marked": RuleParameters(
-        ("written_mark_limit", "mark_limit"), ("written_mark_target", "mark_target")
-    ),
+    "monitoring_mark": RuleParameters(("vshk_mark_limit", "mark_limit"), ("written_mark_target", "mark_target")),
+    "work_marked": RuleParameters(("written_mark_limit", "mark_limit"), ("written_mark_target", "mark_target")),
     "future_mark": _terms("future_marks_forbidden"),
     "mark_lock": _terms("mark_lock_days", "vshk_mark_lock_days", "essay_mark_lock_days"),
     "attendance_lock": _terms("attendance_lock_days"),

@@ -47,12 +47,8 @@ _PEOPLE = (
         "операции после утечки недействительны",
         "Entries of a compromised account are void after the notice.",
     ),
-    yes_no(
-        "access_removed_on_exit", "доступ снимается при выбытии", "Accounts of those who left are closed."
-    ),
-    yes_no(
-        "consent_required", "согласие на обработку данных", "A parent's consent or refusal is registered."
-    ),
+    yes_no("access_removed_on_exit", "доступ снимается при выбытии", "Accounts of those who left are closed."),
+    yes_no("consent_required", "согласие на обработку данных", "A parent's consent or refusal is registered."),
     yes_no("acknowledgement_required", "ознакомление родителей", "Parents' acknowledgement is registered."),
 )
 
@@ -151,9 +147,7 @@ _CONTROL = (
         "проверка в конце периода",
         "Journals are checked with special care at the end of each period.",
     ),
-    yes_no(
-        "assessment_schedule_check", "график оценочных процедур", "Works are held by the approved schedule."
-    ),
+    yes_no("assessment_schedule_check", "график оценочных процедур", "Works are held by the approved schedule."),
     word(
         "activity_report_frequency",
         "отчёт об активности",
@@ -190,9 +184,7 @@ _CONTROL = (
         "When or where the yearly summary is kept.",
         ("must_immediately", "kept_by_deputy", "may"),
     ),
-    count(
-        "journal_retention_years", "хранение журналов", "Years that journals are kept.", "years", 100, "less"
-    ),
+    count("journal_retention_years", "хранение журналов", "Years that journals are kept.", "years", 100, "less"),
     count(
         "summary_retention_years",
         "хранение сводных ведомостей",

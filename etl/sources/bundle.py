@@ -22,7 +22,16 @@ from etl.errors import SourceError
 # A journal compresses 10–40 times; what unpacks to more than this is not a journal but an attack on the disk.
 GREATEST_RATIO = 250
 GREATEST_BYTES = 64 * 2**30
-DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
 """What the zip module raises for members that are cut, changed, encrypted or packed in a way it does not know."""
 FIRST_YEAR, LAST_YEAR = 1970, 2900
 SCOPE_FIELDS = ("school_key", "school_year", "class_key", "group_key", "subject_key")
@@ -80,10 +89,13 @@ def open_bundle(path: Path) -> Bundle:
     missing = [name for name in _required_tables(manifest) if name not in files]
     if missing:
         raise SourceError(
-            f"The bundle {path.name} lacks the required tables {', '.join(missing)}; it has {', '.join(sorted(files)) or 'none'}.",
+            f"The bundle {path.name} lacks the required tables {', '.join(missing)};"
+            f" it has {', '.join(sorted(files)) or 'none'}.",
             advice="Export them too: school always, school_class in every snapshot.",
         )
-    return Bundle(path, manifest, files, _content_hash(path, [manifest_name, *(file.name for file in files.values())]), warnings)
+    return Bundle(
+        path, manifest, files, _content_hash(path, [manifest_name, *(file.name for file in files.values())]), warnings
+    )
 
 
 def _required_tables(manifest: Manifest) -> tuple[str, ...]:
@@ -95,10 +107,14 @@ def _folder_members(path: Path) -> dict[str, int]:
     try:
         entries = sorted(path.iterdir())
     except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror}.", advice="Give this user the right to read it.") from error
+        raise SourceError(
+            f"{path} cannot be read: {error.strerror}.", advice="Give this user the right to read it."
+        ) from error
     for entry in entries:
         if entry.is_symlink() and not Path(os.path.realpath(entry)).is_relative_to(path.resolve()):
-            raise SourceError(f"{entry.name} in {path} is a link that leads out of the folder.", advice="Put the file itself there.")
+            raise SourceError(
+                f"{entry.name} in {path} is a link that leads out of the folder.", advice="Put the file itself there."
+            )
         if entry.is_file():
             members[entry.name] = entry.stat().st_size
     return members
@@ -110,7 +126,8 @@ def _zip_members(path: Path) -> dict[str, int]:
             infos = [info for info in archive.infolist() if not info.is_dir()]
     except DAMAGE as error:
         raise SourceError(
-            f"{path.name} is neither a folder nor a readable zip file ({error}).", advice="Export or copy the bundle again."
+            f"{path.name} is neither a folder nor a readable zip file ({error}).",
+            advice="Export or copy the bundle again.",
         ) from error
     names: set[str] = set()
     for info in infos:
@@ -119,7 +136,10 @@ def _zip_members(path: Path) -> dict[str, int]:
         names.add(info.filename)
         parts = PurePosixPath(info.filename.replace("\\", "/")).parts
         if info.filename.startswith(("/", "\\")) or ".." in parts or (parts and ":" in parts[0]):
-            raise SourceError(f"The zip holds a path that leaves it: {info.filename!r}.", advice="Do not trust this file; export the bundle again.")
+            raise SourceError(
+                f"The zip holds a path that leaves it: {info.filename!r}.",
+                advice="Do not trust this file; export the bundle again.",
+            )
         if info.flag_bits & 1:
             raise SourceError(f"{info.filename} in {path.name} is encrypted.", advice="Unpack it and load the folder.")
     total = sum(info.file_size for info in infos)
@@ -136,7 +156,10 @@ def _prefix(members: dict[str, int], path: Path) -> str:
     """A zip often holds one folder with everything in it; that is as good as the files themselves."""
     found = sorted((name for name in members if PurePosixPath(name).name == "manifest.json"), key=len)
     if not found:
-        raise SourceError(f"{path.name} holds no manifest.json, so it is not a journal bundle.", advice="See the bundle contract in the users' guide.")
+        raise SourceError(
+            f"{path.name} holds no manifest.json, so it is not a journal bundle.",
+            advice="See the bundle contract in the users' guide.",
+        )
     return found[0].removesuffix("manifest.json")
 
 
@@ -145,7 +168,9 @@ def _read_member(path: Path, name: str) -> bytes:
         with _open_member(path, name) as stream:
             return stream.read()
     except DAMAGE as error:
-        raise SourceError(f"{name} in {path.name} is damaged: {error}.", advice="Export or copy the bundle again.") from error
+        raise SourceError(
+            f"{name} in {path.name} is damaged: {error}.", advice="Export or copy the bundle again."
+        ) from error
 
 
 def read_manifest(content: bytes) -> Manifest:
@@ -160,13 +185,18 @@ def read_manifest(content: bytes) -> Manifest:
         raise SourceError("manifest.json holds a zero character.", advice="Write it again.")
     if not isinstance(stated, dict) or stated.get("format") != "journal-bundle" or stated.get("version") != 1:
         shown = {key: stated.get(key) for key in ("format", "version")} if isinstance(stated, dict) else stated
-        raise SourceError(f"manifest.json says {shown}.", advice='This product reads {"format": "journal-bundle", "version": 1}.')
+        raise SourceError(
+            f"manifest.json says {shown}.", advice='This product reads {"format": "journal-bundle", "version": 1}.'
+        )
     mode = stated.get("mode", "snapshot")
     if mode not in ("snapshot", "delta"):
         raise SourceError(f"manifest.mode is {mode!r}.", advice="It is snapshot or delta.")
     capabilities = stated.get("capabilities", [])
     if not isinstance(capabilities, list) or (unknown := [name for name in capabilities if name not in CAPABILITIES]):
-        raise SourceError(f"manifest.capabilities has {unknown if isinstance(capabilities, list) else capabilities!r}.", advice=f"Known: {', '.join(CAPABILITIES)}.")
+        raise SourceError(
+            f"manifest.capabilities has {unknown if isinstance(capabilities, list) else capabilities!r}.",
+            advice=f"Known: {', '.join(CAPABILITIES)}.",
+        )
     text = stated.get("extracted_at")
     return Manifest(
         source_system=str(stated.get("source_system") or ""),
@@ -195,14 +225,20 @@ def _scope(stated: Any) -> tuple[dict[str, str | None], ...] | None:
     if stated is None:
         return None
     if not isinstance(stated, list) or not all(isinstance(line, dict) for line in stated):
-        raise SourceError("manifest.scope is not a list of objects.", advice=f"Each line may state {', '.join(SCOPE_FIELDS)}.")
+        raise SourceError(
+            "manifest.scope is not a list of objects.", advice=f"Each line may state {', '.join(SCOPE_FIELDS)}."
+        )
     lines = []
     for line in stated:
         unknown = sorted(set(line) - set(SCOPE_FIELDS))
         if unknown:
-            raise SourceError(f"manifest.scope has the unknown field {unknown[0]!r}.", advice=f"Known: {', '.join(SCOPE_FIELDS)}.")
+            raise SourceError(
+                f"manifest.scope has the unknown field {unknown[0]!r}.", advice=f"Known: {', '.join(SCOPE_FIELDS)}."
+            )
         if not re.fullmatch(r"(\d{4}/\d{4})?", str(line.get("school_year") or "")):
-            raise SourceError(f"manifest.scope has the school_year {line['school_year']!r}.", advice="Write it as 2024/2025.")
+            raise SourceError(
+                f"manifest.scope has the school_year {line['school_year']!r}.", advice="Write it as 2024/2025."
+            )
         lines.append({name: (str(line[name]) if line.get(name) not in (None, "") else None) for name in SCOPE_FIELDS})
     return tuple(lines)
 
@@ -213,12 +249,14 @@ def _table_files(members: dict[str, int], prefix: str) -> tuple[dict[str, TableF
     for name, size in members.items():
         if not name.startswith(prefix) or name == prefix + "manifest.json":
             continue
-        table, _, ending = name[len(prefix):].partition(".")
+        table, _, ending = name[len(prefix) :].partition(".")
         if ending not in {"csv", "parquet"} or table not in BY_NAME:
-            warnings.append(f"{name[len(prefix):]} is not a table of the bundle and was not read")
+            warnings.append(f"{name[len(prefix) :]} is not a table of the bundle and was not read")
             continue
         if table in files:
-            raise SourceError(f"The bundle has the table {table} twice: {files[table].name} and {name}.", advice="Keep one of them.")
+            raise SourceError(
+                f"The bundle has the table {table} twice: {files[table].name} and {name}.", advice="Keep one of them."
+            )
         files[table] = TableFile(table, name, cast("Literal['csv', 'parquet']", ending), size)
     return files, warnings
 
@@ -234,7 +272,9 @@ def _content_hash(path: Path, names: list[str]) -> str:
                 while block := stream.read(1 << 20):
                     digest.update(block)
         except DAMAGE as error:
-            raise SourceError(f"{name} in {path.name} is damaged: {error}.", advice="Export or copy the bundle again.") from error
+            raise SourceError(
+                f"{name} in {path.name} is damaged: {error}.", advice="Export or copy the bundle again."
+            ) from error
         total.update(digest.digest())
     return total.hexdigest()
 

@@ -17,7 +17,8 @@ from etl.contract.columns import BundleTable, Column
 from etl.errors import SourceError
 from etl.sources.text import CheckedText
 
-BLOCK = 16 * 2**20
+BLOCK = 4 * 2**20
+"""Bytes of a file that are read at once: as frames of text they take thirty times as much."""
 GREATEST_WHOLE = 2**53
 """Whole numbers below it are exact as floating-point numbers."""
 ROW = "_row"
@@ -87,7 +88,9 @@ def _check_columns(found: list[str], table: BundleTable, name: str, report: File
 def _csv(stream: IO[bytes], table: BundleTable, name: str, report: FileReport) -> Iterator[pl.DataFrame]:
     text = CheckedText(stream, name)
     if not text.header.strip():
-        raise SourceError(f"{name} is empty: it has not even a header row.", advice="Write the header, or leave the file out.")
+        raise SourceError(
+            f"{name} is empty: it has not even a header row.", advice="Write the header, or leave the file out."
+        )
 
     def set_aside(row: Any) -> str:
         report.ragged.append((int(row.number), str(row.text), int(row.actual_columns)))
@@ -100,7 +103,9 @@ def _csv(stream: IO[bytes], table: BundleTable, name: str, report: FileReport) -
         reader = pa_csv.open_csv(
             text,
             read_options=pa_csv.ReadOptions(block_size=BLOCK, use_threads=False),
-            parse_options=pa_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=set_aside),
+            parse_options=pa_csv.ParseOptions(
+                newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=set_aside
+            ),
             convert_options=pa_csv.ConvertOptions(
                 column_types=dict.fromkeys(columns, pa.string()), include_columns=columns, strings_can_be_null=False
             ),
@@ -110,9 +115,15 @@ def _csv(stream: IO[bytes], table: BundleTable, name: str, report: FileReport) -
             last = "".join(frame.row(-1)) if frame.height else last
             yield frame
     except pa.ArrowInvalid as error:
-        raise SourceError(f"{name} cannot be read near row {report.row_count + 2}: {_reason(error)}.", advice="Save it as CSV in UTF-8, RFC 4180.") from error
+        raise SourceError(
+            f"{name} cannot be read near row {report.row_count + 2}: {_reason(error)}.",
+            advice="Save it as CSV in UTF-8, RFC 4180.",
+        ) from error
     if text.quote_count % 2 and "\n" in last + "".join(raw for _, raw, _ in report.ragged[-1:]):
-        raise SourceError(f"{name} ends inside a cell whose quotation mark is never closed.", advice="Save it as CSV, RFC 4180: a quotation mark in a cell is written twice.")
+        raise SourceError(
+            f"{name} ends inside a cell whose quotation mark is never closed.",
+            advice="Save it as CSV, RFC 4180: a quotation mark in a cell is written twice.",
+        )
 
 
 def _reason(error: Exception) -> str:
@@ -123,7 +134,9 @@ def _header(line: bytes, name: str) -> list[str]:
     try:
         return list(pa_csv.open_csv(pa.BufferReader(line + b"\n")).schema.names)
     except pa.ArrowInvalid as error:
-        raise SourceError(f"The header of {name} cannot be read: {_reason(error)}.", advice="Save it as CSV in UTF-8, RFC 4180.") from error
+        raise SourceError(
+            f"The header of {name} cannot be read: {_reason(error)}.", advice="Save it as CSV in UTF-8, RFC 4180."
+        ) from error
 
 
 def _parquet(stream: IO[bytes], table: BundleTable, name: str, report: FileReport) -> Iterator[pl.DataFrame]:
@@ -135,11 +148,13 @@ def _parquet(stream: IO[bytes], table: BundleTable, name: str, report: FileRepor
             frame = pl.DataFrame(pl.from_arrow(pa.Table.from_batches([batch])))
             yield frame.select(_as_text(frame[column], table.by_name[column], name) for column in columns)
     except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
-        raise SourceError(f"{name} is not a readable Parquet file: {_reason(error)}.", advice="Export it again.") from error
+        raise SourceError(
+            f"{name} is not a readable Parquet file: {_reason(error)}.", advice="Export it again."
+        ) from error
 
 
 def _as_text(cells: pl.Series, column: Column, name: str) -> pl.Series:
-    """Parquet columns may have any type that casts without loss (annex B22): here they become the text a CSV would hold."""
+    """Parquet columns may have any type that casts without loss (annex B22): here they become the text of a CSV."""
     kind = cells.dtype
     if isinstance(kind, pl.Datetime):
         if column.kind == "date" and cells.drop_nulls().dt.time().eq(time()).all():
@@ -156,7 +171,10 @@ def _as_text(cells: pl.Series, column: Column, name: str) -> pl.Series:
     if kind.is_decimal():
         return cells.cast(pl.String).str.replace(r"\.0+$", "")
     if kind.is_nested() or kind == pl.Duration or kind == pl.Object:
-        raise SourceError(f"{name} has in the column {column.name} cells of the type {kind}.", advice="Export the column as text, numbers, dates or times.")
+        raise SourceError(
+            f"{name} has in the column {column.name} cells of the type {kind}.",
+            advice="Export the column as text, numbers, dates or times.",
+        )
     return cells.cast(pl.String)
 
 
@@ -164,6 +182,14 @@ def _float_text(cells: pl.Series) -> pl.Series:
     """Tools that know no empty whole numbers write keys as 17.0: such are whole numbers, and NaN is a blank."""
     number = pl.col("cells")
     whole = number.is_finite() & (number == number.round()) & (number.abs() < GREATEST_WHOLE)
-    return cells.to_frame("cells").select(
-        pl.when(whole).then(number.cast(pl.Int64, strict=False).cast(pl.String)).when(~number.is_nan()).then(number.cast(pl.String)).alias("cells")
-    )["cells"].alias(cells.name)
+    return (
+        cells.to_frame("cells")
+        .select(
+            pl.when(whole)
+            .then(number.cast(pl.Int64, strict=False).cast(pl.String))
+            .when(~number.is_nan())
+            .then(number.cast(pl.String))
+            .alias("cells")
+        )["cells"]
+        .alias(cells.name)
+    )

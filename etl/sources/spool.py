@@ -1,4 +1,4 @@
-"""Splits a bundle by school into small files beside the database, so that memory depends on a school and not on the city."""
+"""Splits a bundle by school into small files, so that memory depends on a school and not on the city."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HELD = "held"
 
 @dataclass
 class Spool:
-    """A bundle split by school. `schools` in the order of the school table; `parts[table][school_key]` are IPC files."""
+    """A bundle split by school: `schools` in the order of their table, `parts[table][school_key]` are IPC files."""
 
     folder: Path
     held: IO[bytes]
@@ -35,7 +35,7 @@ class Spool:
     """rows with a blank school_key, by table"""
 
     def read(self, table: str, school_key: str) -> pl.DataFrame | None:
-        """Rows of one school as text with `_row`; None when the bundle lacks the table, no rows when it has none of it."""
+        """Rows of one school as text with `_row`; None when the bundle lacks the table, no rows when it has none."""
         if table not in self.columns:
             return None
         paths = self.parts[table].get(school_key, [])

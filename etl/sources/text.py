@@ -1,4 +1,4 @@
-"""A byte stream of a bundle's CSV file that is watched while it is read: it must be UTF-8, and its quotation marks pair."""
+"""A CSV file's bytes, watched while they are read: they must be UTF-8, and the quotation marks must pair."""
 
 from __future__ import annotations
 

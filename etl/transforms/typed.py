@@ -100,10 +100,13 @@ def _cell(raw: pl.Series, column: Column) -> tuple[pl.Series, str]:
     return raw.to_frame("x").select(expression.alias("x"))["x"], reason
 
 
+_zones = cache(zoneinfo.available_timezones)  # reading the list takes as long as loading a small table
+
+
 @cache
 def _is_zone(name: str) -> bool:
     """Known to Python, which prints moments, and to Polars, which counts with them: their lists differ in age."""
-    if name not in zoneinfo.available_timezones():
+    if name not in _zones():
         return False
     try:
         pl.Series([datetime(2024, 9, 1)]).dt.replace_time_zone(name)  # noqa: DTZ001 - it is being given its zone

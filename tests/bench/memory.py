@@ -1,7 +1,7 @@
 """`python -m tests.bench.memory [BUNDLE]`: the greatest memory of a process that loads a bundle; aim ≤ 1 GB at 2 GB.
 
-Without BUNDLE it generates the 60 schools of the tier `city`. The database is a new one of its own and is not counted: its
-memory is set in `warehouse.server_settings`.
+Without BUNDLE it generates the 60 schools of the tier `city`. The database is a new one and is not counted: its memory is
+set in `warehouse.server_settings`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from etl.warehouse.schema import open_warehouse
 home = Path(sys.argv[1])
 report = load_bundle(Path(sys.argv[2]), open_warehouse(Settings(home=home)), home)
 rows = sum(balance.read for balance in report.balances.values())
-print(f"{report.school_count} schools, {rows:,} rows, {report.obligation_count:,} obligations, seconds {report.seconds}")
+print(f"{report.school_count} schools, {rows:,} rows, {report.obligation_count:,} obligations, {report.seconds}")
 """
 
 

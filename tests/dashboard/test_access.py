@@ -210,9 +210,7 @@ async def inner(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": trusted})
 
 
-def ask(
-    gate: Gate, path: str, *, cookie: str = "", headers: dict[str, str] | None = None, kind: str = "http"
-) -> Any:
+def ask(gate: Gate, path: str, *, cookie: str = "", headers: dict[str, str] | None = None, kind: str = "http") -> Any:
     """Every message the gate sends for one request (or for a websocket with two messages)."""
     sent: list[dict[str, Any]] = []
     raw = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]

@@ -111,9 +111,7 @@ def test_an_empty_frame_gives_a_sentence_instead_of_a_chart(dark):
     for chart in (
         charts.funnel(SCHOOLS.head(0), dark=dark),
         charts.weekly_control(WEEKS.head(0), dark=dark),
-        charts.delay_curve(
-            pl.DataFrame(schema={"series": pl.String, "day": pl.Int64, "n": pl.Int64, "due": pl.Int64})
-        ),
+        charts.delay_curve(pl.DataFrame(schema={"series": pl.String, "day": pl.Int64, "n": pl.Int64, "due": pl.Int64})),
         charts.status_bars(
             pl.DataFrame(schema={"id": pl.String, "label": pl.String, "status": pl.String, "n": pl.Int64})
         ),

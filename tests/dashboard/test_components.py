@@ -118,18 +118,14 @@ def test_a_journal_sends_only_cells_in_which_something_stands():
 
 
 def test_a_card_shows_its_denominator_and_its_change():
-    payload = card_payload(
-        Kpi("done", "Заполнено", 0.831, 1065, 1281, delta=-0.021, delta_note="к I четверти")
-    )
+    payload = card_payload(Kpi("done", "Заполнено", 0.831, 1065, 1281, delta=-0.021, delta_note="к I четверти"))
     assert payload["value"].replace("\u00a0", " ") == "83,1 %"
     assert payload["detail"].replace("\u00a0", " ") == "1 065 из 1 281 урока"
     assert (payload["deltaKind"], payload["arrow"]) == ("bad", "↓")
 
 
 def test_a_change_for_the_worse_is_bad_also_where_less_is_better():
-    assert (
-        card_payload(Kpi("late", "С опозданием", 0.2, 2, 10, delta=0.05, better="down"))["deltaKind"] == "bad"
-    )
+    assert card_payload(Kpi("late", "С опозданием", 0.2, 2, 10, delta=0.05, better="down"))["deltaKind"] == "bad"
     assert card_payload(Kpi("n", "Уроков", 0.2, 2, 10, delta=0.05, better="none"))["deltaKind"] == ""
 
 
@@ -149,9 +145,7 @@ def test_a_card_with_fewer_than_five_is_not_compared():
 
 
 def test_what_is_left_out_of_a_card_is_counted():
-    payload = card_payload(
-        Kpi("x", "Темы", 0.5, 5, 10, excluded=(("урок отменён", 12), ("пусто", 0), ("ждёт", 3)))
-    )
+    payload = card_payload(Kpi("x", "Темы", 0.5, 5, 10, excluded=(("урок отменён", 12), ("пусто", 0), ("ждёт", 3))))
     assert payload["excluded"] == [["урок отменён", "12"], ["ждёт", "3"]]
     assert "15" in payload["excludedTotal"]
 

@@ -45,11 +45,7 @@ def test_a_link_opens_the_position_it_was_made_from(position):
     assert parse(dict(parse_qsl(address.query))) == position
 
 
-@given(
-    st.dictionaries(
-        st.sampled_from(["year", "asof", "school", "class", "state", "rule", "x", "week"]), st.text()
-    )
-)
+@given(st.dictionaries(st.sampled_from(["year", "asof", "school", "class", "state", "rule", "x", "week"]), st.text()))
 def test_a_foreign_link_never_fails_and_what_it_says_can_be_written_back(params):
     position = parse(params)
     assert parse(to_params(position)) == position
@@ -84,9 +80,7 @@ def test_nothing_is_written_for_what_is_not_stated():
 
 
 def test_drilling_into_another_school_forgets_its_classes_but_keeps_the_period():
-    there = Filters(
-        period="q2", school=1, parallel=5, class_id=7, journal=9, lesson=11, severity=Severity.MAJOR
-    )
+    there = Filters(period="q2", school=1, parallel=5, class_id=7, journal=9, lesson=11, severity=Severity.MAJOR)
     assert there.drilled(school=2) == Filters(period="q2", school=2, severity=Severity.MAJOR)
     assert there.drilled(lesson=12) == there.changed(lesson=12)
     assert there.drilled(journal=10) == there.changed(journal=10, lesson=None)

@@ -104,9 +104,7 @@ def test_every_noun_has_all_four_forms():
 
 def test_no_text_is_latin():
     allowed = re.compile(r"\{\w+\}|JavaScript|CSV|XLSX|PDF|DOCX|TOML|PostgreSQL|[IVX]+\b")
-    latin = {
-        key: text for key, text in i18n.texts().items() if re.search("[A-Za-z]{2}", allowed.sub("", text))
-    }
+    latin = {key: text for key, text in i18n.texts().items() if re.search("[A-Za-z]{2}", allowed.sub("", text))}
     assert not latin
 
 
@@ -125,9 +123,7 @@ def test_the_words_of_streamlit_are_translated_by_patterns_a_browser_understands
 
 def test_text_files_are_toml_without_repeated_keys():
     files = sorted((DASHBOARD / "texts").glob("*.toml"))
-    assert sum(len(list(i18n._flat(tomllib.loads(f.read_text(encoding="utf-8"))))) for f in files) == len(
-        i18n.texts()
-    )
+    assert sum(len(list(i18n._flat(tomllib.loads(f.read_text(encoding="utf-8"))))) for f in files) == len(i18n.texts())
 
 
 def test_the_guide_has_sections_with_text():

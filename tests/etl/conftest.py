@@ -39,7 +39,7 @@ class Store:
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with owner_connection(self.url) as connection:
-            return connection.execute(query, values or None).fetchall()  # type: ignore[arg-type]
+            return connection.execute(query, values or None).fetchall()
 
     def value(self, query: str, *values: Any) -> Any:
         found = self.rows(query, *values)
@@ -48,7 +48,10 @@ class Store:
 
     def rejected(self) -> list[tuple[Any, ...]]:
         """file, row number, column, value, reason of all rows set aside."""
-        return self.rows("SELECT file, row_number, column_name, value, reason FROM load_reject ORDER BY load_id, file, row_number, reason")
+        return self.rows(
+            "SELECT file, row_number, column_name, value, reason FROM load_reject ORDER BY load_id, file,"
+            " row_number, reason"
+        )
 
     def marks(self) -> dict[str, str]:
         """Live marks: key → value."""
@@ -56,7 +59,7 @@ class Store:
 
     def keys(self, table: str, column: str) -> list[str]:
         """Keys of the live rows of an analytical table."""
-        return [row[0] for row in self.rows(f"SELECT {column} FROM {table} WHERE deleted_latest IS NULL ORDER BY 1")]  # noqa: S608
+        return [row[0] for row in self.rows(f"SELECT {column} FROM {table} WHERE deleted_latest IS NULL ORDER BY 1")]
 
     def facts(self) -> dict[str, str]:
         """A fingerprint of every table with what the bundles said: equal when, and only when, their rows are."""
@@ -71,7 +74,7 @@ class Store:
         found = {}
         with owner_connection(self.url) as connection:
             for name in sorted(names):
-                rows = connection.execute(f"SELECT t::text FROM {name} t ORDER BY 1").fetchall()  # type: ignore[arg-type]  # noqa: S608
+                rows = connection.execute(f"SELECT t::text FROM {name} t ORDER BY 1").fetchall()
                 content = "\n".join(str(row[0]) for row in rows)
                 found[name] = f"{len(rows)} rows, {hashlib.sha256(content.encode()).hexdigest()[:12]}"
         return found
@@ -101,4 +104,4 @@ def empty(url: str) -> None:
     """Delete all rows; partitions stay, as in a database that has been used."""
     with owner_connection(url) as connection:
         for name in metadata.tables:
-            connection.execute(f"DELETE FROM {name}")  # type: ignore[arg-type]  # noqa: S608
+            connection.execute(f"DELETE FROM {name}")

@@ -25,7 +25,10 @@ def full(day: int) -> BundleBuilder:
     """The journal with cells of every kind."""
     bundle = journal(day, capabilities=("topics",))
     bundle.row("lesson", "l1").update(
-        homework="Учить,\n«правило»", homework_recorded_at="2024-09-11T12:00:00+03:00", plan_item_key="i1", homework_not_assigned="true"
+        homework="Учить,\n«правило»",
+        homework_recorded_at="2024-09-11T12:00:00+03:00",
+        plan_item_key="i1",
+        homework_not_assigned="true",
     )
     bundle.add("plan", created_at="2024-08-30", total_hours="68.5").add("plan_item", plan_item_key="i1", hours="1")
     bundle.add("work", work_key="w1", lesson_key="l1", weight="1.5", is_monitoring=False, checked_on="2024-09-14")
@@ -49,7 +52,9 @@ def as_parquet(folder: Path, *, typed: bool) -> Path:
     for path in target.glob("*.csv"):
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = list(csv.reader(file))
-        frame = pl.DataFrame(lines[1:], schema=dict.fromkeys(lines[0], pl.String), orient="row").with_columns(pl.all().replace("", None))
+        frame = pl.DataFrame(lines[1:], schema=dict.fromkeys(lines[0], pl.String), orient="row").with_columns(
+            pl.all().replace("", None)
+        )
         kinds = {name: column.kind for name, column in BY_NAME[path.stem].by_name.items() if name in frame.columns}
         if typed:
             frame = frame.with_columns(
@@ -112,7 +117,9 @@ def test_an_identical_export_of_a_later_day_changes_no_fact(store: Store) -> Non
 
 
 @pytest.mark.parametrize("seed", [3, 8])
-def test_a_chain_of_nasty_bundles_loaded_once_and_with_repetitions_is_the_same(store: Store, tmp_path: Path, seed: int) -> None:
+def test_a_chain_of_nasty_bundles_loaded_once_and_with_repetitions_is_the_same(
+    store: Store, tmp_path: Path, seed: int
+) -> None:
     chain = write_chain(tmp_path / "chain", seed, snapshots=3, contested=True)
     for path in chain:
         store.load(path)
@@ -124,7 +131,9 @@ def test_a_chain_of_nasty_bundles_loaded_once_and_with_repetitions_is_the_same(s
     assert without_clock(store.everything()) == before
 
 
-def test_schools_that_alternate_in_a_file_read_in_many_blocks_lose_no_row(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_schools_that_alternate_in_a_file_read_in_many_blocks_lose_no_row(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rows_module, "BLOCK", 4096)
     bundle = BundleBuilder("2024-10-01T06:00:00+03:00")
     for school in ("s1", "s2", "s3"):

@@ -25,13 +25,15 @@ def at(day: int) -> datetime:
 def entry(store: Store, key: str, stem: str = "recorded", table: str = "mark") -> tuple[Any, ...]:
     """Earliest and latest moment and quality of an entry."""
     columns = ", ".join(f"{stem}_{part}" for part in ("earliest", "latest", "quality"))
-    return store.rows(f"SELECT {columns} FROM fact_{table} WHERE {table}_key = %s", key)[0]  # noqa: S608
+    return store.rows(f"SELECT {columns} FROM fact_{table} WHERE {table}_key = %s", key)[0]
 
 
 def changes(store: Store) -> list[tuple[Any, ...]]:
     return store.rows(
-        "SELECT change_key, entity_key, field, action, old_value, new_value, changed_earliest, changed_latest, s.staff_key"
-        " FROM fact_change c LEFT JOIN dim_staff s ON s.school_id = c.school_id AND s.staff_id = c.changed_by_id ORDER BY 1"
+        "SELECT change_key, entity_key, field, action, old_value, new_value, changed_earliest,"
+        " changed_latest, s.staff_key"
+        " FROM fact_change c LEFT JOIN dim_staff s ON s.school_id = c.school_id AND s.staff_id ="
+        " c.changed_by_id ORDER BY 1"
     )
 
 
@@ -74,7 +76,13 @@ def test_a_table_or_column_that_appears_later_does_not_look_typed_in_between(sto
 
 def test_quality_is_decided_per_cell(store: Store) -> None:
     bundle = journal(1)
-    for key, cell in (("exact", "2024-09-10T10:00:00.9+03:00"), ("local", "2024-09-10 10:00"), ("day", "2024-09-10"), ("today", "2024-10-01"), ("skewed", "2024-10-02T00:00:00Z")):
+    for key, cell in (
+        ("exact", "2024-09-10T10:00:00.9+03:00"),
+        ("local", "2024-09-10 10:00"),
+        ("day", "2024-09-10"),
+        ("today", "2024-10-01"),
+        ("skewed", "2024-10-02T00:00:00Z"),
+    ):
         bundle.add("mark", mark_key=key, lesson_key="l1", recorded_at=cell)
     store.load(bundle)
     ten = datetime(2024, 9, 10, 7, tzinfo=UTC)
@@ -103,11 +111,21 @@ def test_an_entry_never_gets_younger_and_the_earliest_cell_counts(store: Store) 
 
 
 def test_differences_of_snapshots_are_written_as_changes(store: Store) -> None:
-    first = journal(1).add("absence", absence_key="a1", lesson_key="l1", code="н").add("work", work_key="w1", lesson_key="l1", kind="oral")
-    first.add("period_mark", period_mark_key="pm1", value="4").add("period_mark", period_mark_key="pm2", value="4", subject_key="eng")
+    first = (
+        journal(1)
+        .add("absence", absence_key="a1", lesson_key="l1", code="н")
+        .add("work", work_key="w1", lesson_key="l1", kind="oral")
+    )
+    first.add("period_mark", period_mark_key="pm1", value="4").add(
+        "period_mark", period_mark_key="pm2", value="4", subject_key="eng"
+    )
     store.load(first)
     assert changes(store) == []
-    second = journal(2).add("absence", absence_key="a1", lesson_key="l1", code="Б", recorded_by="t2").add("work", work_key="w1", lesson_key="l1", kind="test")
+    second = (
+        journal(2)
+        .add("absence", absence_key="a1", lesson_key="l1", code="Б", recorded_by="t2")
+        .add("work", work_key="w1", lesson_key="l1", kind="test")
+    )
     second.add("period_mark", period_mark_key="pm1", value="5")
     second.row("mark", "m1").update(value="3", recorded_by="t2", comment="исправлено")
     second.row("lesson", "l1").update(topic="Доли", topic_recorded_by="t1")
@@ -138,7 +156,15 @@ def test_a_blank_that_is_filled_and_a_fill_of_what_is_not_watched_are_no_changes
 
 
 def test_a_source_with_a_change_log_writes_its_own_changes_and_they_never_vanish(store: Store) -> None:
-    first = journal(1, capabilities=LOG).add("change", change_key="c1", entity_key="m1", changed_at="2024-09-20T10:00:00Z", old_value="4", new_value="5", changed_by="t1")
+    first = journal(1, capabilities=LOG).add(
+        "change",
+        change_key="c1",
+        entity_key="m1",
+        changed_at="2024-09-20T10:00:00Z",
+        old_value="4",
+        new_value="5",
+        changed_by="t1",
+    )
     store.load(first)
     second = journal(2, capabilities=LOG).add_empty("change")
     second.row("mark", "m1")["value"] = "2"
@@ -150,7 +176,9 @@ def test_a_source_with_a_change_log_writes_its_own_changes_and_they_never_vanish
 
 def test_a_bundle_may_carry_the_very_key_of_an_automatic_change(store: Store) -> None:
     store.load(journal(1))
-    second = journal(2).add("change", change_key=f"auto|mark|m1|value|{moment(2)}", entity_key="m1", changed_at=moment(2), new_value="2")
+    second = journal(2).add(
+        "change", change_key=f"auto|mark|m1|value|{moment(2)}", entity_key="m1", changed_at=moment(2), new_value="2"
+    )
     second.row("mark", "m1")["value"] = "2"
     assert store.load(second).balances["change"] == Balance(read=1, loaded=1)
     assert store.value("SELECT count(*) FROM fact_change") == 1
@@ -163,7 +191,10 @@ def test_the_interval_of_a_change_begins_at_the_last_bundle_that_carried_the_row
     final = journal(5)
     final.row("mark", "m1")["value"] = "2"
     store.load(without(final, "mark", mark_key="m2"))
-    assert [(row[1], row[6], row[7]) for row in changes(store)] == [("m1", at(3) + SECOND, at(5)), ("m2", at(2) + SECOND, at(5))]
+    assert [(row[1], row[6], row[7]) for row in changes(store)] == [
+        ("m1", at(3) + SECOND, at(5)),
+        ("m2", at(2) + SECOND, at(5)),
+    ]
 
 
 def test_what_vanishes_is_kept_with_its_interval_and_what_returns_is_the_same_entry(store: Store) -> None:
@@ -175,13 +206,14 @@ def test_what_vanishes_is_kept_with_its_interval_and_what_returns_is_the_same_en
     back = journal(4)
     back.row("mark", "m2")["value"] = "3"
     assert store.load(back).balances["mark"] == Balance(read=2, loaded=1, unchanged=1)
-    assert store.rows("SELECT mark_id, deleted_latest, recorded_latest, recorded_quality FROM fact_mark WHERE mark_key = 'm2'") == [
-        (number, None, at(1), Quality.unknown)
-    ]
+    assert store.rows(
+        "SELECT mark_id, deleted_latest, recorded_latest, recorded_quality FROM fact_mark WHERE mark_key = 'm2'"
+    ) == [(number, None, at(1), Quality.unknown)]
     # against the state before it, the value that the key last had differs (annex B7)
     assert [(row[0], row[4], row[5], row[6]) for row in changes(store)] == [
-        (f"auto|mark|m2|value|{moment(4)}", "4", "3", at(1) + SECOND), (f"auto|mark|m2||{moment(2)}", "4", None, at(1) + SECOND),
-    ]  # fmt: skip
+        (f"auto|mark|m2|value|{moment(4)}", "4", "3", at(1) + SECOND),
+        (f"auto|mark|m2||{moment(2)}", "4", None, at(1) + SECOND),
+    ]
 
 
 def test_a_table_that_is_not_there_deletes_nothing_and_an_empty_one_everything(store: Store) -> None:
@@ -209,7 +241,11 @@ def test_a_row_that_is_there_but_rejected_has_not_vanished(store: Store) -> None
 
 def test_a_delta_inserts_or_replaces_by_key_and_deletes_nothing(store: Store) -> None:
     store.load(journal(1))
-    change = delta(2).add("mark", mark_key="m1", lesson_key="l1", value="2", recorded_by="t1").add("mark", mark_key="m3", lesson_key="l1")
+    change = (
+        delta(2)
+        .add("mark", mark_key="m1", lesson_key="l1", value="2", recorded_by="t1")
+        .add("mark", mark_key="m3", lesson_key="l1")
+    )
     report = store.load(change.add_empty("absence", "subject"))
     assert report.balances["mark"] == Balance(read=2, loaded=2)
     assert store.marks() == {"m1": "2", "m2": "4", "m3": "5"}
@@ -239,9 +275,13 @@ def test_columns_that_lack_leave_the_cells_and_blank_cells_empty_them(store: Sto
 def two_years(day: int, **options: Any) -> BundleBuilder:
     """The journal, and class c0 of the year before with its own lesson, mark and period."""
     bundle = journal(day, **options)
-    bundle.add("school_class", class_key="c0", school_year="2023/2024", grade="6").add("study_group", group_key="g0", class_key="c0")
+    bundle.add("school_class", class_key="c0", school_year="2023/2024", grade="6").add(
+        "study_group", group_key="g0", class_key="c0"
+    )
     bundle.add("period", period_key="q0", school_year="2023/2024", starts_on="2023-09-01", ends_on="2023-10-27")
-    bundle.add("enrolment", class_key="c0", from_on="2023-09-01").add("lesson", lesson_key="l0", group_key="g0", held_on="2023-09-12", topic="Дроби")
+    bundle.add("enrolment", class_key="c0", from_on="2023-09-01").add(
+        "lesson", lesson_key="l0", group_key="g0", held_on="2023-09-12", topic="Дроби"
+    )
     return bundle.add("mark", mark_key="m0", lesson_key="l0", value="3")
 
 
@@ -252,40 +292,61 @@ def test_a_year_that_is_not_in_the_snapshot_is_left_alone(store: Store) -> None:
     assert store.facts() == before
     without_c1 = two_years(3)
     for table, rows in without_c1.tables.items():
-        without_c1.tables[table] = [row for row in rows if "c1" not in row.values() and "g1" not in row.values() and row.get("lesson_key") in (None, "l0")]
+        without_c1.tables[table] = [
+            row
+            for row in rows
+            if "c1" not in row.values() and "g1" not in row.values() and row.get("lesson_key") in (None, "l0")
+        ]
     report = store.load(without_c1)
     # its year has no class in the bundle, so nothing of it is in scope
     assert sum(it.deleted for it in report.balances.values()) == 0
 
 
 def test_classes_groups_periods_and_people_that_vanish_inside_the_scope_are_deleted(store: Store) -> None:
-    first = two_years(1).add("school_class", class_key="c2", letter="В").add("study_group", group_key="g2", class_key="c2")
+    first = (
+        two_years(1).add("school_class", class_key="c2", letter="В").add("study_group", group_key="g2", class_key="c2")
+    )
     store.load(first.add("calendar_day", date="2024-12-31").add("staff", staff_key="t3"))
     second = two_years(2)
     second.tables["period"] = [row for row in second.tables["period"] if row["period_key"] != "q2"]
     report = store.load(second)
     assert {name: it.deleted for name, it in report.balances.items() if it.deleted} == {
-        "school_class": 1, "study_group": 1, "period": 1, "calendar_day": 1, "staff": 1,
-    }  # fmt: skip
+        "school_class": 1,
+        "study_group": 1,
+        "period": 1,
+        "calendar_day": 1,
+        "staff": 1,
+    }
     assert store.keys("dim_class", "class_key") == ["c0", "c1"]
     assert store.keys("dim_period", "period_key") == ["q0", "q1"]
 
 
 def test_a_stated_scope_limits_deletion_and_proof_to_its_journals(store: Store) -> None:
     def two_subjects(day: int, **options: Any) -> BundleBuilder:
-        bundle = journal(day, **options).add("lesson", lesson_key="e1", subject_key="eng", held_on="2024-09-10", topic="Verbs")
-        return bundle.add("mark", mark_key="em1", lesson_key="e1").add("mark", mark_key="em2", lesson_key="e1", pupil_key="p2")
+        bundle = journal(day, **options).add(
+            "lesson", lesson_key="e1", subject_key="eng", held_on="2024-09-10", topic="Verbs"
+        )
+        return bundle.add("mark", mark_key="em1", lesson_key="e1").add(
+            "mark", mark_key="em2", lesson_key="e1", pupil_key="p2"
+        )
 
     store.load(two_subjects(1))
     scope = [{"school_key": "s1", "school_year": "2024/2025", "group_key": "g1", "subject_key": "eng"}]
     part = two_subjects(2, scope=scope).add("mark", mark_key="em3", lesson_key="e1")
     for table in ("lesson", "mark"):
-        part.tables[table] = [row for row in part.tables[table] if row["lesson_key"] == "e1" and row.get("mark_key") != "em2"]
+        part.tables[table] = [
+            row for row in part.tables[table] if row["lesson_key"] == "e1" and row.get("mark_key") != "em2"
+        ]
     report = store.load(part)
     assert {name: it.deleted for name, it in report.balances.items() if it.deleted} == {"mark": 1}
     assert store.marks().keys() == {"m1", "m2", "em1", "em3"}
     assert store.keys("fact_lesson", "lesson_key") == ["e1", "l1", "l2"]
-    final = two_subjects(3).add("mark", mark_key="em3", lesson_key="e1").add("mark", mark_key="em4", lesson_key="e1").add("mark", mark_key="m3", lesson_key="l1")
+    final = (
+        two_subjects(3)
+        .add("mark", mark_key="em3", lesson_key="e1")
+        .add("mark", mark_key="em4", lesson_key="e1")
+        .add("mark", mark_key="m3", lesson_key="l1")
+    )
     store.load(final)
     assert entry(store, "em4")[0] == at(2) + SECOND
     assert entry(store, "m3")[0] == at(1) + SECOND
@@ -301,7 +362,10 @@ def test_a_school_that_is_not_in_the_bundle_loses_nothing(store: Store) -> None:
     only_first.add("subject", subject_key="bio", school_key="s2")
     report = store.load(only_first)
     assert sum(it.deleted for it in report.balances.values()) == 0
-    found = store.rows("SELECT school_key, count(*) FROM dim_subject JOIN dim_school USING (school_id) WHERE deleted_latest IS NULL GROUP BY 1 ORDER BY 1")
+    found = store.rows(
+        "SELECT school_key, count(*) FROM dim_subject JOIN dim_school USING (school_id) WHERE deleted_latest"
+        " IS NULL GROUP BY 1 ORDER BY 1"
+    )
     assert found == [("s1", 2), ("s2", 3)]
 
 

@@ -1,4 +1,4 @@
-"""Which bundle may follow which (annex B6, B20): older ones, equal moments, scopes and tables that overlap or do not."""
+"""Which bundle may follow which (annex B6, B20): older ones, equal moments, scopes and tables that meet or do not."""
 
 from __future__ import annotations
 
@@ -90,7 +90,9 @@ def test_moments_are_compared_as_instants(store: Store) -> None:
 def test_two_bundles_of_one_moment_with_different_tables_are_one(store: Store) -> None:
     store.load(journal(1))
     store.load(only(journal(2), "lesson", "pupil", "staff", "subject", "study_group", "enrolment", "period"))
-    second = without(only(journal(2), "mark", "absence"), "mark", mark_key="m2").add("mark", mark_key="m3", lesson_key="l1")
+    second = without(only(journal(2), "mark", "absence"), "mark", mark_key="m2").add(
+        "mark", mark_key="m3", lesson_key="l1"
+    )
     report = store.load(second)
     assert report.balances["mark"] == Balance(read=2, loaded=1, unchanged=1, deleted=1)
     assert store.value("SELECT recorded_latest FROM fact_mark WHERE mark_key = 'm3'") == at(2)
@@ -112,7 +114,9 @@ def test_two_bundles_of_one_moment_with_scopes_apart_are_both_loaded(store: Stor
     assert store.keys("fact_lesson", "lesson_key") == ["x-eng", "x-math"]
 
 
-@pytest.mark.parametrize("line", [MATH, {"school_key": "s1"}, {"school_year": "2024/2025", "class_key": "c1"}, {"group_key": "g1"}])
+@pytest.mark.parametrize(
+    "line", [MATH, {"school_key": "s1"}, {"school_year": "2024/2025", "class_key": "c1"}, {"group_key": "g1"}]
+)
 def test_two_bundles_of_one_moment_with_scopes_that_meet_are_refused(store: Store, line: dict[str, str]) -> None:
     store.load(journal(1))
     store.load(scoped(2, MATH))
@@ -130,8 +134,12 @@ def test_rows_without_a_class_of_two_bundles_of_one_moment_are_one_set(store: St
 
 def last_year(day: int) -> BundleBuilder:
     bundle = BundleBuilder(moment(day), capabilities=("homework",))
-    bundle.add("school", school_key="s1", name="Прежнее имя", regulation="school16_korolev").add("staff", staff_key="t1", role="director").add("staff", staff_key="t9")
-    bundle.add("school_class", class_key="c0", school_year="2023/2024", homeroom_teacher_key="t9").add("study_group", group_key="g0", class_key="c0")
+    bundle.add("school", school_key="s1", name="Прежнее имя", regulation="school16_korolev").add(
+        "staff", staff_key="t1", role="director"
+    ).add("staff", staff_key="t9")
+    bundle.add("school_class", class_key="c0", school_year="2023/2024", homeroom_teacher_key="t9").add(
+        "study_group", group_key="g0", class_key="c0"
+    )
     bundle.add("subject", subject_key="math").add("subject", subject_key="latin").add("pupil", pupil_key="p0")
     return bundle.add("lesson", lesson_key="l0", group_key="g0", held_on="2023-09-12", staff_key="t9", topic="Дроби")
 

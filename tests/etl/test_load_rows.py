@@ -22,7 +22,9 @@ def test_every_table_balances_and_the_balance_is_printed_and_stored(store: Store
     bundle = journal()
     bundle.add("mark", mark_key="m3", lesson_key="l1", value="6")
     bundle.add("mark", mark_key="m1", lesson_key="l1", value="5", recorded_by="t1")
-    bundle.add("mark", mark_key="m4", lesson_key="l1", school_key="s9").add("mark", mark_key="m5", lesson_key="l1", school_key="")
+    bundle.add("mark", mark_key="m4", lesson_key="l1", school_key="s9").add(
+        "mark", mark_key="m5", lesson_key="l1", school_key=""
+    )
     path = store.write(bundle)
     with (path / "mark.csv").open("a", encoding="utf-8") as file:
         file.write("s1,m6\n")
@@ -31,7 +33,8 @@ def test_every_table_balances_and_the_balance_is_printed_and_stored(store: Store
     assert all(it.read == it.loaded + it.unchanged + it.rejected for it in report.balances.values())
     assert report.balances.keys() == bundle.tables.keys()
     stored = store.rows(
-        "SELECT table_name, sum(rows_read), sum(rows_loaded), sum(rows_unchanged), sum(rows_rejected), sum(rows_deleted)"
+        "SELECT table_name, sum(rows_read), sum(rows_loaded), sum(rows_unchanged), sum(rows_rejected),"
+        " sum(rows_deleted)"
         " FROM load_table GROUP BY 1"
     )
     assert {row[0]: Balance(*map(int, row[1:])) for row in stored} == report.balances
@@ -44,7 +47,9 @@ def test_every_table_balances_and_the_balance_is_printed_and_stored(store: Store
 def test_a_rejected_row_is_kept_with_file_number_column_value_reason_and_raw_row(store: Store) -> None:
     bundle = journal().add("mark", mark_key="m3", lesson_key="l1", value="6", comment='два "слова"')
     store.load(bundle)
-    row = store.rows("SELECT school_id IS NOT NULL, school_key, file, row_number, column_name, value, reason, raw FROM load_reject")[0]
+    row = store.rows(
+        "SELECT school_id IS NOT NULL, school_key, file, row_number, column_name, value, reason, raw FROM load_reject"
+    )[0]
     assert row[:6] == (True, "s1", "mark.csv", 4, "value", "6")
     assert row[6].startswith("not a mark of the contract")
     raw = json.loads(row[7])
@@ -90,8 +95,11 @@ def test_rows_that_refer_to_a_rejected_row_are_rejected_too(store: Store) -> Non
     bundle.add("mark", mark_key="m3", lesson_key="l1", work_key="w3").add("absence", absence_key="a3", lesson_key="l3")
     store.load(bundle)
     assert [(row[0], row[2], row[3]) for row in store.rejected()] == [
-        ("absence.csv", "lesson_key", "l3"), ("lesson.csv", "held_on", "вчера"), ("mark.csv", "work_key", "w3"), ("work.csv", "lesson_key", "l3"),
-    ]  # fmt: skip
+        ("absence.csv", "lesson_key", "l3"),
+        ("lesson.csv", "held_on", "вчера"),
+        ("mark.csv", "work_key", "w3"),
+        ("work.csv", "lesson_key", "l3"),
+    ]
 
 
 def test_references_into_a_table_that_nobody_has_carried_are_not_checked_and_later_ones_are(store: Store) -> None:
@@ -101,7 +109,9 @@ def test_references_into_a_table_that_nobody_has_carried_are_not_checked_and_lat
     store.load(bundle)
     assert store.rejected() == []
     later = delta(2).add("work", work_key="w2", lesson_key="l1")
-    later.add("mark", mark_key="m4", lesson_key="l1", work_key="w2").add("mark", mark_key="m5", lesson_key="l1", work_key="w3")
+    later.add("mark", mark_key="m4", lesson_key="l1", work_key="w2").add(
+        "mark", mark_key="m5", lesson_key="l1", work_key="w3"
+    )
     store.load(later)
     assert [row[2:4] for row in store.rejected()] == [("work_key", "w3")]
     assert store.marks().keys() == {"m1", "m2", "m3", "m4"}
@@ -191,9 +201,10 @@ def test_keys_keep_leading_zeros_spaces_case_and_length(store: Store) -> None:
     store.load(bundle)
     assert store.rejected() == []
     assert sorted(store.keys("dim_pupil", "pupil_key")) == sorted([BIG_KEY, "007", "7", " 7", "a", "A"])
-    assert store.rows("SELECT lesson_key, pupil_key FROM fact_mark JOIN fact_lesson USING (school_id, lesson_id) JOIN dim_pupil USING (school_id, pupil_id)") == [
-        ("9007199254740993", BIG_KEY)
-    ]
+    assert store.rows(
+        "SELECT lesson_key, pupil_key FROM fact_mark JOIN fact_lesson USING (school_id, lesson_id) JOIN"
+        " dim_pupil USING (school_id, pupil_id)"
+    ) == [("9007199254740993", BIG_KEY)]
 
 
 def test_the_same_keys_in_two_schools_are_two_rows(store: Store) -> None:
@@ -203,23 +214,45 @@ def test_the_same_keys_in_two_schools_are_two_rows(store: Store) -> None:
     first.row("mark", "m1")["value"] = "2"
     report = store.load(first)
     assert report.school_count == 2
-    assert store.rows("SELECT school_key, mark_key, value FROM fact_mark JOIN dim_school USING (school_id) ORDER BY 1, 2") == [
-        ("s1", "m1", "2"), ("s1", "m2", "4"), ("s2", "m1", "5"), ("s2", "m2", "4"),
-    ]  # fmt: skip
+    assert store.rows(
+        "SELECT school_key, mark_key, value FROM fact_mark JOIN dim_school USING (school_id) ORDER BY 1, 2"
+    ) == [
+        ("s1", "m1", "2"),
+        ("s1", "m2", "4"),
+        ("s2", "m1", "5"),
+        ("s2", "m2", "4"),
+    ]
 
 
 def test_awkward_texts_come_back_as_they_were(store: Store) -> None:
-    texts = ["\\.", "\\N", '"', "a\r\nb", "a\rb", "tab\there", " spaces ", "a,b;c", "NULL", "'; DROP TABLE x; --", "Ёж 🦔", "a\u2028b", "{}", "%s %(x)s"]
+    texts = [
+        "\\.",
+        "\\N",
+        '"',
+        "a\r\nb",
+        "a\rb",
+        "tab\there",
+        " spaces ",
+        "a,b;c",
+        "NULL",
+        "'; DROP TABLE x; --",
+        "Ёж 🦔",
+        "a\u2028b",
+        "{}",
+        "%s %(x)s",
+    ]
     bundle = journal()
     for number, text in enumerate(texts):
         bundle.add("mark", mark_key=f"k{text}", lesson_key="l1", comment=text, protocol_no=text)
         bundle.add("lesson", lesson_key=f"t{number}", held_on="2024-09-13", topic=text, homework=text)
     report = store.load(bundle)
     assert store.rejected() == []
-    assert sorted(store.rows("SELECT mark_key, comment, protocol_no FROM fact_mark WHERE mark_key LIKE 'k%'")) == sorted(
-        (f"k{text}", text, text) for text in texts
+    assert sorted(
+        store.rows("SELECT mark_key, comment, protocol_no FROM fact_mark WHERE mark_key LIKE 'k%'")
+    ) == sorted((f"k{text}", text, text) for text in texts)
+    assert sorted(store.rows("SELECT topic, homework FROM fact_lesson_text WHERE homework IS NOT NULL")) == sorted(
+        (text, text) for text in texts
     )
-    assert sorted(store.rows("SELECT topic, homework FROM fact_lesson_text WHERE homework IS NOT NULL")) == sorted((text, text) for text in texts)
     again = BundleBuilder(moment(2), capabilities=("topics", "homework", "work_kinds"))
     again.tables = bundle.tables
     before, report = store.facts(), store.load(again)
@@ -236,9 +269,12 @@ def test_a_zero_character_rejects_its_row_wherever_it_stands(store: Store) -> No
         file.write("s1,\0\n")
     store.load(path)
     assert [(row[0], row[2], row[3]) for row in store.rejected()] == [
-        ("mark.csv", "mark_key", "m\\u0000"), ("mark.csv", "comment", "a\\u0000b"), ("mark.csv", None, None),
-        ("school.csv", "school_key", "s\\u0000"), ("subject.csv", "school_key", "s\\u0000"),
-    ]  # fmt: skip
+        ("mark.csv", "mark_key", "m\\u0000"),
+        ("mark.csv", "comment", "a\\u0000b"),
+        ("mark.csv", None, None),
+        ("school.csv", "school_key", "s\\u0000"),
+        ("subject.csv", "school_key", "s\\u0000"),
+    ]
     assert store.marks() == {"m1": "5", "m2": "4"}
 
 
@@ -252,10 +288,15 @@ def test_days_and_moments_at_the_ends_of_time_load_or_are_set_aside(store: Store
         bundle.add("staff", staff_key=f"s{year}", employed_to=day)
     store.load(bundle)
     assert sorted((row[0], row[3][:4]) for row in store.rejected()) == [
-        ("account.csv", "0001"), ("account.csv", "0001"), ("account.csv", "1899"),
-        ("lesson.csv", "0001"), ("lesson.csv", "1899"), ("lesson.csv", "9999"),
-        ("staff.csv", "0001"), ("staff.csv", "1899"),
-    ]  # fmt: skip
+        ("account.csv", "0001"),
+        ("account.csv", "0001"),
+        ("account.csv", "1899"),
+        ("lesson.csv", "0001"),
+        ("lesson.csv", "1899"),
+        ("lesson.csv", "9999"),
+        ("staff.csv", "0001"),
+        ("staff.csv", "1899"),
+    ]
     assert sum(it.loaded for it in store.load(journal(2)).balances.values()) == 0
 
 
@@ -271,10 +312,15 @@ def test_an_unknown_regulation_is_taken_as_none_and_told_with_those_that_are_ins
 def test_unknown_columns_and_skewed_clocks_are_remarks(store: Store) -> None:
     path = store.write(journal().add("mark", mark_key="m3", lesson_key="l1", recorded_at="2024-10-01T06:00:01+03:00"))
     text = (path / "subject.csv").read_text(encoding="utf-8").splitlines()
-    (path / "subject.csv").write_text("\n".join([text[0] + ",цвет", *(line + ",x" for line in text[1:])]) + "\n", encoding="utf-8")
+    (path / "subject.csv").write_text(
+        "\n".join([text[0] + ",цвет", *(line + ",x" for line in text[1:])]) + "\n", encoding="utf-8"
+    )
     report = store.load(path)
     messages = [message for _school, message in report.warnings]
-    assert messages == ["subject: unknown columns were not read: цвет", "mark.recorded_at: 1 moments are later than the export itself and count as not made"]
+    assert messages == [
+        "subject: unknown columns were not read: цвет",
+        "mark.recorded_at: 1 moments are later than the export itself and count as not made",
+    ]
     assert store.keys("dim_subject", "subject_key") == ["eng", "math"]
 
 
@@ -289,7 +335,9 @@ def test_unknown_columns_and_skewed_clocks_are_remarks(store: Store) -> None:
         ("school", "school_key,name\n", "lacks the required columns municipality, timezone"),
     ],
 )
-def test_a_file_that_cannot_be_read_refuses_the_bundle_and_leaves_everything_as_it_was(store: Store, table: str, content: str | bytes, said: str) -> None:
+def test_a_file_that_cannot_be_read_refuses_the_bundle_and_leaves_everything_as_it_was(
+    store: Store, table: str, content: str | bytes, said: str
+) -> None:
     store.load(journal())
     before = store.everything()
     path = store.write(journal(2))

@@ -21,13 +21,14 @@ from tests.etl.journal import journal
 from tests.etl.test_load_formats import without_clock
 from tests.oracle.builder import BundleBuilder
 
-# Sends itself a signal at the n-th call of a function of `etl`; n = 0 counts the calls of the whole load and prints the number.
+# Sends itself a signal at the n-th call of a function of `etl`; n = 0: prints how many calls a whole load has.
 VICTIM = """
 import os, sys
 from pathlib import Path
 from etl.job import load_bundle
 
-bundle, url, home, number, signal = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5])
+bundle, url, home = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+number, signal = int(sys.argv[4]), int(sys.argv[5])
 calls = 0
 
 def count(frame, event, argument):
@@ -63,8 +64,12 @@ def run_victim(store: Store, path: Path, number: int, sent: int) -> subprocess.C
 def second(day: int = 2) -> BundleBuilder:
     """After the journal: something new, something changed, something gone, a new school year, bad rows."""
     bundle = journal(day)
-    bundle.add("school_class", class_key="c9", school_year="2031/2032").add("study_group", group_key="g9", class_key="c9")
-    bundle.add("lesson", lesson_key="l9", group_key="g9", held_on="2031-09-12").add("mark", mark_key="m9", lesson_key="l9", value="9")
+    bundle.add("school_class", class_key="c9", school_year="2031/2032").add(
+        "study_group", group_key="g9", class_key="c9"
+    )
+    bundle.add("lesson", lesson_key="l9", group_key="g9", held_on="2031-09-12").add(
+        "mark", mark_key="m9", lesson_key="l9", value="9"
+    )
     bundle.row("mark", "m1")["value"] = "2"
     bundle.tables["mark"] = [row for row in bundle.tables["mark"] if row["mark_key"] != "m2"]
     return bundle
@@ -164,7 +169,10 @@ def test_of_two_loads_at_once_the_second_says_that_it_waits_and_both_end_right(s
 def test_four_simultaneous_first_starts_agree_on_one_database_and_one_load(tmp_path: Path) -> None:
     home, path = tmp_path / "home", journal(1).write(tmp_path / "bundle")
     command = [sys.executable, "-c", FIRST_START, str(home), str(path)]
-    runs = [subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    runs = [
+        subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
     try:
         ended = [run.communicate(timeout=120) for run in runs]
         assert sorted(out.strip() for out, _errors in ended) == ["False", "True", "True", "True"], ended
@@ -172,5 +180,3 @@ def test_four_simultaneous_first_starts_agree_on_one_database_and_one_load(tmp_p
             assert connection.execute("SELECT count(*) FROM fact_mark").fetchone() == (2,)
     finally:
         embedded.stop(home)
-
-

@@ -1,6 +1,5 @@
 """The tables of the journal bundle, version 1, written out literally from the bundle contract."""
 
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -87,10 +87,7 @@ def build_absences(
         .filter((pl.col("status") != "cancelled") & (pl.col("day") < today))
         .select("lesson", "journal", "day", "pos", "slot")
         .join(members.lazy().select("journal", "pupil", "from_on", "to_on"), on="journal")
-        .filter(
-            (pl.col("from_on") <= pl.col("day"))
-            & (pl.col("to_on").is_null() | (pl.col("day") < pl.col("to_on")))
-        )
+        .filter((pl.col("from_on") <= pl.col("day")) & (pl.col("to_on").is_null() | (pl.col("day") < pl.col("to_on"))))
         .select("lesson", "pupil", "day", "slot")
         .sort("lesson", "pupil")
         .collect()
@@ -106,9 +103,7 @@ def build_absences(
     events = pairs.with_columns(pl.Series("episode", episode), pl.Series("is_late", comes_late)).filter(
         pl.col("is_away") | pl.col("is_late")
     )
-    return Absences(
-        pairs, _absences(rng, lessons, events, episodes, homeroom, limit), _documents(episodes, today)
-    )
+    return Absences(pairs, _absences(rng, lessons, events, episodes, homeroom, limit), _documents(episodes, today))
 
 
 def _episodes(rng: np.random.Generator, year: SchoolYear, pupils: pl.DataFrame, today: int) -> pl.DataFrame:
@@ -172,9 +167,7 @@ def _absences(
     numbers = np.maximum(rows["episode"].to_numpy() - 1, 0)
     whole_day = rows["episode"].to_numpy() > 0
     cause = np.where(whole_day, _take(episodes, "cause", numbers), 0)
-    own_asking = (rows["day"].to_numpy() + rng.integers(1, 9, count)) * _DAY + rng.integers(
-        9, 18, count
-    ) * 3600
+    own_asking = (rows["day"].to_numpy() + rng.integers(1, 9, count)) * _DAY + rng.integers(9, 18, count) * 3600
     own_reason = np.where(rng.random(count) < 0.65, own_asking, -1)
     reason_at = np.where(whole_day, _take(episodes, "reason_at", numbers), own_reason)
     is_late = rows["is_late"].to_numpy()

@@ -49,9 +49,7 @@ def build_year(plan: SchoolPlan, year_start: int) -> SchoolYear:
     in_quarter = np.any([(all_days >= first) & (all_days <= last) for first, last in quarters], axis=0)
     closed = calendar.filter(~pl.col("is_instructional"))["date"].to_numpy()
     extra = calendar.filter(pl.col("is_instructional"))["date"].to_numpy()
-    taught = (in_quarter & (weekday(all_days) < plan.week_days) & ~np.isin(all_days, closed)) | np.isin(
-        all_days, extra
-    )
+    taught = (in_quarter & (weekday(all_days) < plan.week_days) & ~np.isin(all_days, closed)) | np.isin(all_days, extra)
     return SchoolYear(
         name=f"{year_start}/{year_start + 1}",
         start=start,
@@ -87,9 +85,7 @@ def _public_holidays(year_start: int) -> dict[date, tuple[str, bool]]:
     return found | dict.fromkeys(moved, ("Рабочий день по переносу", True))
 
 
-def _quarters(
-    year_start: int, week_days: int, public: dict[date, tuple[str, bool]]
-) -> tuple[tuple[int, int], ...]:
+def _quarters(year_start: int, week_days: int, public: dict[date, tuple[str, bool]]) -> tuple[tuple[int, int], ...]:
     """Four inclusive pairs: to late October, to 30 December, to late March, to 26 May."""
     extra = week_days - 5
     year = year_start + 1

@@ -50,14 +50,12 @@ def build_changes(
         _reasons(absences),
     ]
     topics = lessons.filter(
-        pl.col("topic").is_not_null()
-        & (pl.col("status") != "planned")
-        & pl.Series(rng.random(len(lessons)) < 0.006)
+        pl.col("topic").is_not_null() & (pl.col("status") != "planned") & pl.Series(rng.random(len(lessons)) < 0.006)
     ).select("lesson", "topic", recorded_at="topic_recorded_at", recorded_by="topic_recorded_by")
     frames.append(_updates(rng, topics, "lesson", "lesson", "topic", pl.lit("Тема уточняется"), limit))
-    retyped = works.filter(
-        pl.col("checked_on").is_not_null() & pl.Series(rng.random(len(works)) < 0.02)
-    ).join(lessons.select("lesson", "author"), on="lesson", maintain_order="left")
+    retyped = works.filter(pl.col("checked_on").is_not_null() & pl.Series(rng.random(len(works)) < 0.02)).join(
+        lessons.select("lesson", "author"), on="lesson", maintain_order="left"
+    )
     retyped = retyped.with_columns(
         (pl.col("checked_on") * _DAY + 9 * 3600).alias("recorded_at"), pl.col("author").alias("recorded_by")
     )
@@ -65,9 +63,7 @@ def build_changes(
     periods = period_marks.filter(
         pl.col("value").is_in(["2", "3", "4", "5"]) & pl.Series(rng.random(len(period_marks)) < 0.008)
     ).with_columns(pl.col("value").cast(pl.Int64).alias("digit"))
-    frames.append(
-        _updates(rng, periods, "period_mark", "period_mark", "value", _other_digit(rng, periods), limit)
-    )
+    frames.append(_updates(rng, periods, "period_mark", "period_mark", "value", _other_digit(rng, periods), limit))
     changes = pl.concat(frames, how="diagonal").sort("changed_at", "entity", "number")
     return changes.select(pl.int_range(1, pl.len() + 1).alias("change"), *_COLUMNS)
 
@@ -97,16 +93,12 @@ def build_permissions(rng: np.random.Generator, changes: pl.DataFrame, lessons: 
 def _lags(rng: np.random.Generator, count: int) -> Ints:
     """Days from the entry to its change: mostly the same day, some within the lock, some after it."""
     luck = rng.random(count)
-    return np.where(
-        luck < 0.55, 0, np.where(luck < 0.82, rng.integers(1, 10, count), rng.integers(10, 45, count))
-    )
+    return np.where(luck < 0.55, 0, np.where(luck < 0.82, rng.integers(1, 10, count), rng.integers(10, 45, count)))
 
 
 def _other_digit(rng: np.random.Generator, rows: pl.DataFrame) -> pl.Expr:
     digit = rows["digit"].to_numpy()
-    other = np.where(
-        digit == 5, 4, np.where(digit == 2, 3, digit + rng.choice([-1, 1], len(rows), p=[0.7, 0.3]))
-    )
+    other = np.where(digit == 5, 4, np.where(digit == 2, 3, digit + rng.choice([-1, 1], len(rows), p=[0.7, 0.3])))
     return pl.lit(pl.Series(other.astype(str), dtype=pl.String))
 
 
@@ -117,8 +109,7 @@ def _updates(
     moment = later(rng, rows["recorded_at"].to_numpy().astype(np.int64), _lags(rng, count), limit)
     by_deputy = pl.Series(rng.random(count) < 0.12)
     places = [
-        pl.col(name) if name in rows.columns else pl.lit(None, pl.Int64).alias(name)
-        for name in ("lesson", "pupil")
+        pl.col(name) if name in rows.columns else pl.lit(None, pl.Int64).alias(name) for name in ("lesson", "pupil")
     ]
     return rows.select(
         pl.lit(entity).alias("entity"),

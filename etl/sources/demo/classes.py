@@ -95,9 +95,7 @@ def _stays(
             "class": place + 1,
             "from_on": np.where(comes, event_day, year.start),
             "to_on": to_day,
-            "fate": np.select(
-                [comes, goes, shifts_class, grade == 1], ["come", "go", "shift", "new"], "stay"
-            ),
+            "fate": np.select([comes, goes, shifts_class, grade == 1], ["come", "go", "shift", "new"], "stay"),
         }
     )
     second = (
@@ -106,9 +104,7 @@ def _stays(
         .with_columns(pl.Series("class", sibling[shifts_class]))
     )
     stays = pl.concat([first, second]).sort("pupil", "from_on")
-    ordered = np.where(
-        stays["from_on"] == year.start, year.start - rng.integers(2, 9, len(stays)), stays["from_on"]
-    )
+    ordered = np.where(stays["from_on"] == year.start, year.start - rng.integers(2, 9, len(stays)), stays["from_on"])
     stays = stays.with_columns(
         pl.format("{}-у", pl.int_range(1, pl.len() + 1)).alias("order_no"),
         pl.Series("order_on", ordered),
@@ -150,9 +146,7 @@ def _movements(
     """Enrolments of grade 1 and of comers, promotions of the others, departures and changes of class."""
     starts = stays.filter(~((pl.col("fate") == "shift") & (pl.col("from_on") > year.start))).select(
         "pupil",
-        kind=pl.when(pl.col("fate").is_in(["come", "new"]))
-        .then(pl.lit("enrol"))
-        .otherwise(pl.lit("promotion")),
+        kind=pl.when(pl.col("fate").is_in(["come", "new"])).then(pl.lit("enrol")).otherwise(pl.lit("promotion")),
         effective_on=pl.col("from_on"),
         from_class=pl.lit(None, pl.Int64),
         to_class=pl.col("class"),
@@ -164,9 +158,7 @@ def _movements(
         from_class=pl.col("class"),
         to_class=pl.lit(None, pl.Int64),
     )
-    changed = second.join(
-        stays.filter(pl.col("to_on") >= 0).select("pupil", from_class="class"), on="pupil"
-    ).select(
+    changed = second.join(stays.filter(pl.col("to_on") >= 0).select("pupil", from_class="class"), on="pupil").select(
         "pupil",
         kind=pl.lit("class_transfer"),
         effective_on=pl.col("from_on"),

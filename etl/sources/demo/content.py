@@ -118,16 +118,11 @@ def add_content(
     )
     lessons = _with_topic(rng, lessons, items, topic_at, today)
     lessons = _with_homework(rng, plan, lessons, homework_at)
-    empty = pl.all_horizontal(
-        pl.col("topic_recorded_at", "homework_recorded_at", "roll_at", "marks_at").is_null()
-    )
+    empty = pl.all_horizontal(pl.col("topic_recorded_at", "homework_recorded_at", "roll_at", "marks_at").is_null())
     confirmed = np.where(rng.random(count) < 0.9, roll_at, -1)
     return lessons.with_columns(
         optional(confirmed, "attendance_confirmed_at"),
-        pl.when((pl.col("status") == "held") & empty)
-        .then(pl.lit("planned"))
-        .otherwise("status")
-        .alias("status"),
+        pl.when((pl.col("status") == "held") & empty).then(pl.lit("planned")).otherwise("status").alias("status"),
     )
 
 

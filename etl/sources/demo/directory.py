@@ -22,14 +22,8 @@ def build_homeroom(plan: SchoolPlan, classes: pl.DataFrame, staffing: Staffing) 
     chosen: list[int | None] = []
     for number in classes["class"].to_list():
         own = staffing.journals.filter((pl.col("class") == number) & (pl.col("group_kind") == "class"))
-        ranked = (
-            own.group_by("staff")
-            .agg(pl.col("hours").sum())
-            .sort(["hours", "staff"], descending=[True, False])
-        )
-        free = [staff for staff in ranked["staff"].to_list() if staff not in taken] or ranked[
-            "staff"
-        ].to_list()
+        ranked = own.group_by("staff").agg(pl.col("hours").sum()).sort(["hours", "staff"], descending=[True, False])
+        free = [staff for staff in ranked["staff"].to_list() if staff not in taken] or ranked["staff"].to_list()
         taken.add(free[0])
         chosen.append(free[0])
     if plan.quality < -0.5:
@@ -90,9 +84,7 @@ def build_directory(
             pl.when(last).then(min(year.start + 30, limit // _DAY - 3)).cast(pl.Int64).alias("employed_to"),
         ).rename({"staff": "staff_key"}),
         "pupil": people.pupils.select("full_name", "sex", "birth_year", pupil_key="pupil"),
-        "study_group": staffing.groups.select(
-            "name", group_key="group", class_key="class", kind="group_kind"
-        ),
+        "study_group": staffing.groups.select("name", group_key="group", class_key="class", kind="group_kind"),
         "enrolment": people.enrolments.rename({"pupil": "pupil_key", "class": "class_key"}),
         "movement": people.movements.rename({"pupil": "pupil_key", "movement": "movement_key"}),
         "teaching_load": journals,

@@ -123,7 +123,5 @@ def generate(
                 if progress is not None:
                     progress(school.name, done, total)
             writer.write_manifest(bundle, plan.extracted_at)
-        written.append(
-            GeneratedBundle(path, tuple(school.key for school in bundle.schools), dict(writer.counts))
-        )
+        written.append(GeneratedBundle(path, tuple(school.key for school in bundle.schools), dict(writer.counts)))
     return written

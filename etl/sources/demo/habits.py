@@ -61,9 +61,7 @@ def draw_modes(rng: np.random.Generator, habits: Habits, staff: Ints, week: Ints
     return modes
 
 
-def vary(
-    rng: np.random.Generator, habits: Habits, modes: Ints, staff: Ints, week: Ints, share: float
-) -> Ints:
+def vary(rng: np.random.Generator, habits: Habits, modes: Ints, staff: Ints, week: Ints, share: float) -> Ints:
     """The same modes, but `share` of them drawn anew: one lesson's entries are usually made together."""
     return np.where(rng.random(len(modes)) < share, draw_modes(rng, habits, staff, week), modes)
 

@@ -112,11 +112,7 @@ def _substitute(
     limit: int,
 ) -> pl.DataFrame:
     """Lessons of absent teachers get a free colleague, else fall out; 8 % are simply left to nobody."""
-    away = (
-        absences.with_columns(pl.int_ranges("from_on", "to_on").alias("day"))
-        .explode("day")
-        .select("staff", "day")
-    )
+    away = absences.with_columns(pl.int_ranges("from_on", "to_on").alias("day")).explode("day").select("staff", "day")
     day, pos = lessons["day"].to_numpy(), lessons["pos"].to_numpy()
     staff = lessons["staff"].to_numpy()
     away_keys = np.sort(away["staff"].to_numpy() * 100_000 + away["day"].to_numpy())
@@ -163,17 +159,13 @@ def _substitute(
     return lessons.with_columns(
         pl.Series("is_away", is_away),
         optional(np.where(chosen > 0, chosen, -1), "substitute"),
-        optional(
-            np.where((chosen > 0) & (rng.random(len(luck)) < 0.95), sub_at, -1), "substitution_recorded_at"
-        ),
+        optional(np.where((chosen > 0) & (rng.random(len(luck)) < 0.95), sub_at, -1), "substitution_recorded_at"),
         pl.Series("status", status),
         optional(np.where(np.isin(status, ["cancelled", "replaced"]), note_at, -1), "status_recorded_at"),
     ).with_columns(pl.coalesce("substitute", "staff").alias("author"))
 
 
-def _candidates(
-    rng: np.random.Generator, areas: np.ndarray, teachers: Ints, staff: Ints, *, any_area: bool
-) -> Ints:
+def _candidates(rng: np.random.Generator, areas: np.ndarray, teachers: Ints, staff: Ints, *, any_area: bool) -> Ints:
     """A random colleague for each absent teacher, of the same area where there is one."""
     chosen = teachers[rng.integers(0, len(teachers), len(staff))]
     if not any_area:
@@ -189,11 +181,7 @@ def _move(
 ) -> pl.DataFrame:
     """0.4 % of the lessons are held on the afternoon of a later day, or on a free Saturday."""
     day, pos = lessons["day"].to_numpy().copy(), lessons["pos"].to_numpy().copy()
-    can = (
-        (lessons["status"] == "held").to_numpy()
-        & lessons["substitute"].is_null().to_numpy()
-        & (day < today - 9)
-    )
+    can = (lessons["status"] == "held").to_numpy() & lessons["substitute"].is_null().to_numpy() & (day < today - 9)
     moves = can & ~lessons["is_away"].to_numpy() & (rng.random(len(day)) < 0.004)
     rows = np.flatnonzero(moves)
     old = day[rows]
@@ -226,10 +214,7 @@ def _move(
         .otherwise("end_s")
         .alias("end_s"),
         pl.when(pl.Series(moved)).then(pl.lit("moved")).otherwise("status").alias("status"),
-        pl.when(pl.Series(moved))
-        .then(pl.Series(decided))
-        .otherwise("status_recorded_at")
-        .alias("status_recorded_at"),
+        pl.when(pl.Series(moved)).then(pl.Series(decided)).otherwise("status_recorded_at").alias("status_recorded_at"),
         pl.Series("shifted", shift),
     )
 

@@ -13,9 +13,7 @@ from etl.sources.demo.subjects import SUBJECTS
 
 _DAY: Final = 86400
 _WEIGHTS: Final = {"test": 3.0, "essay": 2.0, "dictation": 2.0, "written": 2.0, "check": 1.5, "lab": 1.5}
-_MONITORED: Final = frozenset(
-    {"Русский язык", "Математика", "Алгебра", "Иностранный язык (английский)", "Физика"}
-)
+_MONITORED: Final = frozenset({"Русский язык", "Математика", "Алгебра", "Иностранный язык (английский)", "Физика"})
 _CUTS: Final = np.array([2.55, 3.45, 4.4])  # latent value → 2, 3, 4, 5
 
 
@@ -36,10 +34,7 @@ def add_work_kinds(lessons: pl.DataFrame) -> pl.DataFrame:
     is_work &= (lessons["lesson_kind"] == "lesson").to_numpy()
     longest = max(len(spec.kinds) for spec in SUBJECTS)
     table = np.array(
-        [
-            [(spec.kinds or ("written",))[n % len(spec.kinds or ("",))] for n in range(longest)]
-            for spec in SUBJECTS
-        ]
+        [[(spec.kinds or ("written",))[n % len(spec.kinds or ("",))] for n in range(longest)] for spec in SUBJECTS]
     )
     lengths = np.array([max(len(spec.kinds), 1) for spec in SUBJECTS])[subject]
     kinds = table[subject, (ordinal // every - 1) % lengths]
@@ -102,9 +97,7 @@ def written_moments(rng: np.random.Generator, lessons: pl.DataFrame, limit: int)
     ends = lessons["end_s"].to_numpy()
     is_work = lessons["kind_is_work"].to_numpy() & lessons["roll_at"].is_not_null().to_numpy()
     check = rng.choice(10, count, p=[0.14, 0.22, 0.2, 0.14, 0.1, 0.07, 0.05, 0.05, 0.02, 0.01])
-    ready = np.where(
-        check == 0, ends + 2 * 3600, (ends // _DAY + check) * _DAY + rng.integers(14, 22, count) * 3600
-    )
+    ready = np.where(check == 0, ends + 2 * 3600, (ends // _DAY + check) * _DAY + rng.integers(14, 22, count) * 3600)
     moment = np.maximum(ready + rng.integers(0, 3600, count), typed)
     moment = np.where((rng.random(count) < 0.95) & (moment <= limit), moment, -1)
     return optional(np.where(is_work, moment, np.where(lessons["kind_is_work"], -1, typed)), "marks_at")
@@ -138,9 +131,7 @@ def build_marks(
     marked = marked.with_columns(
         pl.Series(
             "share",
-            np.where(
-                np.array([spec.oral for spec in SUBJECTS])[marked["subject"].to_numpy()] == 0, 0.0, asked
-            ),
+            np.where(np.array([spec.oral for spec in SUBJECTS])[marked["subject"].to_numpy()] == 0, 0.0, asked),
         )
     )
     rows = pairs.join(marked, on="lesson", maintain_order="left")
@@ -154,9 +145,7 @@ def build_marks(
     return _with_moments(rng, rows, limit)
 
 
-def _with_values(
-    rng: np.random.Generator, rows: pl.DataFrame, pupils: pl.DataFrame, staff_count: int
-) -> pl.DataFrame:
+def _with_values(rng: np.random.Generator, rows: pl.DataFrame, pupils: pl.DataFrame, staff_count: int) -> pl.DataFrame:
     count = len(rows)
     pupil, subject = rows["pupil"].to_numpy(), rows["subject"].to_numpy()
     ability = np.concatenate([[0.0], pupils["ability"].to_numpy()])[pupil]
@@ -187,11 +176,7 @@ def _with_moments(rng: np.random.Generator, rows: pl.DataFrame, limit: int) -> p
     typed = np.where(by_protocol, moment, typed)
     sign = np.select([luck > 0.994, luck > 0.988], ["+", "-"], "")
     digit = rows["digit"].cast(pl.String)
-    value = (
-        pl.when(pl.Series((luck > 0.9862) & (luck < 0.988)))
-        .then(pl.lit("."))
-        .otherwise(digit + pl.Series(sign))
-    )
+    value = pl.when(pl.Series((luck > 0.9862) & (luck < 0.988))).then(pl.lit(".")).otherwise(digit + pl.Series(sign))
     return rows.select(
         "lesson",
         "journal",

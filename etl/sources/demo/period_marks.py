@@ -42,11 +42,7 @@ def build_period_marks(
             & ((pl.col("grade") > 1) | (plan.regulation == "school53_krasnodar"))
         )
     )
-    finest = (
-        lessons.filter(pl.col("status") != "cancelled")
-        .select("journal", "period")
-        .unique(maintain_order=True)
-    )
+    finest = lessons.filter(pl.col("status") != "cancelled").select("journal", "period").unique(maintain_order=True)
     wanted = wanted.filter(pl.col("kind") == "year").vstack(
         wanted.filter(pl.col("kind") != "year").join(
             finest, on=["journal", "period"], how="semi", maintain_order="left"
@@ -63,12 +59,9 @@ def build_period_marks(
         pl.Series("moment", moment), pl.Series("skipped", rng.random(len(wanted)) < 0.015)
     ).filter((pl.col("moment") < limit - 3600) & ~pl.col("skipped"))
     rows = wanted.join(members.drop("group"), on="journal", maintain_order="left").filter(
-        (pl.col("from_on") <= pl.col("ends_on"))
-        & (pl.col("to_on").is_null() | (pl.col("ends_on") < pl.col("to_on")))
+        (pl.col("from_on") <= pl.col("ends_on")) & (pl.col("to_on").is_null() | (pl.col("ends_on") < pl.col("to_on")))
     )
-    rows = rows.join(
-        _means(year, lessons, marks), on=["journal", "pupil", "period"], how="left", maintain_order="left"
-    )
+    rows = rows.join(_means(year, lessons, marks), on=["journal", "pupil", "period"], how="left", maintain_order="left")
     return _with_values(rng, rows, limit)
 
 
@@ -101,9 +94,7 @@ def _with_values(rng: np.random.Generator, rows: pl.DataFrame, limit: int) -> pl
     off = np.select([luck < 0.012, luck < 0.02], [1, -1], 0)
     mean = rows["mean"].fill_null(np.nan).to_numpy()
     blind = rng.integers(3, 6, count)
-    digit = (
-        np.where(np.isnan(mean), blind, np.floor(np.nan_to_num(mean, nan=4.0) + 0.44)).astype(np.int64) + off
-    )
+    digit = np.where(np.isnan(mean), blind, np.floor(np.nan_to_num(mean, nan=4.0) + 0.44)).astype(np.int64) + off
     digit = np.clip(digit, 2, 5)
     without = np.isnan(mean) & (rng.random(count) < 0.35)
     grade, kind = rows["grade"].to_numpy(), rows["kind"].to_numpy()

@@ -92,9 +92,7 @@ def plan_tier(tier: Tier, as_of: date, seed: int) -> TierPlan:
     """
     if tier == "city":
         last = as_of.year if as_of >= date(as_of.year, 6, 1) else as_of.year - 1
-        return TierPlan(
-            tier, last - 1, _morning(date(last, 6, 1)), (_full_bundle("", _city_schools(seed, last)),)
-        )
+        return TierPlan(tier, last - 1, _morning(date(last, 6, 1)), (_full_bundle("", _city_schools(seed, last)),))
     year_start = as_of.year if as_of.month >= 8 else as_of.year - 1
     if as_of < date(year_start, 9, 8):
         raise SourceError(
@@ -132,9 +130,7 @@ def _school_name(number: int, title: str = "") -> tuple[str, str]:
 def _tiny_school() -> SchoolPlan:
     name, short = _school_name(101)
     classes = (1, 1, 0, 0, 1, 0, 1, 0, 1, 1, 0)
-    return SchoolPlan(
-        0, "tiny-1", name, short, "Заречный округ", classes, "school53_krasnodar", class_size=24
-    )
+    return SchoolPlan(0, "tiny-1", name, short, "Заречный округ", classes, "school53_krasnodar", class_size=24)
 
 
 def _demo_bundles() -> tuple[BundlePlan, ...]:
@@ -223,9 +219,7 @@ def _city_schools(seed: int, year: int) -> tuple[SchoolPlan, ...]:
         rural = number % 10 == 9
         parallels = 1 if rural else int(rng.integers(2, 5))
         extra = 0.25 if rural else 0.45
-        classes = tuple(
-            max(1, parallels + int(rng.random() < extra) - int(grade >= 9)) for grade in range(11)
-        )
+        classes = tuple(max(1, parallels + int(rng.random() < extra) - int(grade >= 9)) for grade in range(11))
         closed = tuple(date(year, 2, day) for day in (4, 5, 6)) if number % 17 == 5 else ()
         schools.append(
             SchoolPlan(

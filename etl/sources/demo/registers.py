@@ -50,9 +50,7 @@ def build_timetable_versions(
     )
 
 
-def build_setup(
-    rng: np.random.Generator, year: SchoolYear, class_keys: list[str], limit: int
-) -> pl.DataFrame:
+def build_setup(rng: np.random.Generator, year: SchoolYear, class_keys: list[str], limit: int) -> pl.DataFrame:
     """The sections that a school fills in at the start of the year; some late or never."""
     sections = [*_SECTIONS, *(f"class_list:{key}" for key in class_keys)]
     count = len(sections)
@@ -95,9 +93,7 @@ def build_schedule(
     rows = rows.join(journals.select("journal", "group", "subject"), on="journal", maintain_order="left")
     shift = np.where(rng.random(len(rows)) < 0.05, 7, 0)
     planned = np.minimum(rows["day"].to_numpy() + shift, year.end)
-    return rows.with_columns(
-        pl.Series("planned_on", planned), pl.int_range(1, pl.len() + 1).alias("assessment")
-    )
+    return rows.with_columns(pl.Series("planned_on", planned), pl.int_range(1, pl.len() + 1).alias("assessment"))
 
 
 def build_accounts(
@@ -145,9 +141,7 @@ def build_consents(rng: np.random.Generator, year: SchoolYear, pupils: Ints, tod
     """One row a parent who answered (parent number = pupil number); 2 % have not, 1 % refused."""
     answered = rng.random(len(pupils)) < 0.98
     late = rng.random(len(pupils)) < 0.05
-    day = np.where(
-        late, year.start + rng.integers(3, 60, len(pupils)), year.start - rng.integers(1, 700, len(pupils))
-    )
+    day = np.where(late, year.start + rng.integers(3, 60, len(pupils)), year.start - rng.integers(1, 700, len(pupils)))
     return pl.DataFrame(
         {
             "pupil": pupils,

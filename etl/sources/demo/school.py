@@ -68,9 +68,7 @@ def _journal(
 ) -> Tables:
     """Lessons and everything entered about them."""
     staff_count = len(staffing.staff)
-    members, journal_members = build_members(
-        people.enrolments, staffing.journals, staffing.groups, people.pupils
-    )
+    members, journal_members = build_members(people.enrolments, staffing.journals, staffing.groups, people.pupils)
     days, shifts = classes["days"].to_list(), classes["shift"].to_list()
     template = Timetable(rng, staffing.units, days, shifts).place().frame()
     horizon = today + PLANNED_DAYS
@@ -88,9 +86,7 @@ def _journal(
     marks = build_marks(rng, lessons, works, away.pairs, people.pupils, staff_count, limit)
     author = strange_author(rng, marks["recorded_by"].to_numpy(), staff_count, 0.0015)
     marks, deleted = split_deleted_marks(rng, marks.with_columns(pl.Series("recorded_by", author)))
-    period_marks = build_period_marks(
-        rng, plan, year, staffing.journals, journal_members, marks, lessons, limit
-    )
+    period_marks = build_period_marks(rng, plan, year, staffing.journals, journal_members, marks, lessons, limit)
     changes = build_changes(rng, marks, deleted, away.absences, lessons, works, period_marks, limit)
     permissions = build_permissions(rng, changes, lessons.filter(pl.col("day") < today))
     schedule = build_schedule(rng, year, works, staffing.journals, lessons, today)
@@ -118,12 +114,8 @@ def _journal(
             }
         ),
         "work": works.rename({"work": "work_key", "lesson": "lesson_key"}),
-        "mark": marks.rename(
-            {"mark": "mark_key", "lesson": "lesson_key", "work": "work_key", "pupil": "pupil_key"}
-        ),
-        "absence": away.absences.rename(
-            {"absence": "absence_key", "lesson": "lesson_key", "pupil": "pupil_key"}
-        ),
+        "mark": marks.rename({"mark": "mark_key", "lesson": "lesson_key", "work": "work_key", "pupil": "pupil_key"}),
+        "absence": away.absences.rename({"absence": "absence_key", "lesson": "lesson_key", "pupil": "pupil_key"}),
         "period_mark": period_marks.rename(
             {
                 "period_mark": "period_mark_key",
@@ -145,9 +137,7 @@ def _journal(
                 "kind": "work_kind",
             }
         ),
-        "staff_absence": built.staff_absences.filter(pl.col("from_on") < today).rename(
-            {"staff": "staff_key"}
-        ),
+        "staff_absence": built.staff_absences.filter(pl.col("from_on") < today).rename({"staff": "staff_key"}),
         "absence_document": away.documents.rename({"document": "document_key", "pupil": "pupil_key"}),
     }
 
@@ -219,9 +209,7 @@ def _registers(
         "activity": activity.rename({"account": "account_key"}).with_columns(
             pl.when(pl.col("role") != "staff").then("class_key").alias("class_key")
         ),
-        "card_field": build_cards(rng, roles)
-        .with_columns(person.alias("owner_key"))
-        .rename({"role": "owner_kind"}),
+        "card_field": build_cards(rng, roles).with_columns(person.alias("owner_key")).rename({"role": "owner_kind"}),
         "consent": build_consents(rng, year, pupils, today)
         .with_columns((pl.lit("r-") + keys.key("p", pl.col("pupil"))).alias("parent_key"))
         .rename({"pupil": "pupil_key"}),

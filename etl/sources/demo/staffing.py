@@ -67,9 +67,7 @@ def build_staffing(rng: np.random.Generator, classes: pl.DataFrame, sizes: list[
     groups: list[tuple[int, str, str, int]] = []  # class, kind, name, part
     journals: list[tuple[int, int, int, int, str]] = []  # group, class, subject, hours, lesson kind
     units: list[Unit] = []
-    for index, (number, grade, title, days) in enumerate(
-        classes.select("class", "grade", "title", "days").iter_rows()
-    ):
+    for index, (number, grade, title, days) in enumerate(classes.select("class", "grade", "title", "days").iter_rows()):
         groups.append((number, "class", title, 0))
         own_group = len(groups)
         parts: dict[str, list[int]] = {}
@@ -83,9 +81,7 @@ def build_staffing(rng: np.random.Generator, classes: pl.DataFrame, sizes: list[
             if subject.split and grade >= subject.split_from and sizes[index] >= _SPLIT_FROM:
                 if subject.split not in parts:
                     for part in (1, 2):
-                        groups.append(
-                            (number, "subgroup", f"{title} {_PART_NAMES[subject.split]}, гр. {part}", part)
-                        )
+                        groups.append((number, "subgroup", f"{title} {_PART_NAMES[subject.split]}, гр. {part}", part))
                     parts[subject.split] = [len(groups) - 1, len(groups)]
                 taught = parts[subject.split]
             for group in taught:
@@ -171,12 +167,7 @@ def _pools(units: list[Unit]) -> dict[str, list[int]]:
 
     for area in sorted(hours, key=lambda name: (hours[name], name)):
         partner = PARTNER.get(area, "")
-        if (
-            not area.startswith("primary ")
-            and hours[area] < _MIN_AREA
-            and partner in home
-            and root(partner) != area
-        ):
+        if not area.startswith("primary ") and hours[area] < _MIN_AREA and partner in home and root(partner) != area:
             home[area] = root(partner)
             hours[root(partner)] += hours[area]
     split = {root(unit.area) for unit in units if len(unit.journals) > 1}

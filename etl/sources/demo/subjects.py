@@ -43,9 +43,7 @@ class Subject:
 def _read() -> tuple[Subject, ...]:
     text = files("etl.sources.demo").joinpath("subjects.toml").read_text(encoding="utf-8")
     rows = tomllib.loads(text)["subject"]
-    return tuple(
-        Subject(**row | {"hours": tuple(row["hours"]), "kinds": tuple(row["kinds"])}) for row in rows
-    )
+    return tuple(Subject(**row | {"hours": tuple(row["hours"]), "kinds": tuple(row["kinds"])}) for row in rows)
 
 
 SUBJECTS: Final = _read()

@@ -30,9 +30,7 @@ def bells(first_minute: int, length: int) -> tuple[list[int], list[int]]:
 class Timetable:
     """A timetable in the making; `place` fills it, `frame` reads it."""
 
-    def __init__(
-        self, rng: np.random.Generator, units: list[Unit], days: list[int], shifts: list[int]
-    ) -> None:
+    def __init__(self, rng: np.random.Generator, units: list[Unit], days: list[int], shifts: list[int]) -> None:
         self._rng = rng
         self._units = units
         self._days = days

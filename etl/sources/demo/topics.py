@@ -30,9 +30,7 @@ TOPICS: Final = pl.Series(
 def _homework(style: str) -> list[str]:
     numbers = range(3, 63)
     if style == "exercise":
-        return [f"§ {n}, упр. {n * 4 + 1}" for n in numbers] + [
-            f"выучить правило на стр. {n}" for n in numbers
-        ]
+        return [f"§ {n}, упр. {n * 4 + 1}" for n in numbers] + [f"выучить правило на стр. {n}" for n in numbers]
     if style == "numbers":
         return [f"стр. {n * 2}, № {n * 5}, {n * 5 + 2}" for n in numbers] + [
             f"§ {n}, № {n * 7}–{n * 7 + 3}" for n in numbers
@@ -42,9 +40,7 @@ def _homework(style: str) -> list[str]:
             f"слова раздела {n % 12 + 1}" for n in numbers
         ]
     if style == "reading":
-        return [f"§ {n}, вопросы 1–{n % 4 + 2}" for n in numbers] + [
-            f"прочитать стр. {n}–{n + 5}" for n in numbers
-        ]
+        return [f"§ {n}, вопросы 1–{n % 4 + 2}" for n in numbers] + [f"прочитать стр. {n}–{n + 5}" for n in numbers]
     return [
         "принести материалы к работе",
         "подготовить сообщение",

@@ -82,9 +82,7 @@ quotation = "своевременно"
         (HEAD + "[[[", "cannot be read as TOML"),
     ],
 )
-def test_a_bad_file_is_refused_with_file_key_value_and_what_is_allowed(
-    tmp_path: Path, text: str, message: str
-) -> None:
+def test_a_bad_file_is_refused_with_file_key_value_and_what_is_allowed(tmp_path: Path, text: str, message: str) -> None:
     path = written(tmp_path, text)
     with pytest.raises(RegulationError) as refused:
         read_act(path)

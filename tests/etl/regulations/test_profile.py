@@ -131,9 +131,7 @@ def test_every_stated_value_has_a_clause_word_for_word_or_says_that_it_has_none(
             assert stated.clause is not None
             assert stated.clause.number
             assert len(stated.clause.quotation) > 10
-    assert without == {
-        pair for pair in WITHOUT_CLAUSE if pair[0] == profile_id and pair[1] in profile.parameters
-    }
+    assert without == {pair for pair in WITHOUT_CLAUSE if pair[0] == profile_id and pair[1] in profile.parameters}
 
 
 def test_a_clause_names_act_number_date_and_quotation() -> None:

@@ -107,9 +107,7 @@ def test_an_unknown_id_lists_the_installed_ones() -> None:
 
 def test_an_unknown_parent_is_refused(tmp_path: Path) -> None:
     write_act(tmp_path, "school", head='parent = "nowhere"')
-    with pytest.raises(
-        RegulationError, match=r"school\.toml: parent = 'nowhere' is not installed\. Installed: school"
-    ):
+    with pytest.raises(RegulationError, match=r"school\.toml: parent = 'nowhere' is not installed\. Installed: school"):
         profiles_of(tmp_path)
 
 
@@ -132,9 +130,7 @@ def test_a_parent_of_a_lower_level_is_refused(tmp_path: Path) -> None:
 def test_two_files_of_one_version_are_refused_and_both_named(tmp_path: Path) -> None:
     write_act(tmp_path, "school@1", head="valid_from = 2024-09-01")
     write_act(tmp_path, "school@2", head="valid_from = 2024-09-01")
-    with pytest.raises(
-        RegulationError, match=r"school@2\.toml: .*2024-09-01 is already stated by .*school@1\.toml"
-    ):
+    with pytest.raises(RegulationError, match=r"school@2\.toml: .*2024-09-01 is already stated by .*school@1\.toml"):
         profiles_of(tmp_path)
 
 
@@ -146,9 +142,7 @@ def test_two_files_of_one_version_are_refused_and_both_named(tmp_path: Path) -> 
         ({"period_mark_mode": '"days_after_end"'}, "period_mark_value is missing"),
     ],
 )
-def test_values_that_need_each_other_are_refused_alone(
-    tmp_path: Path, limits: dict[str, str], message: str
-) -> None:
+def test_values_that_need_each_other_are_refused_alone(tmp_path: Path, limits: dict[str, str], message: str) -> None:
     write_act(tmp_path, "school", **limits)
     with pytest.raises(RegulationError, match=message):
         profiles_of(tmp_path)

@@ -226,7 +226,9 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
 
 
 def test_a_zip_that_lies_about_its_sizes_is_refused(tmp_path: Path) -> None:
-    target = zip_with(tmp_path / "a.zip", {"manifest.json": manifest_with(), "school.csv": bytes(10**6), "school_class.csv": b""})
+    target = zip_with(
+        tmp_path / "a.zip", {"manifest.json": manifest_with(), "school.csv": bytes(10**6), "school_class.csv": b""}
+    )
     content = bytearray(target.read_bytes())
     place = content.find(b"PK\x01\x02", content.find(b"PK\x01\x02") + 4)  # the directory's second entry
     content[place + 24 : place + 28] = struct.pack("<I", 10)

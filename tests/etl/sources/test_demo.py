@@ -291,9 +291,7 @@ def test_grade_1_gets_no_period_digits_beyond_slips(bundle: Bundle) -> None:
 def test_sizes_and_shares_are_those_of_a_school(bundle: Bundle) -> None:
     assert bundle["school_class"].height == 6
     assert 110 <= bundle["pupil"].height <= 190
-    past = bundle["lesson"].filter(
-        (pl.col("held_on") < AS_OF.isoformat()) & (pl.col("status") != "cancelled")
-    )
+    past = bundle["lesson"].filter((pl.col("held_on") < AS_OF.isoformat()) & (pl.col("status") != "cancelled"))
     assert 1_200 <= past.height <= 2_200
     assert 0.8 <= mean(past["topic"].is_not_null()) <= 0.99
     assert 3 <= bundle["mark"].height / past.height <= 7

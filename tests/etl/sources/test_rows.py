@@ -114,7 +114,12 @@ def test_utf_16_is_recognised(encoding: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "line"),
-    [(HEADER + "s1,a,b\ns1,b,Алгебра\n", 3), (HEADER + "s1,Алгебра\n", 2), ("школа,предмет,название\n", 1), (HEADER + "s1,a,Химия", 2)],
+    [
+        (HEADER + "s1,a,b\ns1,b,Алгебра\n", 3),
+        (HEADER + "s1,Алгебра\n", 2),
+        ("школа,предмет,название\n", 1),
+        (HEADER + "s1,a,Химия", 2),
+    ],
     ids=["cell", "ragged line", "header", "last line"],
 )
 def test_windows_1251_is_told_with_its_first_line_in_letters(text: str, line: int) -> None:
@@ -225,8 +230,12 @@ def test_parquet_columns_of_any_type_become_the_text_a_csv_would_hold() -> None:
         "topic": "Дроби",
     }
     assert [name for name, cells in found.items() if cells[1] is not None] == [
-        "school_key", "lesson_key", "subject_key", "staff_key", "status",
-    ]  # fmt: skip
+        "school_key",
+        "lesson_key",
+        "subject_key",
+        "staff_key",
+        "status",
+    ]
 
 
 def test_midnights_in_a_date_column_of_parquet_are_dates() -> None:
@@ -269,4 +278,7 @@ def test_a_parquet_file_that_lacks_a_column_names_both_lists() -> None:
 
 def test_numbers_of_numpy_are_keys_without_a_point() -> None:
     keys = pa.array(np.array([1.0, 2.0**53 - 1]))
-    assert read_parquet("subject", school_key=["1", "1"], subject_key=keys, name=["a", "b"])["subject_key"] == ["1", "9007199254740991"]
+    assert read_parquet("subject", school_key=["1", "1"], subject_key=keys, name=["a", "b"])["subject_key"] == [
+        "1",
+        "9007199254740991",
+    ]

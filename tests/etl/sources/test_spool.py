@@ -1,4 +1,4 @@
-"""A bundle split by school: every row once, in its school's part; what killed loads left is removed, what lives is not."""
+"""A bundle split by school: each row in its school's part; what killed loads left is removed, what lives is not."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ def test_folders_of_loads_that_died_are_removed_and_those_at_work_stay(tmp_path:
         assert not dead.folder.exists()
         assert not unfinished.exists()
         assert living.read("school", "s1") is not None
-        assert sorted(path.name for path in near.iterdir() if path.is_dir()) == sorted([living.folder.name, third.folder.name, "notes"])
+        assert sorted(path.name for path in near.iterdir() if path.is_dir()) == sorted(
+            [living.folder.name, third.folder.name, "notes"]
+        )
     finally:
         third.close()
         living.close()

@@ -1,0 +1,84 @@
+"""The page of loads: balances for everybody above, rows set aside for the school alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import polars as pl
+
+from dashboard.filters import Filters
+from dashboard.queries.door import counted
+from dashboard.queries.loads import read_loads, read_schools_and_loads
+from dashboard.views.loads import coverage_rows
+from etl.warehouse.engine import owner_connection
+from etl.warehouse.ledger import RULE, RULES
+from tests.conftest import DEPUTY, INSPECTOR, SILENT_DEPUTY, STRANGER
+
+NOW = datetime(2026, 11, 12, 5, 0, tzinfo=UTC)
+
+
+def page_of(scope, school):
+    return read_loads(scope, Filters(school=school), None, NOW)
+
+
+def test_every_table_of_the_newest_load_balances(scope_of, warehouse):
+    page = page_of(scope_of(DEPUTY), warehouse.school_id)
+    rest = pl.col("rows_read") - pl.col("rows_loaded") - pl.col("rows_unchanged") - pl.col("rows_rejected")
+    assert page.tables.height > 20
+    assert page.tables.select(rest.abs().sum()).item() == 0
+    assert page.history["rows_read"][0] == page.tables["rows_read"].sum()
+
+
+def test_the_quality_counts_every_entry_of_the_newest_year_once(scope_of, warehouse):
+    page = page_of(scope_of(DEPUTY), warehouse.school_id)
+    with owner_connection(warehouse.url) as connection:
+        expected = dict(
+            connection.execute(
+                "SELECT rule, count(*) FROM ledger_row WHERE school_id = %s AND judgement_id = 0 AND excluded IS NULL"
+                " AND made_status <> 11 GROUP BY 1",
+                [warehouse.school_id],
+            ).fetchall()
+        )
+    assert dict(page.quality.select("rule", "n").iter_rows()) == expected
+    topic = page.quality.filter(pl.col("rule") == RULE["topic"].number).row(0, named=True)
+    assert topic["exact"] > 0
+    assert topic["unknown"] == topic["untold"] == 0
+
+
+def test_a_silent_source_cannot_tell_and_says_what_it_lacks(scope_of, warehouse):
+    page = page_of(scope_of(SILENT_DEPUTY), warehouse.silent_id)
+    rows = dict(zip([rule.name for rule in RULES], coverage_rows(page), strict=True))
+    for rule in ("topic", "homework", "mark", "plan"):
+        assert rows[rule].cells[1].text == "нельзя оценить"
+    assert "темы уроков" in rows["topic"].cells[2].text
+    assert "тематические планы" in rows["plan"].cells[2].text
+
+
+def test_an_inspector_sees_balances_and_no_rows_of_people(scope_of, warehouse):
+    scope = scope_of(INSPECTOR)
+    page = page_of(scope, warehouse.school_id)
+    assert not page.is_inside
+    assert page.quality is None
+    assert page.rejects.is_empty()
+    assert page.warnings.is_empty()
+    assert page.tables.height > 20
+    schools, loads = read_schools_and_loads(scope, Filters(), NOW)
+    assert (
+        set(loads["school_id"].to_list())
+        == set(schools["school_id"].to_list())
+        == {warehouse.school_id, warehouse.silent_id}
+    )
+
+
+def test_a_school_of_others_and_a_stranger_get_nothing(scope_of, warehouse):
+    assert page_of(scope_of(DEPUTY), warehouse.silent_id) is None
+    assert page_of(scope_of(STRANGER), warehouse.school_id) is None
+    assert page_of(scope_of(DEPUTY), 2**31 - 1) is None
+
+
+def test_the_number_of_queries_is_constant(scope_of, warehouse):
+    with counted() as one:
+        page_of(scope_of(DEPUTY), warehouse.school_id)
+    with counted() as many:
+        read_schools_and_loads(scope_of(INSPECTOR), Filters(), NOW)
+    assert (one.queries, many.queries) == (8, 2)

@@ -1,0 +1,34 @@
+"""The table of sentences: what is sent to the browser and what a click may mean."""
+
+from __future__ import annotations
+
+import pytest
+
+from dashboard.components.row_table import Cell, Column, Row, clicked_row, table_payload
+
+COLUMNS = (Column("Урок", wide=True), Column("Сколько", is_number=True))
+
+
+def test_a_note_and_a_badge_carry_a_sign_beside_their_colour():
+    rows = (Row((Cell("5 ноября", "не внесено", "bad"), Cell("грубое", tone="bad", badge=True))),)
+    cells = table_payload(COLUMNS, rows, caption="Уроки")["rows"][0]["cells"]
+    assert [cell[3] for cell in cells] == ["!", "!"]
+
+
+def test_a_row_that_opens_nothing_has_no_button():
+    payload = table_payload(COLUMNS, (Row((Cell("а"), Cell("1")), None, "Открыть а"),), caption="Уроки")
+    assert payload["rows"][0]["opens"] == ""
+
+
+def test_a_row_with_another_number_of_cells_is_refused():
+    with pytest.raises(ValueError, match="1 cells"):
+        table_payload(COLUMNS, (Row((Cell("а"),)),), caption="Уроки")
+
+
+@pytest.mark.parametrize("index", [None, True, "0", -1, 2])
+def test_what_the_browser_cannot_have_sent_opens_nothing(index):
+    assert clicked_row(index, (Row((), 7), Row((), 8))) is None
+
+
+def test_a_click_gives_the_id_of_the_row():
+    assert clicked_row(1, (Row((), 7), Row((), 8))) == 8
