@@ -96,7 +96,8 @@ class Filters:
         """Step along the drill path: what is finer than the changed place is forgotten (another school has
         other classes).
 
-        Period, as-of and the choices of a list (rule, status, severity, …) stay, except the open lesson and the page of a long list.
+        Period, as-of and the choices of a list (rule, status, severity, …) stay,
+        except the open lesson and the page of a long list.
         """
         forgotten: dict[str, Any] = {"lesson": None, "page": None}
         for name in changes:

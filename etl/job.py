@@ -135,7 +135,7 @@ def _timed(report: LoadReport, stage: str) -> Any:
 
 
 def _is_repeat(cursor: psycopg.Cursor[Any], bundle: Bundle, report: LoadReport) -> bool:
-    """The very same files were loaded: every row is unchanged, nothing is written. Newer bundles were looked for before."""
+    """The very same files were loaded: all is unchanged, nothing is written. Newer bundles were looked for before."""
     known = cursor.execute(
         "SELECT load_id FROM load_run WHERE content_hash = %s AND extracted_at = %s",
         [bundle.content_hash, bundle.manifest.extracted_at],

@@ -82,7 +82,7 @@ class SchoolLoad:
 def load_school(
     writer: Writer, school: School, spool: Spool, manifest: Manifest, load_id: int, carried: frozenset[str]
 ) -> SchoolLoad:
-    """Merge a school's rows of every table into the warehouse. `carried`: tables any bundle of the database has carried.
+    """Merge a school's rows of every table into the warehouse. `carried`: tables that any bundle has carried.
 
     A new school reads nothing, so its rows are written while the next school is computed.
     """

@@ -602,8 +602,8 @@ TABLES: tuple[BundleTable, ...] = (
                 "section*",
                 "enum",
                 "section (annex B17); class_list: is followed by the key of a class",
-                values="periods vacations subjects_federal subjects_school rooms staff classes groups individual_plans timetable"
-                " monitoring_schedule new_year class_list:",
+                values="periods vacations subjects_federal subjects_school rooms staff classes groups individual_plans"
+                " timetable monitoring_schedule new_year class_list:",
             ),
             _col("items*", "int", "how many items it has"),
             _col("attested_empty", "bool", "attested that there is nothing to enter"),

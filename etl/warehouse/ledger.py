@@ -41,13 +41,14 @@ __all__ = [
 
 LEDGER_VIEW = f"""
 CREATE VIEW ledger_row WITH (security_invoker = true) AS
-SELECT school_id, school_year, judgement_id, rule, object_id, object_key, class_id, journal_id, lesson_id, pupil_id, period_id,
-       staff_id, anchor_on, visible_on, excluded, made_status, done_quality, profile_version, is_required, can_tell,
+SELECT school_id, school_year, judgement_id, rule, object_id, object_key, class_id, journal_id, lesson_id,
+       pupil_id, period_id, staff_id, anchor_on, visible_on, excluded, made_status, done_quality, profile_version, is_required, can_tell,
        not_before, target_at, due_at, due_earliest, done_earliest, done_latest
 FROM obligation
 UNION ALL
-SELECT school_id, school_year, judgement_id, {RULE["future_mark"].number}::smallint, object_id, object_key, class_id, journal_id, lesson_id,
-       pupil_id, period_id, staff_id, anchor_on, visible_on, NULL::smallint,
+SELECT school_id, school_year, judgement_id, {RULE["future_mark"].number}::smallint,
+       object_id, object_key, class_id,
+       journal_id, lesson_id, pupil_id, period_id, staff_id, anchor_on, visible_on, NULL::smallint,
        ({FUTURE_STATUS})::smallint,
        done_quality, profile_version, false, true, future_from, NULL, NULL, NULL, done_earliest, done_latest
 FROM obligation r WHERE future_from IS NOT NULL

@@ -1,7 +1,7 @@
 """`python -m tests.bench.memory [BUNDLE]`: the greatest memory of a process that loads a bundle; aim ≤ 1 GB at 2 GB.
 
-Without BUNDLE it generates the 60 schools of the tier `city`. The database is a new one and is not counted: its memory is
-set in `warehouse.server_settings`.
+Without BUNDLE it generates the 60 schools of the tier `city`. The database is a new one and is not counted: its memory
+is set in `warehouse.server_settings`.
 """
 
 from __future__ import annotations
