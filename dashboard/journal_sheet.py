@@ -60,7 +60,8 @@ def lesson_columns(page: Journal) -> list[LessonColumn]:
     for lesson in page.lessons.iter_rows(named=True):
         mine = rows.get(lesson["lesson_id"], [])
         is_off = lesson["status"] == "cancelled" or any(row["excluded"] in NOT_HELD for row in mine)
-        label = slot(lesson) if dates.count(lesson["held_on"]) > 1 else ""
+        is_one_of_two = dates.count(lesson["held_on"]) > 1 and lesson["slot"] is not None
+        label = t("journal.slot_short", n=lesson["slot"]) if is_one_of_two else ""
         columns.append(
             LessonColumn(
                 lesson["lesson_id"],

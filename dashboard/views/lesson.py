@@ -24,8 +24,7 @@ from etl.warehouse.scope import Scope
 _NAMED = 6  # pupils named before «и ещё»
 # Streamlit makes headings inside a dialog smaller than the text under them
 _STYLE = """<style>
-[role=dialog] h2 { font-size: 1.1rem; padding: 0.5rem 0 0; }
-[role=dialog] [data-testid=stMarkdownContainer] p { margin-bottom: 0.25rem; }
+[role=dialog] [data-testid=stHeading] h2 { font-size: 1.1rem; padding: 0.5rem 0 0; }
 [role=dialog] [data-testid=stExpander] summary { padding: 0.25rem 0.5rem; }
 </style>"""
 
@@ -70,17 +69,20 @@ def _about(page: Journal, card: Lesson) -> None:
     name = journal_name(page.journal, page.siblings.height)
     about = [f"**{plain(name)}**", slot(lesson), times, kind, status]
     homework = t("lesson.homework_none") if not lesson["homework"] and lesson["homework_not_assigned"] else None
+    told = page.school["capabilities"] or ()
     lines = [
         " · ".join(part for part in about if part),
         _who(lesson),
-        f"**{t('lesson.topic')}:** {_text(lesson['topic'])}",
-        f"**{t('lesson.homework')}:** {homework or _text(lesson['homework'])}",
+        f"**{t('lesson.topic')}:** {_text(lesson['topic'], is_told='topics' in told)}",
+        f"**{t('lesson.homework')}:** {homework or _text(lesson['homework'], is_told='homework' in told)}",
     ]
     st.markdown("  \n".join(lines))
 
 
-def _text(text: str | None) -> str:
-    return plain(text) if text and text.strip() else f"_{t('lesson.blank')}_"
+def _text(text: str | None, *, is_told: bool) -> str:
+    if text and text.strip():
+        return plain(text)
+    return f"_{t('lesson.blank' if is_told else 'lesson.not_told')}_"
 
 
 def _who(lesson: dict[str, Any]) -> str:
@@ -104,7 +106,7 @@ def _records(page: Journal, card: Lesson) -> None:
     if len(people) == 1:
         st.caption(t("lesson.responsible", name=plain(people[0])))
     for (rule,), rows in card.rows.group_by(["rule"], maintain_order=True):
-        with st.container(border=True, gap="xsmall"):
+        with st.container(border=True, gap="small"):
             _record(int(rule), rows, zone, card.names, names_person=len(people) > 1)
 
 

@@ -27,7 +27,8 @@ Kind = Literal[
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a bundle table. `ref` names the table a key refers to; `values` the allowed words of an enum.
+    """One column of a bundle table. `ref` names the table a key refers to (a text with a `ref` is checked and stays a
+    key); `values` the allowed words of an enum, one that ends in a colon being a beginning.
 
     `required` columns must be in the file; their cells must be filled unless `may_be_blank` (annex B22).
     """

@@ -80,6 +80,11 @@ def resolve(rows: pl.DataFrame, table: BundleTable, keys: Keys) -> tuple[pl.Data
         if column.kind == "ref" and column.name in rows.columns:
             rows, rejected = _resolve_reference(rows, column, keys)
             rejects += rejected
+        elif column.kind == "text" and column.ref in keys.carried and column.name in rows.columns:
+            known = rows.join(keys.rows_of(column.ref), left_on=column.name, right_on="key", how="semi")
+            lost = rows.filter(pl.col(column.name).is_not_null() & ~pl.col(ROW).is_in(known[ROW].implode()))
+            rows = rows.filter(~pl.col(ROW).is_in(lost[ROW].implode()))
+            rejects += [_unresolved(lost, column)] if lost.height else []
     for column in table.columns:
         if column.kind == "author" and column.name in rows.columns:
             rows = _attach(rows, column.name, keys.give_ids("staff", rows[column.name]), stored_name(column))
@@ -104,14 +109,18 @@ def _resolve_reference(rows: pl.DataFrame, column: Column, keys: Keys) -> tuple[
     lost = joined.filter(pl.col(column.name).is_not_null() & pl.col(name).is_null())
     if not lost.height:
         return joined.drop(column.name), []
-    rejected = lost.select(
+    kept = joined.join(lost.select(ROW), on=ROW, how="anti", maintain_order="left").drop(column.name)
+    return kept, [_unresolved(lost, column)]
+
+
+def _unresolved(lost: pl.DataFrame, column: Column) -> pl.DataFrame:
+    return lost.select(
         pl.col(ROW).alias("row_number"),
         pl.lit(column.name).alias("column_name"),
         pl.col(column.name).alias("value"),
         pl.lit(f"refers to a {column.ref} that is in no accepted row").alias("reason"),
         pl.lit(None, pl.String).alias("raw"),
     ).cast(REJECT)
-    return joined.join(lost.select(ROW), on=ROW, how="anti", maintain_order="left").drop(column.name), [rejected]
 
 
 def _place(rows: pl.DataFrame, table: BundleTable, keys: Keys) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -28,10 +29,10 @@ def words(of: LedgerRow) -> str:
     return told(of).replace(NBSP, " ")
 
 
-LIMIT = {"due_at": at("15.09 23:59:59")}
+LIMIT: dict[str, Any] = {"due_at": at("15.09 23:59:59")}
 
 
-def made(text: str, quality: Quality = Quality.exact) -> dict:
+def made(text: str, quality: Quality = Quality.exact) -> dict[str, Any]:
     return {"done_earliest": at(text), "done_latest": at(text), "quality": quality}
 
 
@@ -64,13 +65,21 @@ def test_a_target_without_a_limit_is_never_called_overdue():
 
 
 def test_a_bare_date_is_told_as_a_date_and_its_lag_in_days():
-    day = {"done_earliest": at("17.09 00:00:00"), "done_latest": at("17.09 23:59:59"), "quality": Quality.date_only}
+    day: dict[str, Any] = {
+        "done_earliest": at("17.09 00:00:00"),
+        "done_latest": at("17.09 23:59:59"),
+        "quality": Quality.date_only,
+    }
     late = row(status=Status.late, **LIMIT, **day)
     assert words(late) == "внесено 17.09 (известна дата, без времени), срок 15.09 23:59, на 2 дня позже"
 
 
 def test_an_interval_names_both_exports_and_the_least_lag():
-    span = {"done_earliest": at("16.09 06:00:01"), "done_latest": at("17.09 06:00:00"), "quality": Quality.interval}
+    span: dict[str, Any] = {
+        "done_earliest": at("16.09 06:00:01"),
+        "done_latest": at("17.09 06:00:00"),
+        "quality": Quality.interval,
+    }
     late = row(status=Status.late, **LIMIT, **span)
     expected = "внесено между выгрузками 16.09 06:00 и 17.09 06:00, срок 15.09 23:59, позже не меньше чем на 6 ч"
     assert words(late) == expected
@@ -78,7 +87,7 @@ def test_an_interval_names_both_exports_and_the_least_lag():
 
 def test_an_entry_of_unknown_time_cannot_be_judged_and_says_why():
     before = datetime(1900, 1, 1, tzinfo=UTC)
-    unknown = {"done_earliest": before, "done_latest": at("18.09 06:00:00"), "quality": Quality.unknown}
+    unknown: dict[str, Any] = {"done_earliest": before, "done_latest": at("18.09 06:00:00"), "quality": Quality.unknown}
     cannot = row(status=Status.indeterminate, **LIMIT, **unknown)
     expected = "нельзя оценить: внесено до первой выгрузки 18.09 06:00, когда — неизвестно, а срок 15.09 23:59"
     assert words(cannot) == expected

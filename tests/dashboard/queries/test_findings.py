@@ -15,7 +15,7 @@ from dashboard.access import Identity
 from dashboard.filters import Filters, Severity, State, Status
 from dashboard.finding_rows import finding_row
 from dashboard.queries import door
-from dashboard.queries.findings import PAGE, read_findings
+from dashboard.queries.findings import PAGE, Findings, read_findings
 from etl.job import load_bundle
 from etl.settings import Settings, read_settings
 from etl.sources.demo import generate
@@ -77,15 +77,19 @@ def _forget() -> None:
 
 @pytest.fixture
 def page_of(scope_of):
-    def read(user=DEPUTY, **position):
-        return read_findings(scope_of(user), Filters(school=1, **{"period": "year", **position}), NOW)
+    def read(user=DEPUTY, **position) -> Findings:
+        page = read_findings(scope_of(user), Filters(school=1, **{"period": "year", **position}), NOW)
+        assert page is not None
+        return page
 
     return read
 
 
 def slow(checked, condition: str) -> int:
     with owner_connection(checked[0]) as owner:
-        return owner.execute(f"SELECT count(*) FROM finding WHERE {condition}").fetchone()[0]  # type: ignore[arg-type, index]
+        found = owner.execute(f"SELECT count(*) FROM finding WHERE {condition}").fetchone()
+    assert found is not None
+    return int(found[0])
 
 
 def test_open_findings_are_shown_first_and_all_of_them_on_demand(page_of, checked):

@@ -11,7 +11,7 @@ from dashboard import journal_sheet
 from dashboard.filters import LARGEST_ID, Filters
 from dashboard.lesson_rows import lesson_rows
 from dashboard.queries.door import counted
-from dashboard.queries.journals import duty_sums, held, read_journal, read_journals
+from dashboard.queries.journals import Journal, duty_sums, held, read_journal, read_journals
 from dashboard.queries.lesson import read_lesson
 from dashboard.queries.rosters import is_member, joined_late
 from etl.warehouse.engine import owner_connection
@@ -49,8 +49,10 @@ def some(ask, warehouse):
 
 @pytest.fixture
 def page_of(scope_of, warehouse, some):
-    def read(user=DEPUTY, journal=None, **position):
-        return read_journal(scope_of(user), Filters(school=warehouse.school_id, **position), journal or some, NOW)
+    def read(user=DEPUTY, journal=None, **position) -> Journal:
+        page = read_journal(scope_of(user), Filters(school=warehouse.school_id, **position), journal or some, NOW)
+        assert page is not None
+        return page
 
     return read
 
@@ -154,6 +156,7 @@ def test_the_card_of_a_lesson_has_every_ledger_row_with_its_clause(page_of, scop
     page = page_of(period="q1")
     lesson = page.rows.filter((pl.col("rule") == 1) & (pl.col("status") == 5))["lesson_id"][0]
     card = read_lesson(scope_of(DEPUTY), Filters(school=warehouse.school_id, lesson=lesson), page.place)
+    assert card is not None
     expected = ask(
         "SELECT count(*) FROM obligation WHERE school_id = %s AND lesson_id = %s AND is_required AND judgement_id = 0"
         " AND visible_on IS NOT NULL AND rule IN (1, 2, 3)",
@@ -177,6 +180,7 @@ def test_a_lesson_of_another_journal_has_no_card(page_of, scope_of, ask, warehou
 def test_a_silent_source_is_never_called_empty(scope_of, warehouse, ask):
     journal = ask("SELECT min(journal_id) FROM fact_mark WHERE school_id = %s", warehouse.silent_id)[0][0]
     page = read_journal(scope_of(SILENT_DEPUTY), Filters(school=warehouse.silent_id, period="q1"), journal, NOW)
+    assert page is not None
     assert "нельзя оценить" in journal_sheet.title(page)
     assert {column.state for column in journal_sheet.lesson_columns(page) if not column.head} <= {
         "unknown",
@@ -236,6 +240,7 @@ def test_a_subgroup_is_its_members_while_they_are_enrolled(scope_of, warehouse, 
         warehouse.school_id,
     )[0]  # fmt: skip
     page = read_journal(scope_of(DEPUTY), Filters(school=warehouse.school_id, period="year"), journal, NOW)
+    assert page is not None
     members = {
         row[0]
         for row in ask(

@@ -8,7 +8,7 @@ import polars as pl
 
 from dashboard.filters import Filters
 from dashboard.queries.door import counted
-from dashboard.queries.loads import read_loads, read_schools_and_loads
+from dashboard.queries.loads import Loads, read_loads, read_schools_and_loads
 from dashboard.views.loads import coverage_rows
 from etl.warehouse.engine import owner_connection
 from etl.warehouse.ledger import RULE, RULES
@@ -17,8 +17,10 @@ from tests.conftest import DEPUTY, INSPECTOR, SILENT_DEPUTY, STRANGER
 NOW = datetime(2026, 11, 12, 5, 0, tzinfo=UTC)
 
 
-def page_of(scope, school):
-    return read_loads(scope, Filters(school=school), None, NOW)
+def page_of(scope, school) -> Loads:
+    page = read_loads(scope, Filters(school=school), None, NOW)
+    assert page is not None
+    return page
 
 
 def test_every_table_of_the_newest_load_balances(scope_of, warehouse):
@@ -39,6 +41,7 @@ def test_the_quality_counts_every_entry_of_the_newest_year_once(scope_of, wareho
                 [warehouse.school_id],
             ).fetchall()
         )
+    assert page.quality is not None
     assert dict(page.quality.select("rule", "n").iter_rows()) == expected
     topic = page.quality.filter(pl.col("rule") == RULE["topic"].number).row(0, named=True)
     assert topic["exact"] > 0
@@ -71,9 +74,8 @@ def test_an_inspector_sees_balances_and_no_rows_of_people(scope_of, warehouse):
 
 
 def test_a_school_of_others_and_a_stranger_get_nothing(scope_of, warehouse):
-    assert page_of(scope_of(DEPUTY), warehouse.silent_id) is None
-    assert page_of(scope_of(STRANGER), warehouse.school_id) is None
-    assert page_of(scope_of(DEPUTY), 2**31 - 1) is None
+    for user, school in ((DEPUTY, warehouse.silent_id), (STRANGER, warehouse.school_id), (DEPUTY, 2**31 - 1)):
+        assert read_loads(scope_of(user), Filters(school=school), None, NOW) is None
 
 
 def test_the_number_of_queries_is_constant(scope_of, warehouse):
