@@ -70,7 +70,10 @@ def running(settings: Settings, app_database_url: str) -> Iterator[tuple[str, su
     # a reader's address, not the wildcard one listens on
     host = "127.0.0.1" if settings.address in ("0.0.0.0", "") else settings.address  # noqa: S104
     address = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
-    process = subprocess.Popen(_command(settings), cwd=PROJECT, env=_environment(settings, app_database_url))  # noqa: S603
+    # its own session: Ctrl-C reaches this process alone, which then ends the server in order
+    process = subprocess.Popen(  # noqa: S603
+        _command(settings), cwd=PROJECT, env=_environment(settings, app_database_url), start_new_session=True
+    )
     try:
         _wait_until_ready(address, process)
         yield address, process

@@ -276,3 +276,8 @@ def short_moment(at: datetime, zone: str) -> str:
     """`12.11.2026 06:00` on the school's clock, for tables."""
     local = at.astimezone(ZoneInfo(zone))
     return f"{day_short(local)}{NBSP}{local:%H:%M}"
+
+
+def alphabetical(name: str) -> str:
+    """Sort key of a name: Ё after Е and before Ж."""
+    return name.lower().replace("ё", "е\uffff")

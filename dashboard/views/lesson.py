@@ -146,7 +146,7 @@ def _several(rule: int, status: int, rows: pl.DataFrame, zone: str, names: dict[
 
 
 def _people(names: list[str]) -> str:
-    short = [" ".join(name.split()[:2]) for name in sorted(names)]
+    short = [" ".join(name.split()[:2]) for name in sorted(names, key=wording.alphabetical)]
     if len(short) <= _NAMED:
         return ", ".join(short)
     return t("lesson.and_more", names=", ".join(short[:_NAMED]), more=count(len(short) - _NAMED, "pupil"))
@@ -187,8 +187,8 @@ def _absences(page: Journal, card: Lesson) -> None:
         st.markdown(t("lesson.absences_untold" if attendance.height else "lesson.absences_none"))
         return
     for (code,), same in absences.group_by(["value"], maintain_order=True):
-        full = sorted(card.names.get(pupil, t("journal.pupil_code", id=pupil)) for pupil in same["pupil_id"])
-        short = [" ".join(name.split()[:2]) for name in full]
+        full = [card.names.get(pupil, t("journal.pupil_code", id=pupil)) for pupil in same["pupil_id"]]
+        short = [" ".join(name.split()[:2]) for name in sorted(full, key=wording.alphabetical)]
         st.markdown(f"**{str(code).lower()}** — {absence_name(str(code))}: {plain(listed(short))}")
 
 

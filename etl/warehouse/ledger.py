@@ -42,8 +42,8 @@ __all__ = [
 LEDGER_VIEW = f"""
 CREATE VIEW ledger_row WITH (security_invoker = true) AS
 SELECT school_id, school_year, judgement_id, rule, object_id, object_key, class_id, journal_id, lesson_id,
-       pupil_id, period_id, staff_id, anchor_on, visible_on, excluded, made_status, done_quality, profile_version, is_required, can_tell,
-       not_before, target_at, due_at, due_earliest, done_earliest, done_latest
+       pupil_id, period_id, staff_id, anchor_on, visible_on, excluded, made_status, done_quality,
+       profile_version, is_required, can_tell, not_before, target_at, due_at, due_earliest, done_earliest, done_latest
 FROM obligation
 UNION ALL
 SELECT school_id, school_year, judgement_id, {RULE["future_mark"].number}::smallint,

@@ -189,3 +189,8 @@ def test_every_status_makes_a_sentence_without_a_full_stop(status):
     sentence = words(row(status=status, **LIMIT, **made("16.09 17:00:00")))
     assert sentence
     assert not sentence.endswith(".")
+
+
+def test_names_are_sorted_with_yo_after_ye():
+    names = ["Жукова", "Ёлкина", "Еремеев", "Агеев"]
+    assert sorted(names, key=wording.alphabetical) == ["Агеев", "Еремеев", "Ёлкина", "Жукова"]

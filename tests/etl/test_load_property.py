@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -39,7 +41,8 @@ CONTENT = {"lesson": "status", "mark": "value", "absence": "code", "pupil": "sex
 def test_the_slow_reading_rejects_the_same_rows_keeps_the_same_and_sees_the_same_changes(
     store: Store, tmp_path: Path, seed: int
 ) -> None:
-    chain = write_chain(tmp_path, seed, snapshots=seed % 3 + 2, timestamps=seed % 2 == 0, contested=seed % 2 == 1)
+    is_contested = seed % 2 == 1
+    chain = write_chain(tmp_path, seed, snapshots=seed % 3 + 2, timestamps=not is_contested, contested=is_contested)
     for path in chain:
         report = store.load(path)
         assert report.unbalanced() == []
@@ -59,10 +62,13 @@ def test_the_slow_reading_rejects_the_same_rows_keeps_the_same_and_sees_the_same
     changes = {
         (key, it.change_key, it.after, it.until) for key, state in slow.schools.items() for it in state.auto_changes
     }
-    found = store.rows(
+    found: Iterable[tuple[Any, ...]] = store.rows(
         "SELECT school_key, change_key, changed_earliest - interval '1 second', changed_latest"
         " FROM fact_change JOIN dim_school USING (school_id) WHERE change_key LIKE 'auto|%'"
     )
+    if is_contested:
+        # which bundle last carried a row that a later one has among its rejected rows? both answers are possible
+        changes, found = {(*it[:2], None, it[3]) for it in changes}, [(*it[:2], None, it[3]) for it in found]
     assert set(found) == changes
 
 

@@ -47,7 +47,7 @@ def loaded(bundles: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Any
 
 def _query(url: str, text: str) -> list[tuple[Any, ...]]:
     with owner_connection(url) as connection:
-        return connection.execute(text).fetchall()  # type: ignore[arg-type]
+        return connection.execute(text).fetchall()
 
 
 def test_every_table_balances(loaded: Any) -> None:
@@ -171,4 +171,4 @@ def _judged(url: str, school_key: str, rule: int) -> tuple[int, int, int]:
         f" JOIN dim_school s ON s.school_id = r.school_id WHERE s.school_key = '{school_key}' AND r.rule = {rule} "
         f"AND {EXISTS}) x",
     )
-    return rows[0]  # type: ignore[return-value]
+    return rows[0]
