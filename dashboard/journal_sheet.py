@@ -14,7 +14,7 @@ from dashboard import wording
 from dashboard.components.journal_grid import Entry, LessonColumn, LessonState, PupilRow
 from dashboard.frame import short_name
 from dashboard.i18n import NBSP, count, has, listed, number, out_of, percent, t
-from dashboard.queries.journals import NOT_HELD, Journal, duty_sums, held
+from dashboard.queries.journals import NOT_HELD, Journal, held
 from dashboard.queries.rosters import is_member, joined_late
 from dashboard.wording import BY_NUMBER
 from etl.warehouse.ledger import MARK_RULES, RULE, Status
@@ -269,7 +269,7 @@ def journal_name(journal: dict[str, Any], siblings: int = 1) -> str:
 def title(page: Journal) -> str:
     """The heading answers what is not filled."""
     name = journal_name(page.journal, page.siblings.height)
-    sums = duty_sums(page.rows)
+    sums = page.rows
     found = METRICS["completeness"].of(sums)
     if found.part < found.whole:
         unfilled = {
@@ -284,7 +284,7 @@ def title(page: Journal) -> str:
 
 def summary(page: Journal, reason: str) -> list[str]:
     """Parts of the line under the heading: lessons held, share with its denominator, or why it cannot be told."""
-    found = METRICS["completeness"].of(duty_sums(page.rows))
+    found = METRICS["completeness"].of(page.rows)
     lessons = held(page).height
     key = "journal.lessons_one" if lessons % 10 == 1 and lessons % 100 != 11 else "journal.lessons"
     words = [t(key, lessons=count(lessons, "lesson"))]

@@ -15,6 +15,7 @@ from dashboard.queries.journals import Journal
 from dashboard.wording import LedgerRow
 from etl.warehouse.ledger import RULE, Status
 
+_CAME_LATE = ["О", "ОП"]  # present all the same (annex B14)
 TONES: dict[int, Tone] = {
     Status.on_time: "good",
     Status.amber: "warn",
@@ -32,7 +33,7 @@ TONES: dict[int, Tone] = {
 
 def lesson_rows(page: Journal) -> list[Row]:
     """The list below the grid, newest first: what is written, when and by which deadline."""
-    rows, zone = by_lesson(page), page.school["timezone"]
+    rows, zone, counted = by_lesson(page), page.school["timezone"], _counted(page)
     found = []
     for lesson in page.lessons.reverse().iter_rows(named=True):
         mine = {row["rule"]: row for row in rows.get(lesson["lesson_id"], [])}
@@ -47,7 +48,7 @@ def lesson_rows(page: Journal) -> list[Row]:
             _element(mine.get(RULE["topic"].number), lesson["topic"], zone),
             _element(mine.get(RULE["homework"].number), _homework(lesson), zone),
             _element(mine.get(RULE["attendance"].number), None, zone),
-            _counted(page, lesson["lesson_id"]),
+            counted.get(lesson["lesson_id"], Cell()),
         )
         found.append(Row(cells, lesson["lesson_id"], t("journal.open", lesson=f"{name} {slot(lesson)}".strip())))
     return found
@@ -81,12 +82,23 @@ def _element(row: dict[str, Any] | None, text: str | None, zone: str) -> Cell:
     return Cell(text or "", note, tone)
 
 
-def _counted(page: Journal, lesson_id: int) -> Cell:
-    mine = page.entries.filter(pl.col("lesson_id") == lesson_id)
-    marks = mine.filter(pl.col("kind") == "mark").height
-    absent = mine.filter((pl.col("kind") == "absence") & ~pl.col("value").is_in(["О", "ОП"]))["pupil_id"].n_unique()
-    late_ids = {mark for mark, status in late_marks(page).items() if status == Status.late}
-    late = mine.filter((pl.col("kind") == "mark") & pl.col("object_id").is_in(list(late_ids))).height
-    words = [count(marks, "mark")] if marks else []
-    words += [t("journal.absent_n", n=absent)] if absent else []
-    return Cell(", ".join(words), t("journal.marks_late", n=late) if late else "", "warn" if late else "")
+def _counted(page: Journal) -> dict[int, Cell]:
+    """Marks and absent pupils of each lesson that has any."""
+    late = [mark for mark, status in late_marks(page).items() if status == Status.late]
+    is_mark, is_missed = pl.col("kind") == "mark", (pl.col("kind") == "absence") & ~pl.col("value").is_in(_CAME_LATE)
+    counts = (
+        page.entries.filter(pl.col("lesson_id").is_not_null())
+        .group_by("lesson_id")
+        .agg(
+            is_mark.sum().alias("marks"),
+            pl.col("pupil_id").filter(is_missed).n_unique().alias("absent"),
+            (is_mark & pl.col("object_id").is_in(late)).sum().alias("late"),
+        )
+    )
+    cells = {}
+    for lesson, marks, absent, late_count in counts.iter_rows():
+        words = [count(marks, "mark")] if marks else []
+        words += [t("journal.absent_n", n=absent)] if absent else []
+        note = t("journal.marks_late", n=late_count) if late_count else ""
+        cells[lesson] = Cell(", ".join(words), note, "warn" if late_count else "")
+    return cells

@@ -137,10 +137,10 @@ class Journal:
 
     `school` and `journal` are rows (`schools.read_schools`, dim_journal with names), `siblings` the open journals of
     the same class and subject, `terms` the periods of its year and grade (kind, number, starts_on, ends_on,
-    period_id). `lessons` one row per lesson of the period up to T in order of time; `rows` ledger rows: all of the
-    lessons themselves, and of marks and period marks those that open a finding; `entries` marks, absences and period
-    marks by `kind`; `roster` one row per pupil and interval in order of names (pupil_id, full_name, from_on, to_on),
-    half-open, with pupils who only have an entry (both null).
+    period_id). `lessons` one row per lesson of the period up to T in order of time; `rows` ledger rows with their
+    sums (`duty_sums`): all of the lessons themselves, and of marks and period marks those that open a finding;
+    `entries` marks, absences and period marks by `kind`; `roster` one row per pupil and interval in order of names
+    (pupil_id, full_name, from_on, to_on), half-open, with pupils who only have an entry (both null).
     """
 
     school: dict[str, Any]
@@ -209,6 +209,7 @@ def read_journal(scope: Scope, filters: Filters, journal: int, now: datetime) ->
     lessons = read(scope, _LESSONS, span)
     rows = read(scope, _LEDGER, {**params, "day": day, "lesson_rules": list(LESSON_RULES)})
     rows = rows.filter(pl.col("lesson_id").is_null() | pl.col("lesson_id").is_in(lessons["lesson_id"].to_list()))
+    rows = duty_sums(rows)
     entries = read(scope, ENTRIES, {**span, "lessons": lessons["lesson_id"].to_list(), "with_periods": True})
     roster = read_roster(scope, params, row, entries, first, min(last, until))
     return Journal(school, row, found, choice, terms, first, last, until, lessons, rows, entries, roster)

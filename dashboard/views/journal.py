@@ -16,7 +16,7 @@ from dashboard.lesson_rows import lesson_rows
 from dashboard.pages_table import is_open
 from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
-from dashboard.queries.journals import Journal, duty_sums, read_journal, read_journals
+from dashboard.queries.journals import Journal, read_journal, read_journals
 from dashboard.views.lesson import open_lesson
 from etl.warehouse.metrics import METRICS
 from etl.warehouse.scope import Scope
@@ -154,7 +154,7 @@ def _siblings(page: Journal, filters: Filters) -> None:
 
 
 def _summary(page: Journal) -> None:
-    metric, sums = METRICS["completeness"], duty_sums(page.rows)
+    metric, sums = METRICS["completeness"], page.rows
     found = metric.of(sums)
     names = journal_sheet.teachers(page)
     key = "journal.teachers_none" if not names else "journal.teachers" if len(names) == 1 else "journal.teachers_many"

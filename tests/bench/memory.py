@@ -15,28 +15,26 @@ import tempfile
 import time
 from pathlib import Path
 
-from etl.sources.demo import generate
-from etl.warehouse import embedded
-
-MIB = 2**20
-LOAD = """
-import sys
-from pathlib import Path
 from etl.job import load_bundle
 from etl.settings import Settings
+from etl.sources.demo import generate
+from etl.warehouse import embedded
 from etl.warehouse.schema import open_warehouse
 
-home = Path(sys.argv[1])
-report = load_bundle(Path(sys.argv[2]), open_warehouse(Settings(home=home)), home)
-rows = sum(balance.read for balance in report.balances.values())
-print(f"{report.school_count} schools, {rows:,} rows, {report.obligation_count:,} obligations, {report.seconds}")
-"""
+MIB = 2**20
+
+
+def load(bundle: Path, home: Path) -> None:
+    """What the measured process does."""
+    report = load_bundle(bundle, open_warehouse(Settings(home=home)), home)
+    rows = sum(balance.read for balance in report.balances.values())
+    print(f"{report.school_count} schools, {rows:,} rows, {report.obligation_count:,} obligations, {report.seconds}")
 
 
 def peak_of_load(bundle: Path, home: Path) -> tuple[int, float]:
-    """Greatest resident memory of the loading process, bytes (pages of files it maps included), and seconds."""
+    """Greatest resident memory of a process that loads, bytes (pages of files it maps included), and seconds."""
     start = time.perf_counter()
-    child = subprocess.Popen([sys.executable, "-c", LOAD, str(home), str(bundle)], cwd=Path(__file__).parents[2])
+    child = subprocess.Popen([sys.executable, "-m", "tests.bench.memory", str(bundle), "--home", str(home)])
     _pid, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
@@ -45,13 +43,17 @@ def peak_of_load(bundle: Path, home: Path) -> tuple[int, float]:
 
 
 def main() -> None:
-    """Measure one bundle and print a line."""
+    """Measure one bundle and print a line; with --home load it there, in this process."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.memory")
     parser.add_argument("bundle", nargs="?", type=Path)
-    bundle = parser.parse_args().bundle
-    home = Path(tempfile.mkdtemp(prefix="zavuch-memory-"))
+    parser.add_argument("--home", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.home:
+        load(arguments.bundle, arguments.home)
+        return
+    home = Path(tempfile.mkdtemp(prefix="bench-memory-"))
     try:
-        bundle = bundle or generate(home / "bundle", tier="city")[0].path
+        bundle = arguments.bundle or generate(home / "bundle", tier="city")[0].path
         size = sum(path.stat().st_size for path in bundle.iterdir()) if bundle.is_dir() else bundle.stat().st_size
         peak, seconds = peak_of_load(bundle, home)
         print(f"bundle {size / MIB:,.0f} MiB, peak memory {peak / MIB:,.0f} MiB, {seconds:,.0f} s")

@@ -116,11 +116,8 @@ def test_an_identical_export_of_a_later_day_changes_no_fact(store: Store) -> Non
     assert store.value("SELECT count(*) FROM load_run") == 2
 
 
-@pytest.mark.parametrize("seed", [3, 8])
-def test_a_chain_of_nasty_bundles_loaded_once_and_with_repetitions_is_the_same(
-    store: Store, tmp_path: Path, seed: int
-) -> None:
-    chain = write_chain(tmp_path / "chain", seed, snapshots=3, contested=True)
+def test_a_chain_of_nasty_bundles_with_repetitions_is_the_chain_without_them(store: Store, tmp_path: Path) -> None:
+    chain = write_chain(tmp_path / "chain", 8, snapshots=2, contested=True)
     for path in chain:
         store.load(path)
     before = without_clock(store.everything())

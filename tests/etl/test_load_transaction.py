@@ -78,13 +78,13 @@ def second(day: int = 2) -> BundleBuilder:
 @pytest.mark.slow
 def test_a_load_killed_at_any_moment_leaves_the_previous_state_and_the_next_one_works(store: Store) -> None:
     store.load(journal(1))
-    before, path = store.everything(), store.write(second())
+    path = store.write(second())
     calls = int(run_victim(store, path, 0, 0).stdout)
     expected = without_clock(store.everything())
     empty(store.url)
     store.load(journal(1))
     before = store.everything()
-    for share in (0.2, 0.45, 0.6, 0.75, 0.9, 0.99):
+    for share in (0.3, 0.6, 0.9, 0.99):
         killed = run_victim(store, path, int(calls * share), signal.SIGKILL)
         assert killed.returncode == -signal.SIGKILL, killed.stderr
         assert store.everything() == before, f"killed at {share:.0%} of the load"
