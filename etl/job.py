@@ -113,6 +113,7 @@ def _load(
                 report.obligation_count += derive_school(
                     writer, school, outcome.state, outcome.keys.journals, profiles, sight
                 )
+            del outcome  # a school's rows are not kept while the next one's are read
     told.step("loading schools", len(schools), len(schools))
     if not is_demo:
         close_demo_accounts(cursor, datetime.now(UTC))
