@@ -44,9 +44,9 @@ DAY = [
     "is_required",
     "can_tell",
 ]
+PIECE = 100_000
 # what they are at a past day depends on other moments of the row than the histogram keeps; the findings carry their
 # history
-PIECE = 100_000
 _WITHOUT_HISTORY = [rule.number for rule in RULES if rule.kind == "content" or rule.name == "no_entry"]
 _USED = [
     "school_year",
@@ -74,10 +74,11 @@ def build_duty_marts(obligations: pl.DataFrame, data_until: dict[int, datetime],
 
     Summed piece by piece: a school has 600,000 rows, and their working copies were the peak of a load's memory.
     """
-    weeks, days = [_week(obligations.clear(), data_until, zone)], [_days(obligations.clear(), data_until, zone)]
-    for piece in obligations.iter_slices(PIECE):
-        weeks.append(_week(piece, data_until, zone))
-        days.append(_days(piece, data_until, zone))
+    weeks, days = [], []
+    for piece in (obligations.clear(), *obligations.iter_slices(PIECE)):
+        rows = _with_horizon(_ledger_rows(piece), data_until, zone)
+        weeks.append(_week(rows))
+        days.append(_days(rows, zone))
     week = _summed(pl.concat(weeks), WEEK)
     return {
         "mart_duty_week": week,
@@ -90,8 +91,7 @@ def _summed(rows: pl.DataFrame, by: list[str]) -> pl.DataFrame:
     return rows.group_by(by).agg(pl.col("row_count").sum().cast(pl.Int32))
 
 
-def _week(obligations: pl.DataFrame, data_until: dict[int, datetime], zone: str) -> pl.DataFrame:
-    rows = _with_horizon(_ledger_rows(obligations), data_until, zone)
+def _week(rows: pl.DataFrame) -> pl.DataFrame:
     judged = rows.filter(pl.sql_expr(unprefixed(EXISTS))).with_columns(
         pl.sql_expr(unprefixed(STATUS)).cast(pl.Int16).alias("status"),
         pl.sql_expr(unprefixed(IS_MADE)).alias("is_made"),
@@ -130,11 +130,10 @@ def _with_horizon(rows: pl.DataFrame, data_until: dict[int, datetime], zone: str
     return rows.join(horizons, on="rule", how="left", maintain_order="left")
 
 
-def _days(obligations: pl.DataFrame, data_until: dict[int, datetime], zone: str) -> pl.DataFrame:
+def _days(rows: pl.DataFrame, zone: str) -> pl.DataFrame:
     """For "as of the end of day D": a limit is over at the end of D when it is earlier than 23:59:59 of D,
     and never when it is not earlier than where the data end, because T is cut there (annex L0).
     """
-    rows = _with_horizon(_ledger_rows(obligations), data_until, zone)
     second = timedelta(seconds=1)
 
     def day(moment: pl.Expr) -> pl.Expr:
