@@ -1,0 +1,132 @@
+"""What a page costs: its script run without a browser, for one reader at one position. For the benches, never served."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from dashboard.access import Identity
+from dashboard.filters import Filters, to_params
+from dashboard.pages_table import PAGES, is_open
+from dashboard.queries.door import counted, forget, read
+from etl.warehouse.scope import Scope
+
+TIMEOUT = 120  # seconds of one run: a page that needs more is a defect, not a wait
+WARM_RUNS = 9
+# the journal with the most rows among those the reader may see, and its latest lesson
+_BIGGEST = """
+SELECT school_id, school_year, class_id, journal_id, sum(row_count) AS row_count
+FROM mart_duty_week WHERE school_id = ANY(:schools) AND journal_id IS NOT NULL AND class_id IS NOT NULL
+GROUP BY 1, 2, 3, 4 ORDER BY row_count DESC, school_id, journal_id LIMIT 1
+"""
+_BIGGEST_SCHOOL = """
+SELECT school_id, school_year, sum(row_count) AS row_count FROM mart_duty_school WHERE school_id = ANY(:schools)
+GROUP BY 1, 2 ORDER BY row_count DESC, school_id LIMIT 1
+"""
+_LESSON = """
+SELECT lesson_id FROM fact_lesson WHERE school_id = ANY(:schools) AND journal_id = :journal
+ORDER BY held_on DESC, lesson_id LIMIT 1
+"""
+
+
+@dataclass(frozen=True)
+class PageCost:
+    """One page for one reader: seconds of a first run with nothing remembered and of a later one (median), and the
+    queries of both.
+    """
+
+    name: str
+    role: str
+    cold_seconds: float
+    warm_seconds: float
+    cold_queries: int
+    warm_queries: int
+
+
+def page_costs(identity: Identity, scope: Scope) -> list[PageCost]:
+    """Every page that the reader may open, at the busiest place she may see; raises RuntimeError where a page fails."""
+    return [
+        _cost(name, identity, scope, route, filters)
+        for name, route, filters in _positions(scope)
+        if is_open(route, identity.role)
+    ]
+
+
+def empty_page_seconds() -> float:
+    """Median seconds of a script that draws one line: what Streamlit itself costs here."""
+    test = AppTest.from_function(_empty_page, default_timeout=TIMEOUT)
+    _seconds(test)
+    return statistics.median(_seconds(test) for _ in range(WARM_RUNS))
+
+
+def _positions(scope: Scope) -> list[tuple[str, str, Filters]]:
+    school, journal, lesson = _busiest(scope)
+    here = {"journal": journal, "lesson": lesson}
+    found = []
+    for row in PAGES:
+        if row.route in here:
+            continue
+        found.append((row.route, row.route, Filters() if row.route in ("overview", "guide") else school))
+    found += [(name, "journal", place) for name, place in here.items() if place is not None]
+    return found
+
+
+def _busiest(scope: Scope) -> tuple[Filters, Filters | None, Filters | None]:
+    schools = read(scope, _BIGGEST_SCHOOL).to_dicts()
+    journals = read(scope, _BIGGEST).to_dicts()
+    if not journals:
+        return (Filters(school=schools[0]["school_id"]) if schools else Filters()), None, None
+    row = journals[0]
+    school = Filters(school=row["school_id"])
+    journal = school.changed(year=row["school_year"], class_id=row["class_id"], journal=row["journal_id"])
+    lessons = read(scope, _LESSON, {"journal": row["journal_id"]}).to_dicts()
+    return school, journal, journal.changed(lesson=lessons[0]["lesson_id"]) if lessons else None
+
+
+def _cost(name: str, identity: Identity, scope: Scope, route: str, filters: Filters) -> PageCost:
+    test = AppTest.from_function(
+        _page, default_timeout=TIMEOUT, kwargs={"identity": identity, "scope": scope, "route": route}
+    )
+    params: dict[str, Any] = dict(to_params(filters))
+    test.query_params.update(params)
+    _seconds(test)  # modules and prepared statements
+    forget()
+    with counted() as cold:
+        cold_seconds = _seconds(test)
+    with counted() as warm:
+        warm_seconds = statistics.median(_seconds(test) for _ in range(WARM_RUNS))
+    return PageCost(name, identity.role, cold_seconds, warm_seconds, cold.queries, warm.queries // WARM_RUNS)
+
+
+def _seconds(test: AppTest) -> float:
+    start = time.perf_counter()
+    test.run()
+    seconds = time.perf_counter() - start
+    if test.exception:
+        raise RuntimeError(f"The page failed: {test.exception[0].message} {test.exception[0].stack_trace}")
+    return seconds
+
+
+def _empty_page() -> None:
+    import streamlit as st
+
+    st.write("")
+
+
+def _page(identity: object, scope: object, route: str) -> None:
+    """Runs as a script of its own, so it imports what it needs."""
+    import importlib
+
+    import streamlit as st
+
+    from dashboard import frame
+    from dashboard.filters import parse
+    from dashboard.pages_table import BY_ROUTE
+
+    st.html(frame.STYLE)
+    st.session_state[frame.IDENTITY_KEY] = [getattr(identity, name) for name in ("user_id", "login", "name", "role")]
+    importlib.import_module(BY_ROUTE[route].module).render(scope, parse(st.query_params.to_dict()))
