@@ -12,7 +12,7 @@ import polars as pl
 from etl.transforms.moments import INSTANT, NEVER
 from etl.transforms.obligations.context import Context
 from etl.transforms.obligations.responsible import journal_teachers
-from etl.transforms.obligations.verdict import OBLIGATION, breaches
+from etl.transforms.obligations.verdict import OBLIGATION, breaches, joined_in_time
 from etl.transforms.values import FAILED, GRADES_GIVEN, PASSED
 
 TOLERANCE = 0.5
@@ -36,7 +36,7 @@ def build_content_of_justification(context: Context, marks: pl.DataFrame) -> pl.
         & (pl.col("weight") > 0)
         & ((pl.col("code") - mean).abs() > TOLERANCE + _ROUNDING)
     )
-    found = states.filter((pl.col("grade_count") == 0) | is_far)
+    found = joined_in_time(states.filter((pl.col("grade_count") == 0) | is_far), ["period_mark_id"])
     teachers = journal_teachers(context, found.select("journal_id", pl.col("ends_on").alias("on"))).rename(
         {"on": "ends_on"}
     )

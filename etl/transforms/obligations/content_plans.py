@@ -8,7 +8,7 @@ from etl.regulations.deadlines import MonthDay
 from etl.transforms.moments import INSTANT, NEVER
 from etl.transforms.obligations.context import CLASS_KINDS, Context
 from etl.transforms.obligations.responsible import journal_teachers
-from etl.transforms.obligations.verdict import OBLIGATION, breaches
+from etl.transforms.obligations.verdict import OBLIGATION, breaches, joined_in_time
 from etl.transforms.obligations.year import in_year
 
 WEEKS, WEEKS_OF_GRADE_1 = 34, 33
@@ -36,7 +36,8 @@ def build_content_of_plans(context: Context) -> pl.DataFrame:
     weeks = pl.when(pl.col("grade") == 1).then(WEEKS_OF_GRADE_1).otherwise(WEEKS)
     asked = pl.coalesce("annual_hours", pl.col("weekly_hours") * weeks)
     tolerance = context.count("ktp_hours_tolerance", pl.col("anchor_on"))
-    off = compared.filter((pl.col("planned_hours") - asked).abs() > tolerance + _ROUNDING)
+    is_off = (pl.col("planned_hours") - asked).abs() > tolerance + _ROUNDING
+    off = joined_in_time(compared.filter(is_off), ["journal_id"])
     teachers = journal_teachers(context, off.select("journal_id", pl.lit(None, pl.Date).alias("on"))).drop("on")
     rows = off.join(teachers, on="journal_id", how="left").select(
         "class_id",
