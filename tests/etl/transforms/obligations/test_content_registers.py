@@ -20,7 +20,7 @@ def enter(store: Store, table: str, **cells: object) -> None:
 
 
 def staff(store: Store, key: str) -> int:
-    return store.value("SELECT staff_id FROM dim_staff WHERE staff_key = %s", key)
+    return int(store.value("SELECT staff_id FROM dim_staff WHERE staff_key = %s", key))
 
 
 def marks(day: int, regulation: str = "school16_korolev") -> BundleBuilder:
