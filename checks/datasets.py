@@ -72,13 +72,14 @@ FROM fact_mark GROUP BY school_id, mark_key""",
 )
 OBLIGATION_KEY = Dataset(
     "obligation_key",
-    """SELECT school_id, rule, count(*) AS times, 1 AS row_count
+    f"""SELECT school_id, rule, count(*) AS times, 1 AS row_count
 FROM obligation WHERE judgement_id = 0
 GROUP BY school_id, rule, object_id, object_key, CASE WHEN object_id IS NULL THEN journal_id END,
-    CASE WHEN object_id IS NULL THEN pupil_id END, CASE WHEN object_id IS NULL THEN period_id END""",
+    CASE WHEN object_id IS NULL THEN pupil_id END, CASE WHEN object_id IS NULL THEN period_id END,
+    CASE WHEN made_status = {int(Status.breached)} THEN done_earliest END""",
     is_deep=True,
 )
-"""One row per thing that a rule of the school's own act speaks of."""
+"""One row per thing that a rule of the school's own act speaks of; a breach that ended and came back has two rows."""
 
 _ALL = (LEDGER, LAST_LOAD, SCHOOL, LESSON_KEY, MARK_KEY, OBLIGATION_KEY)
 DATASETS: dict[str, Dataset] = {one.name: one for one in _ALL}

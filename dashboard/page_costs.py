@@ -1,4 +1,4 @@
-"""What a page costs: its script run without a browser, for one reader at one position. For the benches, never served."""
+"""What a page costs: its script run without a browser, for one reader at one position. Never served."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def _load(
                 state, journals = outcome.state, outcome.keys.journals
                 del outcome  # its keys weigh as much as the rows, and nothing after the load asks for them
             with _timed(report, "obligations"):
-                sight = read_sight(writer, school, school.capabilities, frozenset(spool.columns), manifest.extracted_at)
+                sight = read_sight(writer, school, school.capabilities, spool.columns, manifest.extracted_at)
                 report.obligation_count += derive_school(writer, school, state, journals, profiles, sight)
             del state, journals  # a school's rows are not kept while the next one's are read
     told.step("loading schools", len(schools), len(schools))

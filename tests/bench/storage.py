@@ -91,7 +91,8 @@ def measure(connection: psycopg.Connection[Any], layout: str, place: dict[str, i
         ),
         "mean mark by journal, facts only, s": _best(
             connection,
-            "SELECT school_id, journal_id, avg(mark_code) FROM storage.fact WHERE mark_code BETWEEN 1 AND 5 GROUP BY 1, 2",
+            "SELECT school_id, journal_id, avg(mark_code) FROM storage.fact WHERE mark_code BETWEEN 1 AND 5"
+            " GROUP BY 1, 2",
             {},
         ),
         "one school judged anew, s": sum(_seconds(connection, statement, place) for statement in REJUDGE[layout]),

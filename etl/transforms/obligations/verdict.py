@@ -166,3 +166,16 @@ def breaches(rows: pl.DataFrame, rule: str, since: str, until: str | None = None
         pl.lit(None, dtype).alias(name) for name, dtype in OBLIGATION.items() if name not in filled.columns
     )
     return filled.select(pl.col(name).cast(dtype) for name, dtype in OBLIGATION.items())
+
+
+def joined_in_time(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """Rows of one `key` whose `until` is the next one's `since` as one row; the other columns are the first one's."""
+    ordered = rows.sort(*key, "since")
+    begins = (pl.col("since") != pl.col("until").shift(1).over(key)).fill_null(value=True)
+    others = [name for name in rows.columns if name not in {*key, "since", "until"}]
+    return (
+        ordered.with_columns(begins.cum_sum().over(key).alias("_run"))
+        .group_by(*key, "_run", maintain_order=True)
+        .agg(pl.col(*others).first(), pl.col("since").first(), pl.col("until").last())
+        .drop("_run")
+    )
