@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 
-from etl.cli_print import print_checks, print_load, print_status, progress_bars
+from etl.cli_print import err, out, print_checks, print_load, print_status, progress_bars
+from etl.cli_print import example as _example
 from etl.errors import SettingsError, ZavuchError
+from etl.regulations_cli import regulations
 from etl.settings import read_settings
 
 app = typer.Typer(
@@ -23,15 +24,8 @@ app = typer.Typer(
 )
 db = typer.Typer(no_args_is_help=True, help="The embedded database: start, stop, url.")
 app.add_typer(db, name="db")
-PLAIN_WIDTH = 160
-"""Columns of tables that go to a file or a pipe."""
+app.add_typer(regulations, name="regulations")
 Tier = Literal["tiny", "demo", "city"]
-out = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
-err = Console(stderr=True)
-
-
-def _example(text: str) -> str:
-    return f"Example: [bold]{text}[/bold]"
 
 
 def _open() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,12 +24,21 @@ from etl.run_log import LoadReport
 from etl.settings import Settings
 from etl.warehouse.engine import owner_connection
 
+PLAIN_WIDTH = 160
+"""Columns of tables that go to a file or a pipe."""
+out = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+err = Console(stderr=True)
 VERDICTS = {
     "met": "met",
     "not_met": "not met",
     "cannot_tell": "cannot tell",
     "not_regulated": "not regulated",
 }
+
+
+def example(text: str) -> str:
+    """The last line of a command's help."""
+    return f"Example: [bold]{text}[/bold]"
 
 
 class Bars:
