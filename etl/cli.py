@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from etl.cli_print import err, out, print_checks, print_load, print_status, progress_bars
+from etl.cli_print import err, out, print_checks, print_derived, print_load, print_status, progress_bars
 from etl.cli_print import example as _example
 from etl.errors import SettingsError, ZavuchError
 from etl.regulations_cli import regulations
@@ -82,10 +83,40 @@ def load(
         _check(url, brief=True)
 
 
+@app.command(epilog=_example("zavuch derive --school school-7"))
+def derive(
+    school: Annotated[list[str] | None, typer.Option(help="Key of a school to derive anew; may be repeated.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Derive every school, changed or not.")] = False,
+    check: Annotated[bool, typer.Option(help="Run the checks afterwards.")] = True,
+) -> None:
+    """Judge anew the schools whose regulation changed since they were judged; the others are not touched."""
+    url = _open()
+    if _derive(url, school or (), every=every) and check:
+        _check(url, brief=True)
+
+
+def _derive(url: str, schools: Sequence[str] = (), *, every: bool = False, quiet: bool = False) -> bool:
+    """Derive what is due; `quiet` says nothing where nothing was. Tells whether something was derived."""
+    from etl.rejudge import derive_schools
+
+    with progress_bars(err) as bars:
+        report = derive_schools(
+            url, regulations=read_settings().regulations, school_keys=schools, every=every, progress=bars.told()
+        )
+    if report.schools or not quiet:
+        print_derived(out, report)
+    return bool(report.schools)
+
+
 @app.command(epilog=_example("zavuch check"))
 def check() -> None:
-    """Judge every school by its regulation and renew the findings; exit code 0 whatever the verdicts."""
-    _check(_open())
+    """Judge every school by its regulation and renew the findings; exit code 0 whatever the verdicts.
+
+    A school whose regulation changed is derived anew before.
+    """
+    url = _open()
+    _derive(url, quiet=True)
+    _check(url)
 
 
 def _check(url: str, *, brief: bool = False) -> None:
@@ -118,6 +149,8 @@ def serve(
         url = _open()
         if with_demo:
             _ensure_demo(url, "demo", 1, force=False)
+        if _derive(url, quiet=True):
+            _check(url, brief=True)
         run_server(settings, app_url(settings, url), _announce)
     except KeyboardInterrupt:
         pass

@@ -20,6 +20,7 @@ from rich.progress import (
 from rich.table import Table
 
 from etl.job import Progress as Told
+from etl.rejudge import DeriveReport
 from etl.run_log import LoadReport
 from etl.settings import Settings
 from etl.warehouse.engine import owner_connection
@@ -110,6 +111,20 @@ def print_load(console: Console, report: LoadReport) -> None:
             f"{report.obligation_count:,} obligations; seconds: "
             + ", ".join(f"{stage} {value}" for stage, value in report.seconds.items())
         )
+
+
+def print_derived(console: Console, report: DeriveReport) -> None:
+    """Which schools were judged anew, by which act, and what a person should know."""
+    for message in report.warnings:
+        console.print(f"Note: {message}", highlight=False, soft_wrap=True)
+    for school in report.schools:
+        act = school.regulation or "no regulation"
+        console.print(
+            f"{school.name} ({school.school_key}): judged anew by {act}, {school.obligation_count:,} obligations",
+            highlight=False,
+        )
+    left = f"{report.untouched_count} schools are judged by their regulation as it stands and were not touched."
+    console.print(left, highlight=False)
 
 
 def print_checks(console: Console, report: Any, *, brief: bool) -> None:

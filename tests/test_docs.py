@@ -22,6 +22,7 @@ COMMANDS = (
     "rejected",
     "export",
     "version",
+    "derive",
     "regulations lint",
     "regulations list",
     "regulations show",
