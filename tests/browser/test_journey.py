@@ -16,9 +16,11 @@ Visit = Callable[..., Page]
 PAGES = (
     ("deputy", "/school"),
     ("deputy", "/findings"),
+    ("deputy", "/regulation"),
     ("deputy", "/loads"),
     ("deputy", "/guide"),
     ("inspector", "/overview"),
+    ("inspector", "/regulation"),
 )
 
 
