@@ -18,7 +18,7 @@ from dashboard.pages_table import is_open
 from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
 from dashboard.queries.regulation import Judged, read_acts, read_judged, read_parameters
-from dashboard.regulation_words import deadline_words, value_words, version_notice
+from dashboard.regulation_words import act_number, deadline_words, value_words, version_notice
 from dashboard.views.regulation_acts import compare, conditions, silence
 from etl.warehouse.scope import Scope
 
@@ -32,7 +32,7 @@ def render(scope: Scope, filters: Filters) -> None:
     only = next(iter(scope.all_school_ids)) if len(scope.all_school_ids) == 1 else None
     school = filters.school or only
     if school is None:
-        _schools(cached(scope, Filters(), _listed, now), filters)
+        _schools(cached(scope, Filters(), _listed, now), read_acts(scope), filters)
         return
     page = cached(scope, Filters(school=school), read_judged, now, school=school)
     if page is None:
@@ -47,7 +47,8 @@ def _listed(scope: Scope, _filters: Filters, now: datetime) -> pl.DataFrame:
     return asked.read_schools(scope, now)
 
 
-def _schools(schools: pl.DataFrame, filters: Filters) -> None:
+def _schools(schools: pl.DataFrame, acts: pl.DataFrame, filters: Filters) -> None:
+    newest = {act["regulation"]: act for act in acts.iter_rows(named=True)}  # by version: the last one stays
     shown = count(schools.height, "school")
     none = schools.filter(pl.col("regulation").is_null()).height
     title = t("regulation.title_many_none", schools=shown, none=none) if none else None
@@ -55,7 +56,7 @@ def _schools(schools: pl.DataFrame, filters: Filters) -> None:
     columns = [Column(t("regulation.column_school"), wide=True), Column(t("regulation.column_act"), wide=True)]
     rows = [
         Row(
-            (Cell(row["label"]), Cell(row["act_title"] or t("regulation.none_stated"), row["act_number"] or "")),
+            (Cell(row["label"]), _act_cell(row["regulation"], newest)),
             row["school_id"],
             t("regulation.open_school", name=row["label"]),
         )
@@ -68,6 +69,13 @@ def _schools(schools: pl.DataFrame, filters: Filters) -> None:
         frame.set_filters(filters.drilled(school=clicked))
 
 
+def _act_cell(regulation: str | None, newest: dict[str, dict[str, Any]]) -> Cell:
+    if regulation is None:
+        return Cell(t("regulation.none_stated"), tone="quiet", badge=True)
+    act = newest.get(regulation)
+    return Cell(regulation) if act is None else Cell(act["title"], act_number(act))
+
+
 def _school(scope: Scope, page: Judged, acts: pl.DataFrame, filters: Filters, *, several: bool) -> None:
     own = acts.filter(pl.col("regulation") == page.regulation).to_dicts() if page.regulation else []
     versions: list[int] = sorted(page.rules["profile_version"].unique().to_list())
@@ -76,7 +84,7 @@ def _school(scope: Scope, page: Judged, acts: pl.DataFrame, filters: Filters, *,
     )
     rules = page.rules.filter(pl.col("profile_version") == chosen)
     act = next((one for one in own if one["profile_version"] == chosen), None)
-    _head(scope, page, rules, filters, several=several)
+    _head(scope, page, act, rules, filters, several=several)
     _notices(page, own, act, chosen, len(versions))
     parameters = read_parameters(scope, [f"{page.regulation}:{chosen}"])
     _rules(rules, parameters, judged_by_act=page.regulation is not None)
@@ -86,7 +94,9 @@ def _school(scope: Scope, page: Judged, acts: pl.DataFrame, filters: Filters, *,
     compare(scope, acts, own, filters)
 
 
-def _head(scope: Scope, page: Judged, rules: pl.DataFrame, filters: Filters, *, several: bool) -> None:
+def _head(
+    scope: Scope, page: Judged, act: dict[str, Any] | None, rules: pl.DataFrame, filters: Filters, *, several: bool
+) -> None:
     school: dict[str, Any] = page.school
     crumbs = [frame.Crumb(t("page.regulation"), "regulation", Filters())] if several else []
     if not several and is_open("school", scope.role):
@@ -94,18 +104,13 @@ def _head(scope: Scope, page: Judged, rules: pl.DataFrame, filters: Filters, *, 
     stated = rules.filter("is_regulated")
     title = t("regulation.title_none")
     if page.regulation is not None:
-        total = count(rules.height, "rule") if rules.height % 10 != 1 else f"{rules.height}"
-        title = t("regulation.title", regulated=count(stated.height, "rule"), rules=total)
-    titled = rules.filter(pl.col("act_title").is_not_null()).to_dicts()
-    # the act of a rule may be the one above; the school's own is the one its list names
-    act = wording.act(
-        {**(titled[0] if titled else {}), "act_title": school["act_title"], "act_number": None, "act_date": None}
-    )
+        title = t("regulation.title", regulated=count(stated.height, "rule"), rules=rules.height)
+    name = wording.act({**act, "act_title": act["title"]}) if act is not None else page.regulation or ""
     frame.head(
         title,
         filters,
         crumbs=[*crumbs, frame.Crumb(school["label"] if several else t("page.regulation"))],
-        caption=t("regulation.caption", school=school["label"], act=act) if act else school["label"],
+        caption=t("regulation.caption", school=school["label"], act=name) if name else school["label"],
     )
 
 

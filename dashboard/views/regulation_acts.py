@@ -156,27 +156,29 @@ def _differences(parameters: pl.DataFrame, known: dict[str, dict[str, Any]], fir
     sides = {code: _of(parameters, known[code]) for code in (first, second)}
     pairs = list(zip(sides[first], sides[second], strict=True))
     different = [pair for pair in pairs if pair[0]["value"] != pair[1]["value"]]
+    single = [pair for pair in different if None in (pair[0]["value"], pair[1]["value"])]
+    both = [pair for pair in different if pair not in single]
     silent = sum(one["value"] is None and other["value"] is None for one, other in pairs)
-    st.markdown(
-        t(
-            "regulation.compare_count",
-            different=count(len(different), "condition"),
-            same=count(len(pairs) - len(different) - silent, "condition"),
-            silent=count(silent, "condition"),
-        )
-    )
-    if not different:
+    same = len(pairs) - len(different) - silent
+    words = t("regulation.compare_count", different=len(both), same=same, single=len(single), silent=silent)
+    st.markdown(words)
+    names = [act_number(known[code]) or known[code]["title"] for code in (first, second)]
+    if both:
+        _side_by_side("regulation_compare", names, both)
+    else:
         st.markdown(t("regulation.compare_none"))
-        return
-    columns = [
-        Column(t("regulation.column_condition")),
-        *(Column(act_number(known[code]) or known[code]["title"], wide=True) for code in (first, second)),
-    ]
+    if single:
+        with st.expander(t("regulation.compare_single", n=len(single))):
+            _side_by_side("regulation_single", names, single)
+
+
+def _side_by_side(key: str, names: list[str], pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+    columns = [Column(t("regulation.column_condition")), *(Column(name, wide=True) for name in names)]
     rows = [
         Row((Cell(_capital(one["label"]), t(f"regulation.section.{one['section']}")), side_cell(one), side_cell(other)))
-        for one, other in different
+        for one, other in pairs
     ]
-    row_table("regulation_compare", columns, rows, caption=t("regulation.compare_caption"))
+    row_table(key, columns, rows, caption=t("regulation.compare_caption"))
 
 
 def side_cell(row: dict[str, Any]) -> Cell:
