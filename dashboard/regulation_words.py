@@ -43,8 +43,10 @@ def value_words(parameter: str, kind: str, unit: str, value: str | None) -> str:
         return percent(plain, 0)
     if isinstance(plain, list):
         return ", ".join(sorted(_item(parameter, kind, item) for item in plain))
+    if kind == "year_setup":
+        return _by_day(parameter, plain)
     if isinstance(plain, Mapping):
-        return ", ".join(_pair(parameter, kind, unit, key, item) for key, item in plain.items())
+        return ", ".join(_pair(parameter, unit, key, item) for key, item in plain.items())
     return _item(parameter, kind, plain)
 
 
@@ -60,7 +62,7 @@ def deadline_words(text: str | None) -> str:
 
 
 def _item(parameter: str, kind: str, item: Any) -> str:
-    if kind in ("monthday", "monthdays", "year_setup"):
+    if kind in ("monthday", "monthdays"):
         month, day = (int(part) for part in str(item).split("-"))
         return format_date(date(2001, month, day), "d MMMM", locale=LOCALE).replace(" ", NBSP)
     if kind in ("text", "time"):
@@ -78,9 +80,18 @@ def word(parameter: str, code: str) -> str:
     return next((t(key) for key in keys if has(key)), code)
 
 
-def _pair(parameter: str, kind: str, unit: str, key: str, item: Any) -> str:
-    if kind == "year_setup":
-        return t("regulation.value.pair", name=word(parameter, key), value=_item(parameter, kind, item))
+def _by_day(parameter: str, sections: Mapping[str, str]) -> str:
+    """«5 сентября: кабинеты, каникулы»: a day is named once."""
+    days: dict[str, list[str]] = {}
+    for section, day in sections.items():
+        days.setdefault(day, []).append(word(parameter, section))
+    return "; ".join(
+        t("regulation.value.pair", name=_item(parameter, "monthday", day), value=", ".join(sorted(names)))
+        for day, names in days.items()
+    )
+
+
+def _pair(parameter: str, unit: str, key: str, item: Any) -> str:
     if unit.startswith("share"):
         return t("regulation.value.pair", name=word(parameter, key), value=percent(float(item), 0))
     return t("regulation.value.per_hours", hours=key, value=number(float(item)))

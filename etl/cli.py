@@ -91,12 +91,13 @@ def derive(
 ) -> None:
     """Judge anew the schools whose regulation changed since they were judged; the others are not touched."""
     url = _open()
-    if _derive(url, school or (), every=every) and check:
-        _check(url, brief=True)
+    derived = _derive(url, school or (), every=every)
+    if derived and check:
+        _check(url, brief=True, school_ids=derived)
 
 
-def _derive(url: str, schools: Sequence[str] = (), *, every: bool = False, quiet: bool = False) -> bool:
-    """Derive what is due; `quiet` says nothing where nothing was. Tells whether something was derived."""
+def _derive(url: str, schools: Sequence[str] = (), *, every: bool = False, quiet: bool = False) -> list[int]:
+    """Derive what is due and return the schools' ids; `quiet` says nothing where nothing was."""
     from etl.rejudge import derive_schools
 
     with progress_bars(err) as bars:
@@ -105,7 +106,7 @@ def _derive(url: str, schools: Sequence[str] = (), *, every: bool = False, quiet
         )
     if report.schools or not quiet:
         print_derived(out, report)
-    return bool(report.schools)
+    return [school.school_id for school in report.schools]
 
 
 @app.command(epilog=_example("zavuch check"))
@@ -119,11 +120,11 @@ def check() -> None:
     _check(url)
 
 
-def _check(url: str, *, brief: bool = False) -> None:
+def _check(url: str, *, brief: bool = False, school_ids: Sequence[int] | None = None) -> None:
     from checks.runner import run_checks
 
     with progress_bars(err) as bars:
-        report = run_checks(url, progress=bars.step)
+        report = run_checks(url, school_ids=school_ids, progress=bars.step)
     print_checks(out, report, brief=brief)
 
 
@@ -149,8 +150,9 @@ def serve(
         url = _open()
         if with_demo:
             _ensure_demo(url, "demo", 1, force=False)
-        if _derive(url, quiet=True):
-            _check(url, brief=True)
+        derived = _derive(url, quiet=True)
+        if derived:
+            _check(url, brief=True, school_ids=derived)
         run_server(settings, app_url(settings, url), _announce)
     except KeyboardInterrupt:
         pass

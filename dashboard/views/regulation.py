@@ -19,7 +19,7 @@ from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
 from dashboard.queries.regulation import Judged, read_acts, read_judged, read_parameters
 from dashboard.regulation_words import act_number, deadline_words, value_words, version_notice
-from dashboard.views.regulation_acts import compare, conditions, silence
+from dashboard.views.regulation_acts import compare, conditions, rule_names, silence
 from etl.warehouse.scope import Scope
 
 VERSION_KEY = "zavuch.act_version"
@@ -163,7 +163,7 @@ def _rules(rules: pl.DataFrame, parameters: pl.DataFrame, *, judged_by_act: bool
         st.caption(t("regulation.rules_note"))
         row_table("regulation_rules", columns, shown, caption=t("regulation.rules_caption"))
         if not judged_by_act:
-            left = [wording.rule_name(rule) for rule in rules.filter(~pl.col("is_regulated"))["rule"]]
+            left = rule_names(rules.filter(~pl.col("is_regulated"))["rule"].to_list())
             st.caption(t("regulation.silent_rules", rules=count(len(left), "rule"), names=listed(left)))
 
 

@@ -23,7 +23,7 @@ FIRST_KEY, SECOND_KEY = "zavuch.act_first", "zavuch.act_second"
 def silence(rules: pl.DataFrame, parameters: pl.DataFrame) -> None:
     """What the act leaves unsaid: rules that judge nothing, conditions without a value and how silence is read."""
     unsaid = parameters.filter(pl.col("value").is_null())
-    names = [wording.rule_name(rule) for rule in rules.filter(~pl.col("is_regulated"))["rule"]]
+    names = rule_names(rules.filter(~pl.col("is_regulated"))["rule"].to_list())
     columns = [
         Column(t("regulation.column_condition"), wide=True),
         Column(t("regulation.column_silence")),
@@ -198,6 +198,12 @@ def _of(parameters: pl.DataFrame, act: dict[str, Any]) -> list[dict[str, Any]]:
 def _title(acts: pl.DataFrame, layer: str) -> str:
     found = acts.filter(pl.col("regulation") == layer).to_dicts()
     return act_name(found[0]) if found else layer
+
+
+def rule_names(rules: list[int]) -> list[str]:
+    """Names of rules as they stand inside a sentence."""
+    named = [wording.rule_name(rule) for rule in rules]
+    return [name[:1].lower() + name[1:] for name in named]
 
 
 def _capital(label: str) -> str:
