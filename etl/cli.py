@@ -190,6 +190,7 @@ def _ensure_demo(url: str, tier: Tier, seed: int, *, force: bool) -> None:
             read_settings().home,
             tier=tier,
             seed=seed,
+            regulations=read_settings().regulations,
             generated=bars.counted("generating"),
             progress=bars.told(),
         )
