@@ -62,7 +62,8 @@ class Filters:
 
     Ids are ours (`_id`), `year` is the calendar year in which the school year starts (2026 = 2026/27),
     `period` an ASCII code such as `q2` or `year`, `as_of` a day in each school's own time zone, `parallel`
-    the year of study 1–11.
+    the year of study 1–11. `version` is a version of the school's act; `act` and `versus` name two acts side by
+    side as `id:version`.
     """
 
     year: int | None = None
@@ -83,6 +84,9 @@ class Filters:
     week: date | None = None
     sort: str | None = None
     page: int | None = None
+    version: int | None = None
+    act: str | None = None
+    versus: str | None = None
 
     def changed(self, **changes: Any) -> Self:
         """The same position with other values; `ValueError` where a value could not stand in a URL."""
@@ -164,12 +168,15 @@ _FIELDS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "week": ("week", _date),
     "sort": ("sort", _code),
     "page": ("page", _id),
+    "version": ("version", _id),
+    "act": ("act", _code),
+    "versus": ("with", _code),
 }
 # a change of the key forgets these: municipality → school → parallel → class or teacher → journal → lesson
 _FINER: dict[str, tuple[str, ...]] = {
     "year": ("period", "as_of", "parallel", "class_id", "staff", "subject", "journal", "week"),
     "period": ("week",),
-    "school": ("parallel", "class_id", "staff", "subject", "journal"),
+    "school": ("parallel", "class_id", "staff", "subject", "journal", "version"),
     "parallel": ("class_id", "journal"),
     "class_id": ("journal",),
     "staff": ("journal",),

@@ -76,6 +76,14 @@ PAGES: tuple[PageRow, ...] = (
         link=_TEACHERS,
     ),
     PageRow(
+        "regulation",
+        "page.regulation",
+        ":material/gavel:",
+        "dashboard.views.regulation",
+        _SCHOOL_HEADS | _TEACHERS | _ABOVE | frozenset({"administrator"}),
+        link=frozenset({"secretary"}),
+    ),
+    PageRow(
         "loads",
         "page.loads",
         ":material/database:",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 
-from etl.cli_print import print_checks, print_load, print_status, progress_bars
+from etl.cli_print import err, out, print_checks, print_derived, print_load, print_status, progress_bars
+from etl.cli_print import example as _example
 from etl.errors import SettingsError, ZavuchError
+from etl.regulations_cli import regulations
 from etl.settings import read_settings
 
 app = typer.Typer(
@@ -23,15 +25,8 @@ app = typer.Typer(
 )
 db = typer.Typer(no_args_is_help=True, help="The embedded database: start, stop, url.")
 app.add_typer(db, name="db")
-PLAIN_WIDTH = 160
-"""Columns of tables that go to a file or a pipe."""
+app.add_typer(regulations, name="regulations")
 Tier = Literal["tiny", "demo", "city"]
-out = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
-err = Console(stderr=True)
-
-
-def _example(text: str) -> str:
-    return f"Example: [bold]{text}[/bold]"
 
 
 def _open() -> str:
@@ -88,17 +83,48 @@ def load(
         _check(url, brief=True)
 
 
+@app.command(epilog=_example("zavuch derive --school school-7"))
+def derive(
+    school: Annotated[list[str] | None, typer.Option(help="Key of a school to derive anew; may be repeated.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Derive every school, changed or not.")] = False,
+    check: Annotated[bool, typer.Option(help="Run the checks afterwards.")] = True,
+) -> None:
+    """Judge anew the schools whose regulation changed since they were judged; the others are not touched."""
+    url = _open()
+    derived = _derive(url, school or (), every=every)
+    if derived and check:
+        _check(url, brief=True, school_ids=derived)
+
+
+def _derive(url: str, schools: Sequence[str] = (), *, every: bool = False, quiet: bool = False) -> list[int]:
+    """Derive what is due and return the schools' ids; `quiet` says nothing where nothing was."""
+    from etl.rejudge import derive_schools
+
+    with progress_bars(err) as bars:
+        report = derive_schools(
+            url, regulations=read_settings().regulations, school_keys=schools, every=every, progress=bars.told()
+        )
+    if report.schools or not quiet:
+        print_derived(out, report)
+    return [school.school_id for school in report.schools]
+
+
 @app.command(epilog=_example("zavuch check"))
 def check() -> None:
-    """Judge every school by its regulation and renew the findings; exit code 0 whatever the verdicts."""
-    _check(_open())
+    """Judge every school by its regulation and renew the findings; exit code 0 whatever the verdicts.
+
+    A school whose regulation changed is derived anew before.
+    """
+    url = _open()
+    _derive(url, quiet=True)
+    _check(url)
 
 
-def _check(url: str, *, brief: bool = False) -> None:
+def _check(url: str, *, brief: bool = False, school_ids: Sequence[int] | None = None) -> None:
     from checks.runner import run_checks
 
     with progress_bars(err) as bars:
-        report = run_checks(url, progress=bars.step)
+        report = run_checks(url, school_ids=school_ids, progress=bars.step)
     print_checks(out, report, brief=brief)
 
 
@@ -124,6 +150,9 @@ def serve(
         url = _open()
         if with_demo:
             _ensure_demo(url, "demo", 1, force=False)
+        derived = _derive(url, quiet=True)
+        if derived:
+            _check(url, brief=True, school_ids=derived)
         run_server(settings, app_url(settings, url), _announce)
     except KeyboardInterrupt:
         pass
@@ -161,6 +190,7 @@ def _ensure_demo(url: str, tier: Tier, seed: int, *, force: bool) -> None:
             read_settings().home,
             tier=tier,
             seed=seed,
+            regulations=read_settings().regulations,
             generated=bars.counted("generating"),
             progress=bars.told(),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,16 +20,26 @@ from rich.progress import (
 from rich.table import Table
 
 from etl.job import Progress as Told
+from etl.rejudge import DeriveReport
 from etl.run_log import LoadReport
 from etl.settings import Settings
 from etl.warehouse.engine import owner_connection
 
+PLAIN_WIDTH = 160
+"""Columns of tables that go to a file or a pipe."""
+out = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+err = Console(stderr=True)
 VERDICTS = {
     "met": "met",
     "not_met": "not met",
     "cannot_tell": "cannot tell",
     "not_regulated": "not regulated",
 }
+
+
+def example(text: str) -> str:
+    """The last line of a command's help."""
+    return f"Example: [bold]{text}[/bold]"
 
 
 class Bars:
@@ -100,6 +111,20 @@ def print_load(console: Console, report: LoadReport) -> None:
             f"{report.obligation_count:,} obligations; seconds: "
             + ", ".join(f"{stage} {value}" for stage, value in report.seconds.items())
         )
+
+
+def print_derived(console: Console, report: DeriveReport) -> None:
+    """Which schools were judged anew, by which act, and what a person should know."""
+    for message in report.warnings:
+        console.print(f"Note: {message}", highlight=False, soft_wrap=True)
+    for school in report.schools:
+        act = school.regulation or "no regulation"
+        console.print(
+            f"{school.name} ({school.school_key}): judged anew by {act}, {school.obligation_count:,} obligations",
+            highlight=False,
+        )
+    left = f"{report.untouched_count} schools are judged by their regulation as it stands and were not touched."
+    console.print(left, highlight=False)
 
 
 def print_checks(console: Console, report: Any, *, brief: bool) -> None:

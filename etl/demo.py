@@ -53,6 +53,7 @@ def make_demo(
     *,
     tier: Tier = "demo",
     seed: int = 1,
+    regulations: Path | None = None,
     generated: Callable[[str, int, int], None] | None = None,
     progress: Progress | None = None,
 ) -> list[LoadReport]:
@@ -61,7 +62,10 @@ def make_demo(
     shutil.rmtree(folder, ignore_errors=True)
     try:
         bundles = generate(folder, tier=tier, seed=seed, progress=generated)
-        reports = [load_bundle(bundle.path, url, home, is_demo=True, progress=progress) for bundle in bundles]
+        reports = [
+            load_bundle(bundle.path, url, home, is_demo=True, regulations=regulations, progress=progress)
+            for bundle in bundles
+        ]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     with owner_connection(url) as connection, connection.cursor() as cursor:

@@ -14,7 +14,7 @@ from psycopg import sql
 from etl.contract.ledger import RULES
 from etl.load import School
 from etl.regulations.describe import RULE_COLUMNS, describe_rule
-from etl.regulations.profile import Profile
+from etl.regulations.profile import Profile, fingerprint
 from etl.transforms.duty_marts import build_duty_marts
 from etl.transforms.learning import build_learning, build_period_marks, build_period_success
 from etl.transforms.moments import INSTANT
@@ -76,13 +76,12 @@ def _write_marts(cursor: psycopg.Cursor[Any], school: School, marts: dict[str, p
 
 
 def _write_judgement(cursor: psycopg.Cursor[Any], school: School, versions: list[Profile]) -> None:
-    fingerprint = "|".join(version.digest for version in versions)
     cursor.execute(
         "INSERT INTO judgement (school_id, judgement_id, regulation, fingerprint, derived_at) VALUES (%s, %s, %s, "
         "%s, %s)"
         " ON CONFLICT (school_id, judgement_id) DO UPDATE SET regulation = EXCLUDED.regulation, fingerprint = "
         "EXCLUDED.fingerprint, derived_at = EXCLUDED.derived_at",
-        [school.school_id, OWN_ACT, school.regulation, fingerprint, datetime.now(UTC)],
+        [school.school_id, OWN_ACT, school.regulation, fingerprint(versions), datetime.now(UTC)],
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 import psycopg
 
+from etl.act_store import store_acts
 from etl.contract.tables import BY_NAME
 from etl.derive import derive_school, read_sight
 from etl.errors import SourceError
@@ -59,7 +60,7 @@ def load_bundle(
     try:
         read_seconds = time.perf_counter() - clock
         with owner_connection(url) as connection, connection.cursor() as cursor:
-            _take_lock(cursor, told)
+            take_lock(cursor, told)
             report = _load(cursor, bundle, spool, told, is_demo=is_demo, regulations=regulations)
             report.seconds = {"read": round(read_seconds, 3), **report.seconds}
             if not report.is_repeat:
@@ -73,7 +74,8 @@ def load_bundle(
     return report
 
 
-def _take_lock(cursor: psycopg.Cursor[Any], told: Progress) -> None:
+def take_lock(cursor: psycopg.Cursor[Any], told: Progress) -> None:
+    """Write the warehouse alone until the transaction ends; says so when it has to wait for another."""
     free = cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [WRITE_LOCK]).fetchone()
     if free and not free[0]:
         told.waiting()
@@ -101,6 +103,7 @@ def _load(
         frozenset(name for (name,) in cursor.execute("SELECT DISTINCT table_name FROM load_table").fetchall())
         | spool.columns.keys()
     )
+    store_acts(cursor, profiles)
     schools = _merge_schools(cursor, bundle, spool, report, frozenset(profiles), is_demo=is_demo)
     _set_aside_ragged(spool, bundle, report)
     _set_aside_strangers(spool, bundle, {school.school_key for school in schools}, report)
@@ -191,6 +194,8 @@ def _merge_schools(
         else:
             row = typed.rows.row(0, named=True)
             regulation = row.get("regulation")
+            if "regulation" in row:
+                row["regulation_named"] = regulation
             if regulation and regulation not in profiles:
                 report.warnings.append(
                     (
@@ -267,6 +272,7 @@ def _write_school(
             "week_days",
             "source_system",
             "regulation",
+            "regulation_named",
         )
         if name in row
     }

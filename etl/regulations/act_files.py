@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ _ACT_KEYS = {
     "parameters", "mentioned",
 }  # fmt: skip
 _STATED_KEYS = {"value", "clause", "quotation", "severity", "note", "origin"}
+_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
 _MENTION_KEYS = {"clause", "quotation", "note"}
 
 
@@ -68,7 +70,7 @@ class _ActReader:
     def act(self) -> Act:
         self._refuse_unknown("", self.raw, _ACT_KEYS)
         layer = Layer(
-            id=self._text("id"),
+            id=self._id(),
             level=self._level(),
             title=self._text("title"),
             act_number=self._text("act_number", required=False),
@@ -98,6 +100,13 @@ class _ActReader:
         if required and not value.strip():
             raise self._error(key, "is missing.", f'Add {key} = "…" at the top of the file.')
         return value.strip()
+
+    def _id(self) -> str:
+        """The id stands in addresses of pages and in commands (`id@2`)."""
+        text = self._text("id")
+        if not _ID.fullmatch(text):
+            raise self._error("id", f"= {text!r} is no id.", "Allowed: up to 50 of a–z, 0–9, _ and -.")
+        return text
 
     def _date(self, key: str) -> date | None:
         value = self.raw.get(key)

@@ -24,6 +24,7 @@ RULE_COLUMNS = (
     "clause",
     "quotation",
     "origin",
+    "parameter",
 )
 DUTY_NORM = 0.95
 """Share of duties and events that must be kept for the verdict «met» (fill_thresholds of requirements A7, green)."""
@@ -60,6 +61,7 @@ def describe_rule(rule: Rule, profile: Profile | None, capabilities: frozenset[s
         "clause": clause.number if clause else None,
         "quotation": clause.quotation if clause else None,
         "origin": stated.origin.value if stated else "none",
+        "parameter": stated.parameter if stated else None,
     }
 
 

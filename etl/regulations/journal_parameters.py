@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from etl.regulations.parameter import (
     AUTHOR_ROLES,
     DAY_FORMS,
@@ -372,11 +374,12 @@ _PERIODS = (
     ),
 )
 
-JOURNAL_PARAMETERS: tuple[Parameter, ...] = (
-    *_TIME_AND_SCOPE,
-    *_LESSONS,
-    *_MARKS,
-    *_EDITS,
-    *_ABSENCES,
-    *_PERIODS,
-)
+JOURNAL_PARAMETERS: Mapping[str, tuple[Parameter, ...]] = {
+    "scope": _TIME_AND_SCOPE,
+    "lessons": _LESSONS,
+    "marks": _MARKS,
+    "edits": _EDITS,
+    "absences": _ABSENCES,
+    "periods": _PERIODS,
+}
+"""Section → its parameters, in the order in which people are shown them."""

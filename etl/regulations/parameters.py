@@ -14,8 +14,11 @@ from etl.regulations.journal_parameters import JOURNAL_PARAMETERS
 from etl.regulations.parameter import Kind, Parameter, Value
 from etl.regulations.upkeep_parameters import UPKEEP_PARAMETERS
 
-__all__ = ["PARAMETERS", "Kind", "Parameter", "Value"]
+__all__ = ["PARAMETERS", "SECTION_OF", "Kind", "Parameter", "Value"]
 
+_SECTIONS = {**JOURNAL_PARAMETERS, **UPKEEP_PARAMETERS}
 PARAMETERS: Mapping[str, Parameter] = {
-    parameter.name: parameter for parameter in (*JOURNAL_PARAMETERS, *UPKEEP_PARAMETERS)
+    parameter.name: parameter for section in _SECTIONS.values() for parameter in section
 }
+SECTION_OF: Mapping[str, str] = {parameter.name: name for name, section in _SECTIONS.items() for parameter in section}
+"""The part of an act a parameter belongs to."""

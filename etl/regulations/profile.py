@@ -211,6 +211,11 @@ class Profile:
         return Severity.INFO if governing is None else governing.severity
 
 
+def fingerprint(versions: Sequence[Profile]) -> str:
+    """Names what a school is judged by: it changes with the content and first day of any version; "" = no act."""
+    return "|".join(f"{version.valid_from or ''}:{version.digest}" for version in versions)
+
+
 def _known(name: str) -> Parameter:
     if name not in PARAMETERS:
         raise KeyError(f"No parameter {name!r}; see etl.regulations.parameters.")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
-from etl.regulations.act_files import Act, RegulationError, read_acts
+from etl.regulations.act_files import Act, RegulationError, read_act, read_acts
 from etl.regulations.deadlines import DeadlineKind
 from etl.regulations.profile import Layer, Level, Mention, Profile, Stated
 
@@ -26,6 +27,40 @@ def read_profiles(extra: Path | None = None) -> dict[str, list[Profile]]:
     if extra is not None and not extra.is_dir():
         raise RegulationError(f"{extra} is not a folder.", advice="Create it or leave the setting empty.")
     return build_profiles(read_acts([SHIPPED_ACTS, *([extra] if extra is not None else [])]))
+
+
+@dataclass
+class Survey:
+    """What a look at the files found: profiles as far as they can be built, and every file that cannot be used."""
+
+    profiles: dict[str, list[Profile]]
+    shipped_ids: frozenset[str]
+    file_count: int
+    problems: list[RegulationError] = field(default_factory=list)
+
+
+def survey(extra: Path | None) -> Survey:
+    """Like `read_profiles`, but goes on after a broken file; `extra` may be one file. For the linter.
+
+    Where the files of `extra` do not fit together, only the shipped acts are left to look at.
+    """
+    shipped = read_acts([SHIPPED_ACTS])
+    if extra is not None and not extra.exists():
+        raise RegulationError(f"There is no {extra}.", advice="Name a regulation file or a folder of them.")
+    paths = [] if extra is None else [extra] if extra.is_file() else sorted(extra.glob("*.toml"))
+    problems, own = [], []
+    for path in paths:
+        try:
+            own.append(read_act(path))
+        except RegulationError as error:
+            problems.append(error)
+    try:
+        profiles = build_profiles([*shipped, *own])
+    except RegulationError as error:
+        problems.append(error)
+        profiles = build_profiles(shipped)
+    ids = frozenset(act.layer.id for act in shipped)
+    return Survey(profiles, ids, len(shipped) + len(paths), problems)
 
 
 def build_profiles(acts: Sequence[Act]) -> dict[str, list[Profile]]:
@@ -73,7 +108,9 @@ def _versions_of(profile_id: str, acts: Mapping[str, Sequence[Act]]) -> list[tup
     first = _starts(own[0])
     above = {_starts(act) for ancestor in _ancestors(profile_id, acts) for act in acts[ancestor]}
     starts = {_starts(act) for act in own} | {start for start in above if start > first}
-    return [(start, _stack(profile_id, acts, start)) for start in sorted(starts)]
+    stacks = [(start, _stack(profile_id, acts, start)) for start in sorted(starts)]
+    # the first version of a layer covers what is older: its own first day changes nothing below it
+    return [stacks[0], *(later for earlier, later in pairwise(stacks) if later[1] != earlier[1])]
 
 
 def _ancestors(profile_id: str, acts: Mapping[str, Sequence[Act]]) -> set[str]:

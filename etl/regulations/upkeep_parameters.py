@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from etl.regulations.parameter import (
     EVERY,
     EVERY_CLASS_LIST,
@@ -264,4 +266,5 @@ _CONTROL = (
     ),
 )
 
-UPKEEP_PARAMETERS: tuple[Parameter, ...] = (*_PEOPLE, *_YEAR, *_CONTROL)
+UPKEEP_PARAMETERS: Mapping[str, tuple[Parameter, ...]] = {"people": _PEOPLE, "year": _YEAR, "control": _CONTROL}
+"""Section → its parameters, in the order in which people are shown them."""

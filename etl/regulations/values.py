@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zoneinfo
 from collections.abc import Callable, Mapping
 from datetime import time
@@ -50,6 +51,21 @@ def value_text(value: Value | None) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {item}" for key, item in sorted(value.items()))
     return str(value)
+
+
+def json_text(value: Value | None) -> str | None:
+    """The value as JSON, for what reads acts from the database: lists sorted, limits and days as an act's file has
+    them; None for null.
+    """
+    if value is None:
+        return None
+    if isinstance(value, frozenset):
+        plain: object = sorted(str(item) for item in value)
+    elif isinstance(value, Mapping):
+        plain = {key: item if isinstance(item, float) else str(item) for key, item in value.items()}
+    else:
+        plain = value if isinstance(value, bool | int | float) else str(value)
+    return json.dumps(plain, ensure_ascii=False)
 
 
 def _deadline(parameter: Parameter, raw: object) -> Value:

@@ -76,7 +76,7 @@ BY_JOURNAL = (
     "finding",
     "mart_duty_week",
 )
-NO_SCHOOL = ("dim_municipality", "load_run", "check_run")
+NO_SCHOOL = ("dim_municipality", "load_run", "check_run", "regulation", "regulation_parameter")
 OWN_TABLES = ("access_user", "access_session", "access_attempt")
 SCHOOL_ONLY = (
     "fact_teaching_load",

@@ -16,9 +16,11 @@ Visit = Callable[..., Page]
 PAGES = (
     ("deputy", "/school"),
     ("deputy", "/findings"),
+    ("deputy", "/regulation"),
     ("deputy", "/loads"),
     ("deputy", "/guide"),
     ("inspector", "/overview"),
+    ("inspector", "/regulation"),
 )
 
 
@@ -85,3 +87,20 @@ def test_signing_out_ends_every_tab(open_page: Visit, address: str) -> None:
     page.request.post(address + "/logout", headers={"Origin": address})
     page.goto(address + "/school")
     assert urlsplit(page.url).path == "/login"
+
+
+def test_two_acts_are_compared_and_the_choice_stands_in_the_address(open_page: Visit) -> None:
+    page = open_page("/regulation?act=school53_krasnodar:1&with=school16_korolev:1", "deputy")
+    settle(page)
+    table = page.get_by_role("table", name="Условия, на которые два акта отвечают по-разному").first
+    expect(table).to_contain_text("не позже чем через 2 календарных дня")
+    expect(table).to_contain_text("п. 3.8, № 15 от 02.09.2024")
+    chosen = page.get_by_role("combobox", name=re.compile("Второй акт"))
+    chosen.scroll_into_view_if_needed()
+    chosen.click()
+    chosen.fill("Линдовская")
+    expect(page.get_by_role("option")).to_have_count(1)
+    chosen.press("Enter")
+    page.wait_for_url(re.compile("with=lindovskaya"))
+    settle(page)
+    expect(page.locator("body")).to_contain_text("Говорит только один акт")

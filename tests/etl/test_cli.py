@@ -80,6 +80,15 @@ def test_a_bundle_is_loaded_checked_and_exported(home: Path, bundle: Path, tmp_p
     assert "1" in zavuch(home, "status").stdout
 
 
+def test_a_school_named_is_derived_and_checked_and_nothing_is_done_where_no_act_changed(home: Path) -> None:
+    key = next(iter(csv.DictReader(io.StringIO(zavuch(home, "export", "ledger").stdout))))["school_key"]
+    idle = zavuch(home, "derive")
+    assert idle.returncode == 0 and "Check run" not in idle.stdout
+    assert "1 schools are judged by their regulation as it stands" in idle.stdout
+    anew = zavuch(home, "derive", "--school", key)
+    assert anew.returncode == 0 and f"({key}): judged anew by" in anew.stdout and "Check run 2" in anew.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

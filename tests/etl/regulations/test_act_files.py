@@ -52,6 +52,10 @@ quotation = "своевременно"
             "parameters.topic_limit.colour is an unknown key. Allowed: clause, note, or",
         ),
         (changed("topic_limit", "topic_limt"), "parameters.topic_limt is an unknown key. Allowed: abs"),
+        (
+            (HEAD + TOPIC).replace('id = "gymnasium1"', 'id = "Гимназия 1"'),
+            "id = 'Гимназия 1' is no id. Allowed: up to 50 of",
+        ),
         ("director = 1" + HEAD, "director is an unknown key. Allowed: act_date, act_number, id"),
         (
             changed("2d", "2 days"),

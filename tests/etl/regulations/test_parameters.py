@@ -9,7 +9,7 @@ from etl.regulations.values import allowed_text, parse_value, value_text
 
 
 def test_no_parameter_is_defined_twice() -> None:
-    assert len(PARAMETERS) == len(JOURNAL_PARAMETERS) + len(UPKEEP_PARAMETERS)
+    assert len(PARAMETERS) == sum(map(len, (*JOURNAL_PARAMETERS.values(), *UPKEEP_PARAMETERS.values())))
 
 
 @pytest.mark.parametrize("parameter", PARAMETERS.values(), ids=lambda parameter: parameter.name)

@@ -151,3 +151,9 @@ def test_values_that_need_each_other_are_refused_alone(tmp_path: Path, limits: d
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RegulationError, match="nowhere is not a folder"):
         read_profiles(tmp_path / "nowhere")
+
+
+def test_the_first_day_of_a_layer_above_makes_no_version_below(tmp_path: Path) -> None:
+    write_act(tmp_path, "region", level="region", head="valid_from = 2021-11-29", mark_limit='"3d"')
+    write_act(tmp_path, "school", head='parent = "region"', topic_limit='"1d"')
+    assert [one.valid_from for one in profiles_of(tmp_path)["school"]] == [None]

@@ -18,6 +18,8 @@ from etl.warehouse.tables import metadata
 
 WITHOUT_SCHOOL = {
     "dim_municipality",
+    "regulation",
+    "regulation_parameter",
     "load_run",
     "load_warning",
     "load_reject",
