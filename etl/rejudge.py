@@ -142,7 +142,7 @@ def derive_stored(writer: Writer, school: School, extracted_at: datetime, profil
     """Derive a school from its stored facts, as a load that brings nothing would; returns the obligations' number."""
     cursor = writer.now()
     state = {table.name: read_stored(cursor, table, school.school_id) for table in TABLES if table.name != "school"}
-    sight = read_sight(writer, school, school.capabilities, frozenset(), extracted_at)
+    sight = read_sight(writer, school, school.capabilities, {}, extracted_at)
     return derive_school(writer, school, state, _read_journals(cursor, school.school_id), profiles, sight)
 
 
