@@ -168,19 +168,21 @@ class Scene:
         }
 
 
-_OBJECTS = {
-    "lesson": "fact_lesson",
-    "absence": "fact_absence",
-    "mark": "fact_mark",
-    "work": "fact_work",
-    "change": "fact_change",
-    "movement": "fact_movement",
-    "account": "fact_account",
-}
+_OBJECTS = ("lesson", "absence", "mark", "work", "change", "movement", "account")
+
+
+def _named(noun: str, rules: Iterable[str]) -> str:
+    """SQL: the source's key of the object of a finding of these rules."""
+    numbers = ", ".join(str(RULE[name].number) for name in rules)
+    return (
+        f"WHEN f.rule IN ({numbers}) THEN (SELECT o.{noun}_key FROM fact_{noun} o"
+        f" WHERE o.school_id = f.school_id AND o.{noun}_id = f.object_id)"
+    )
+
+
 _NAMED = " ".join(
-    f"WHEN f.rule IN ({', '.join(str(rule.number) for rule in RULE.values() if rule.object_type == noun)})"
-    f" THEN (SELECT o.{noun}_key FROM {table} o WHERE o.school_id = f.school_id AND o.{noun}_id = f.object_id)"
-    for noun, table in _OBJECTS.items()
+    [_named("period_mark", ["period_mark_author"])]
+    + [_named(noun, [rule.name for rule in RULE.values() if rule.object_type == noun]) for noun in _OBJECTS]
 )
 
 
