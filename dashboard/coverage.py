@@ -32,6 +32,14 @@ _TABLES: dict[str, tuple[str, ...]] = {
     "two_marks_one_work": ("mark", "work"),
     "teacher_scope": ("mark", "teaching_load"),
     "consent_missing": ("account", "consent"),
+    "work_kind_missing": ("mark", "work"),
+    "plan_hours": ("plan", "curriculum"),
+    "period_mark_unjustified": ("period_mark", "mark"),
+    "no_timetable_day": ("lesson", "period"),
+    "absence_deleted_after_makeup": ("absence", "mark"),
+    "scheduled_work_missing": ("assessment_schedule", "work"),
+    "work_off_schedule": ("work", "assessment_schedule"),
+    "promotion_missing": ("enrolment", "movement"),
 }
 # The capabilities without which the source is silent about what is not there (annex L9, L10).
 _CAPABILITY: dict[str, str] = {
@@ -45,6 +53,10 @@ _CAPABILITY: dict[str, str] = {
     "essay_mark": "work_kinds",
     "monitoring_mark": "work_kinds",
     "work_marked": "work_kinds",
+    "work_kind_missing": "work_kinds",
+    "work_off_schedule": "work_kinds",
+    "topic_language": "topics",
+    "topic_on_cancelled": "topics",
 }
 _LOG = frozenset(
     {"mark_lock", "attendance_lock", "topic_lock", "period_mark_lock", "mark_correction", "edit_after_period_mark"}

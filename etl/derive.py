@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import polars as pl
 import psycopg
+from psycopg import sql
 
 from etl.contract.ledger import RULES
 from etl.load import School
@@ -15,9 +17,11 @@ from etl.regulations.describe import RULE_COLUMNS, describe_rule
 from etl.regulations.profile import Profile
 from etl.transforms.duty_marts import build_duty_marts
 from etl.transforms.learning import build_learning, build_period_marks, build_period_success
+from etl.transforms.moments import INSTANT
 from etl.transforms.obligations.build import build_obligations
 from etl.transforms.obligations.context import Context, Sight
-from etl.warehouse.frames import copy_in
+from etl.transforms.obligations.registers import CONTROL_ACT, INCIDENT, OUTAGE, Registers
+from etl.warehouse.frames import copy_in, copy_out
 from etl.warehouse.partitions import ensure_years
 from etl.warehouse.writer import Writer
 
@@ -34,7 +38,8 @@ def derive_school(
 ) -> int:
     """Derive the school's own judgement and hand it to the writer; returns the number of obligations."""
     versions = profiles.get(school.regulation or "", [])
-    context = Context(state, journals, versions, school.zone, school.week_days, sight)
+    registers = read_registers(writer, school)
+    context = Context(state, journals, versions, school.zone, school.week_days, sight, registers)
     obligations = build_obligations(context)
     rows = obligations.with_columns(
         pl.lit(school.school_id, pl.Int32).alias("school_id"), pl.lit(OWN_ACT, pl.Int16).alias("judgement_id")
@@ -106,8 +111,32 @@ def _horizons(sight: Sight) -> dict[int, datetime]:
     return {rule.number: sight.tables_until.get(rule.done_table, sight.newest) for rule in RULES}
 
 
+def read_registers(writer: Writer, school: School) -> Registers:
+    """What people registered in the product: read at every derivation, so a change of it is seen by the next one."""
+    if school.is_new:
+        return Registers()
+    cursor = writer.now()
+
+    def read(table: str, schema: dict[str, Any]) -> pl.DataFrame:
+        # moments are compared as whole seconds (annex B5)
+        columns = [
+            sql.SQL("date_trunc('second', {})" if dtype == INSTANT else "{}").format(sql.Identifier(name))
+            for name, dtype in schema.items()
+        ]
+        query = sql.SQL("SELECT {} FROM {} WHERE school_id = {}").format(
+            sql.SQL(", ").join(columns), sql.Identifier(table), sql.Literal(school.school_id)
+        )
+        return copy_out(cursor, query, schema)
+
+    return Registers(read("control_act", CONTROL_ACT), read("incident", INCIDENT), read("outage", OUTAGE))
+
+
 def read_sight(
-    writer: Writer, school: School, capabilities: frozenset[str], arriving: frozenset[str], extracted_at: datetime
+    writer: Writer,
+    school: School,
+    capabilities: frozenset[str],
+    arriving: Mapping[str, Sequence[str]],
+    extracted_at: datetime,
 ) -> Sight:
     """What the school's bundles can tell, the arriving one included: its record is not written yet."""
     rows = (
@@ -115,12 +144,15 @@ def read_sight(
         if school.is_new
         else writer.now()
         .execute(
-            "SELECT t.table_name, max(r.extracted_at) FROM load_table t JOIN load_run r USING (load_id) WHERE "
-            "t.school_id = %s GROUP BY t.table_name",
+            "SELECT t.table_name, max(r.extracted_at), array_agg(DISTINCT c) FROM load_table t JOIN load_run r "
+            "USING (load_id) LEFT JOIN LATERAL unnest(t.columns) c ON true WHERE t.school_id = %s "
+            "GROUP BY t.table_name",
             [school.school_id],
         )
         .fetchall()
     )
-    until = {name: moment.astimezone(UTC) for name, moment in rows}
+    until = {name: moment.astimezone(UTC) for name, moment, _columns in rows}
+    known = [*((name, columns) for name, _moment, columns in rows), *arriving.items()]
+    columns = frozenset(f"{name}.{column}" for name, of_table in known for column in of_table)
     until |= {name: max(extracted_at, until.get(name, extracted_at)) for name in arriving}
-    return Sight(capabilities, until, max(until.values(), default=extracted_at))
+    return Sight(capabilities, until, max(until.values(), default=extracted_at), columns)

@@ -64,10 +64,21 @@ _OBJECTS: dict[str, tuple[str, str]] = {
     "setup_section": ("", "r.object_key"),
     "movement": _fact("fact_movement", "movement", by_year=False),
     "account": _fact("fact_account", "account", by_year=False),
+    "assessment": _fact("fact_assessment", "assessment", by_year=False),
+    "pupil": (_PUPIL, "kp.key"),
+    "class": (
+        "JOIN source_key kc ON kc.school_id = r.school_id AND kc.table_name = 'school_class' AND kc.id = r.class_id",
+        "kc.key",
+    ),
+    "class_day": ("", "r.object_key"),
+    "card": ("", "r.object_key"),
+    "control_act": ("", "r.object_key"),
     "pupil_work": (_PUPIL, "r.object_key || '|' || kp.key"),
 }
 """How the object of a row is named in the source (annex L13): a join to `r` and the key, by type of object."""
-_OBJECTS_OF_RULE: dict[str, tuple[str, str]] = {"period_mark_author": _fact("fact_period_mark", "period_mark")}
+_OBJECTS_OF_RULE: dict[str, tuple[str, str]] = dict.fromkeys(
+    ("period_mark_author", "period_mark_unjustified"), _fact("fact_period_mark", "period_mark")
+)
 """Rules whose rows name their object otherwise than the rest of its type."""
 
 

@@ -109,7 +109,7 @@ def _load(
                 outcome = load_school(writer, school, spool, manifest, report.load_id, carried)
                 _tell(outcome, bundle, report)
             with _timed(report, "obligations"):
-                sight = read_sight(writer, school, school.capabilities, frozenset(spool.columns), manifest.extracted_at)
+                sight = read_sight(writer, school, school.capabilities, spool.columns, manifest.extracted_at)
                 report.obligation_count += derive_school(
                     writer, school, outcome.state, outcome.keys.journals, profiles, sight
                 )

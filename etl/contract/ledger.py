@@ -23,6 +23,12 @@ ObjectType = Literal[
     "movement",
     "account",
     "pupil_work",
+    "assessment",
+    "pupil",
+    "class",
+    "class_day",
+    "card",
+    "control_act",
 ]
 
 
@@ -122,6 +128,21 @@ RULES: tuple[Rule, ...] = (
     Rule(48, "period_mark_author", "content", "period_mark", "period_mark"),
     Rule(49, "consent_missing", "content", "account", "account"),
     Rule(50, "account_after_exit", "content", "account", "account"),
+    Rule(51, "topic_language", "content", "lesson", "lesson"),
+    Rule(52, "work_kind_missing", "content", "mark", "mark"),
+    Rule(53, "plan_hours", "content", "journal", "plan"),
+    Rule(54, "period_mark_unjustified", "content", "period_mark", "period_mark"),
+    Rule(55, "card_incomplete", "content", "card", "card_field"),
+    Rule(56, "homeroom_missing", "content", "class", "school_class"),
+    Rule(57, "no_timetable_day", "content", "class_day", "lesson"),
+    Rule(58, "absence_deleted_after_makeup", "content", "change", ""),
+    Rule(59, "topic_on_cancelled", "content", "lesson", "lesson"),
+    Rule(60, "author_absent", "content", "lesson", "lesson"),
+    Rule(61, "void_after_incident", "content", "mark", "mark"),
+    Rule(62, "scheduled_work_missing", "content", "assessment", "assessment_schedule"),
+    Rule(63, "work_off_schedule", "content", "work", "work"),
+    Rule(64, "promotion_missing", "content", "pupil", "pupil"),
+    Rule(65, "control_act_missing", "content", "control_act", ""),
 )
 RULE: dict[str, Rule] = {rule.name: rule for rule in RULES}
 MARK_RULES = ("mark", "written_mark", "essay_mark", "monitoring_mark")

@@ -589,6 +589,76 @@ mart_period_success = Table(
     comment="one row per class and period: success and quality of learning (004 5-КР-8)",
 )
 
+
+def _entered() -> list[Column[Any]]:
+    return [
+        _column("entered_at", MOMENT, "when the line was saved in the product", nullable=False),
+        _column("entered_by", Integer(), "user who saved it (access_user)"),
+    ]
+
+
+# Registers of the product itself: no bundle brings or touches them (annex B21), the ledger reads three of them.
+control_act = Table(
+    "control_act",
+    metadata,
+    school_id(),
+    _column("control_act_id", Integer(), "control act", nullable=False),
+    _column("month_on", Date(), "first day of the month that was controlled", nullable=False),
+    _column("period_id", Integer(), "period that was controlled at its end; null = a monthly control"),
+    _column("staff_id", Integer(), "who controlled"),
+    _column("act_on", Date(), "date of the act (справка, приказ)", nullable=False),
+    _column("council_on", Date(), "date of the council or meeting that heard it"),
+    *_entered(),
+    _column("role", Text(), "in which role: director, deputy, class_teacher, …", nullable=False),
+    _column("act_no", Text(), "number of the act"),
+    _column("findings", Text(), "what was found, in words"),
+    PrimaryKeyConstraint("school_id", "control_act_id"),
+    comment="one row per control of journals that was documented (004 8.2, 8.4)",
+)
+incident = Table(
+    "incident",
+    metadata,
+    _column("known_at", MOMENT, "when it became known", nullable=False),
+    _column("notified_at", MOMENT, "when the head and the support were told; null = not yet"),
+    _column("restored_at", MOMENT, "when the access was safe again; null = not yet"),
+    _column("confirmed_at", MOMENT, "when the entries made meanwhile were confirmed; null = they stay void"),
+    school_id(),
+    _column("incident_id", Integer(), "incident", nullable=False),
+    _column("staff_id", Integer(), "whose account was compromised", nullable=False),
+    *_entered(),
+    _column("account_key", Text(), "account in the source, where it is known"),
+    _column("note", Text(), "what happened, in words"),
+    PrimaryKeyConstraint("school_id", "incident_id"),
+    comment="one row per compromised account of a member of staff (001 4.3–4.4, 002 6.3–6.4)",
+)
+review_tick = Table(
+    "review_tick",
+    metadata,
+    school_id(),
+    _column("review_tick_id", Integer(), "tick", nullable=False),
+    _column("class_id", Integer(), "class; null = the whole school"),
+    _column("month_on", Date(), "first day of the month that was reviewed", nullable=False),
+    _column("staff_id", Integer(), "who reviewed"),
+    _column("ticked_on", Date(), "day of the review", nullable=False),
+    *_entered(),
+    _column("subject", Text(), "what was reviewed: personal_data, marks, …", nullable=False),
+    PrimaryKeyConstraint("school_id", "review_tick_id"),
+    comment="one row per class, month and thing that somebody attests to have reviewed (000 П-5.4, 004 5-АД-4)",
+)
+outage = Table(
+    "outage",
+    metadata,
+    _column("from_at", MOMENT, "first moment without the system", nullable=False),
+    _column("to_at", MOMENT, "last moment without it; null = it lasts"),
+    school_id(),
+    _column("outage_id", Integer(), "outage", nullable=False),
+    *_entered(),
+    _column("memo_no", Text(), "number of the memo that reports it; without one nothing is excused"),
+    _column("reason", Text(), "what the memo says"),
+    PrimaryKeyConstraint("school_id", "outage_id"),
+    comment="one row per reported technical outage of the journal (001 УП-12)",
+)
+
 check_run = Table(
     "check_run",
     metadata,

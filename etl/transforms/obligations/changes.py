@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import polars as pl
 
 from etl.contract.ledger import Quality
@@ -30,8 +32,8 @@ _PLACED = {
 }
 
 
-def located_changes(context: Context) -> pl.DataFrame:
-    """Changes that are located and are no typing corrections; the field is not looked at yet.
+def located_changes(context: Context, entities: Collection[str] = tuple(FIELDS)) -> pl.DataFrame:
+    """Changes of these entities that are located and are no typing corrections; the field is not looked at yet.
 
     Columns: change_id, entity, field, action, changed_*, changed_by_id, lesson_id, work_id, pupil_id,
     period_id, journal_id, class_id, school_year, grade, group_id, subject_id, held_on (of lesson entries),
@@ -50,7 +52,9 @@ def located_changes(context: Context) -> pl.DataFrame:
         "lesson_key",
         "pupil_key",
     )
-    placed = pl.concat([_with_entity(changes.filter(pl.col("entity") == entity), entity, context) for entity in FIELDS])
+    placed = pl.concat(
+        [_with_entity(changes.filter(pl.col("entity") == entity), entity, context) for entity in entities]
+    )
     local = [
         pl.col(name).dt.convert_time_zone(context.zone).dt.date().alias(day)
         for name, day in (("changed_earliest", "first_on"), ("changed_latest", "last_on"))

@@ -18,7 +18,7 @@ EXITS = ("leave", "school_transfer", "graduate")
 
 def build_content_of_accounts(context: Context) -> pl.DataFrame:
     """Breaches of consent_missing and account_after_exit under the act in force where the data end."""
-    today = pl.lit(context.sight.newest.date())
+    today = pl.lit(context.last_day)
     asked = pl.select(
         context.flag("consent_required", today).alias("consent"),
         context.flag("access_removed_on_exit", today).alias("exit"),
@@ -37,13 +37,11 @@ def build_content_of_accounts(context: Context) -> pl.DataFrame:
 
 def _rows(found: pl.DataFrame, context: Context, rule: str) -> pl.DataFrame:
     """Placed in the newest school year: the breach is one of today, whenever it began."""
-    newest = context.sight.newest
-    year = context.classes["school_year"].max() or newest.year - (newest.month < 7)
     since_on = pl.col("since").dt.convert_time_zone(context.zone).dt.date()
     rows = found.with_columns(
-        pl.lit(year).alias("school_year"),
+        pl.lit(context.newest_year).alias("school_year"),
         pl.col("account_id").alias("object_id"),
-        context.version_on(pl.lit(newest.date())).alias("profile_version"),
+        context.version_on(pl.lit(context.last_day)).alias("profile_version"),
         pl.when(pl.col("since") > pl.lit(BEGINNING, INSTANT)).then(since_on).alias("anchor_on"),
     )
     return breaches(rows, rule, "since", "until")

@@ -43,6 +43,7 @@ def marks_made(context: Context) -> pl.DataFrame:
         "protocol_no",
         "protocol_on",
         "comment",
+        "recorded_earliest",
         pl.col("recorded_latest").alias("since"),
     )
     lessons = context.lessons.select(
@@ -64,19 +65,24 @@ def marks_made(context: Context) -> pl.DataFrame:
     )
 
 
-def of_marks(marks: pl.DataFrame, context: Context, rule: str) -> pl.DataFrame:
-    """Breaches whose object is the mark."""
+def of_marks(marks: pl.DataFrame, context: Context, rule: str, until: str | None = None) -> pl.DataFrame:
+    """Breaches whose object is the mark; `until` names the column of the moment from which it is none."""
     rows = marks.with_columns(
         pl.col("mark_id").alias("object_id"),
         pl.col("held_on").alias("anchor_on"),
         context.version_on(pl.col("held_on")).alias("profile_version"),
     )
+    lasting = [until] if until else []
     return breaches(
-        rows.select(*PLACE, "pupil_id", "object_id", "anchor_on", "profile_version", "since"), rule, "since"
+        rows.select(*PLACE, "pupil_id", "object_id", "anchor_on", "profile_version", "since", *lasting),
+        rule,
+        "since",
+        until,
     )
 
 
-def _of_lessons(lessons: pl.DataFrame, context: Context, rule: str) -> pl.DataFrame:
+def of_lessons(lessons: pl.DataFrame, context: Context, rule: str) -> pl.DataFrame:
+    """Breaches whose object is the lesson."""
     rows = lessons.with_columns(
         pl.col("lesson_id").alias("object_id"),
         pl.col("held_on").alias("anchor_on"),
@@ -101,7 +107,7 @@ def _grade1_homework(context: Context) -> pl.DataFrame:
     lessons = context.lessons.filter(pl.col("grade") == 1).join(texts, on="lesson_id", how="inner")
     written = lessons.filter(has_text(pl.col("homework")) & ~pl.col("homework_not_assigned").fill_null(value=False))
     allowed = context.word("first_grade_homework_value", pl.col("held_on"))
-    return _of_lessons(
+    return of_lessons(
         written.filter((_plain(pl.col("homework")) != _plain(allowed)).fill_null(value=False)),
         context,
         "grade1_homework",
@@ -160,7 +166,7 @@ def _lessons_on_days_off(context: Context) -> pl.DataFrame:
         ~pl.col("is_deleted") & (pl.col("kind") == "lesson") & pl.col("status").is_in(["held", "planned", "replaced"])
     )
     off = lessons.filter(~pl.col("is_instructional").fill_null(value=False)).join(starts, on="held_on", how="left")
-    return _of_lessons(off, context, "lesson_on_day_off")
+    return of_lessons(off, context, "lesson_on_day_off")
 
 
 def _two_marks_one_work(marks: pl.DataFrame, context: Context) -> pl.DataFrame:

@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from etl.regulations.profile import Profile
 from etl.transforms.deadlines import add_counters, day_instants, due_dates, is_day_count
 from etl.transforms.moments import INSTANT, without_skew
+from etl.transforms.obligations.registers import Registers
 from etl.transforms.school_calendar import build_class_calendar
 
 CLASS_KINDS = ("class", "subgroup", "individual")
@@ -28,9 +30,15 @@ class Sight:
     capabilities: frozenset[str]
     tables_until: dict[str, datetime]
     newest: datetime
+    columns: frozenset[str] = frozenset()
+    """`table.column` of the bundle that some file of the school had"""
 
     def carries(self, table: str) -> bool:
         return table in self.tables_until
+
+    def has_column(self, table: str, column: str) -> bool:
+        """Whether a blank cell says anything: a column that no file had is not told at all."""
+        return f"{table}.{column}" in self.columns
 
 
 class Context:
@@ -44,6 +52,7 @@ class Context:
         zone: str,
         school_week: int,
         sight: Sight,
+        registers: Registers | None = None,
     ) -> None:
         # an account may be made or closed on a later day: its moments are no entries that a wrong clock could make
         self.state = {table: rows if table == "account" else without_skew(rows) for table, rows in state.items()}
@@ -52,6 +61,18 @@ class Context:
         self.zone = zone
         self.school_week = school_week
         self.sight = sight
+        self.registers = registers or Registers()
+
+    @property
+    def last_day(self) -> date:
+        """The school's local date where its data end."""
+        return self.sight.newest.astimezone(ZoneInfo(self.zone)).date()
+
+    @property
+    def newest_year(self) -> int:
+        """First calendar year of the newest school year: where rows stand that belong to no year."""
+        newest: int | None = self.classes["school_year"].max()  # type: ignore[assignment]
+        return newest or self.last_day.year - (self.last_day.month < 7)
 
     def present(self, table: str) -> pl.DataFrame:
         """Rows that are still in the source."""

@@ -22,7 +22,7 @@ def build_year_rows(context: Context) -> pl.DataFrame:
     return pl.concat([_plans(context), _timetables(context), _year_setup(context), _movements(context)])
 
 
-def _in_year(day: MonthDay) -> pl.Expr:
+def in_year(day: MonthDay) -> pl.Expr:
     """The date in the row's school year: July–December lies in its first calendar year (annex L6)."""
     return pl.date(pl.col("school_year").cast(pl.Int32) + (0 if day.month >= 7 else 1), day.month, day.day)
 
@@ -51,14 +51,14 @@ def _plans(context: Context) -> pl.DataFrame:
     duties = (
         journals.join(created, on=["group_id", "subject_id"], how="left")
         .join(teachers, on="journal_id", how="left")
-        .with_columns(_in_year(_FIRST_DAY).alias("anchor_on"))
+        .with_columns(in_year(_FIRST_DAY).alias("anchor_on"))
     )
     number = context.version_on(pl.col("anchor_on"))
     due_on = pl.lit(None, pl.Date)
     for version in context.versions:
         due = version.month_day("ktp_due")
         if due is not None:
-            due_on = pl.when(number == version.version).then(_in_year(due)).otherwise(due_on)
+            due_on = pl.when(number == version.version).then(in_year(due)).otherwise(due_on)
     rows = duties.select(
         "class_id",
         "journal_id",
@@ -103,14 +103,14 @@ def _year_setup(context: Context) -> pl.DataFrame:
     """Grain: school year × section that the act in force on its 1 September asks for; class_list:* is every
     class.
     """
-    years = context.classes.select("school_year").unique().with_columns(_in_year(_FIRST_DAY).alias("anchor_on"))
+    years = context.classes.select("school_year").unique().with_columns(in_year(_FIRST_DAY).alias("anchor_on"))
     number = context.version_on(pl.col("anchor_on"))
     asked = []
     for version in context.versions:
         of_version = years.filter(number == version.version)
         for section, due in version.year_setup().items():
             dated = of_version.with_columns(
-                _in_year(due).alias("due_on"),
+                in_year(due).alias("due_on"),
                 pl.lit(section).alias("section"),
                 pl.lit(None, pl.Int32).alias("class_id"),
                 number.alias("profile_version"),
