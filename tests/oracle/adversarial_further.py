@@ -3,9 +3,9 @@ make-up marks whose absence goes."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 
-from tests.oracle.adversarial_world import DAYS, MARKS, WORK_KINDS, Cells, World
+from tests.oracle.adversarial_world import CLOCKS, DAYS, MARKS, WORK_KINDS, Cells, World
 
 
 def add_further(world: World) -> None:
@@ -123,12 +123,12 @@ def _made_up(world: World) -> None:
             protocol_on=rng.choice((made.date(), "")),
             _made=made,
         )
-        _deletion(world, number, absence, made.date().isoformat())
+        _deletion(world, number, absence, made.date())
 
 
-def _deletion(world: World, number: int, absence: Cells, day: str) -> None:
+def _deletion(world: World, number: int, absence: Cells, day: date) -> None:
     rng = world.rng
-    at = f"{day}T{rng.choice(('00:00:00', '12:34:56', '23:59:59'))}"
+    made = datetime.combine(day, time.fromisoformat(rng.choice(CLOCKS)))
     is_there = world.chance(0.4)
     world.add(
         "change",
@@ -137,10 +137,11 @@ def _deletion(world: World, number: int, absence: Cells, day: str) -> None:
         entity_key=absence["absence_key"] if is_there else f"was{number}",
         field=rng.choice(("", "code", "comment")),
         action=rng.choice(("delete", "delete", "update")),
-        changed_at=rng.choice((at, day)),
+        changed_at=rng.choice((made.isoformat(), day.isoformat())),
         changed_by=rng.choice(("t1", "t4", "")),
         lesson_key=absence["lesson_key"] if world.chance(0.9) else "",
         pupil_key=absence["pupil_key"] if world.chance(0.9) else "",
+        _made=made,
     )
     if not is_there and world.chance(0.8):
         world.tables["absence"] = [row for row in world.tables["absence"] if row is not absence]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 
 from tests.oracle.bundle import Row
@@ -13,9 +13,11 @@ from tests.oracle.judgement import made_at
 from tests.oracle.rules_changes import is_about_the_entry, place_of
 from tests.oracle.rules_content import Breach, marks_made
 from tests.oracle.rules_periods import journal_teacher
+from tests.oracle.schema import TABLES
 
 # "контрольных и текущих проверочных работ в соответствии с графиком" (004 8.3).
 SCHEDULED_KINDS = ("test", "check")
+WORK_KINDS = TABLES["work"]["kind"].kind.split("|")
 
 
 def topics_in_another_language(facts: Facts, at: datetime) -> Iterator[Breach]:
@@ -41,28 +43,26 @@ def authors_absent(facts: Facts, at: datetime) -> Iterator[Breach]:
             (lesson["topic_recorded_by"], facts.topic_entry(lesson)),
             (lesson["homework_recorded_by"], facts.homework_entry(lesson)),
         )
-        if any(made_at(entry, at) == "yes" and typed_in_absence(facts, lesson, by, entry) for by, entry in entries):
+        if any(made_at(entry, at) == "yes" and is_of_absent(facts, lesson, by, entry) for by, entry in entries):
             yield Breach("author_absent", "lesson", lesson["lesson_key"], facts.responsible(lesson))
 
 
-def typed_in_absence(facts: Facts, lesson: Row, author: str | None, entry: Moment | None) -> bool:
-    """Absent on the lesson's day and on the whole of the days on which the entry may have been made."""
-    if not author or entry is None or entry.earliest is None:
+def is_of_absent(facts: Facts, lesson: Row, author: str | None, entry: Moment | None) -> bool:
+    """Absent on the lesson's day, and surely not typed in advance of it."""
+    day = lesson["held_on"]
+    if not author or entry is None or entry.earliest is None or entry.earliest < facts.at(day, time(0, 0, 0)):
         return False
-    days = (lesson["held_on"], facts.day_of(entry.earliest), facts.day_of(entry.latest))
-    return any(
-        row["staff_key"] == author and all(in_force(row, day) for day in days) for row in facts.rows("staff_absence")
-    )
+    return any(row["staff_key"] == author and in_force(row, day) for row in facts.rows("staff_absence"))
 
 
 def work_kinds_missing(facts: Facts, at: datetime) -> Iterator[Breach]:
-    """001 Р-2.9, 004 5-УП-8: a grade given without a work has no work type."""
+    """001 Р-2.9, 004 5-УП-8: a mark without a work has no work type."""
     if not facts.profile.work_type_required or not facts.state.carries("work"):
         return
     if "work_kinds" not in facts.capabilities:
         return
     for mark, lesson in marks_made(facts, at):
-        if is_grade_given(mark["value"]) and not mark["work_key"]:
+        if not mark["work_key"]:
             yield Breach("work_kind_missing", "mark", mark["mark_key"], facts.responsible(lesson))
 
 
@@ -78,27 +78,29 @@ def absences_deleted(facts: Facts, at: datetime) -> Iterator[Breach]:
 
 
 def was_made_up(facts: Facts, change: Change, at: datetime) -> bool:
-    """The pupil has a mark by protocol at the lesson, not surely later than the deletion, and no absence is left."""
+    """The pupil has a mark by protocol at the lesson and no missed-lesson absence is left, whatever came first."""
     place = place_of(facts, change)
     if place is None or place.lesson is None:
         return False
     pupil = place.entity["pupil_key"] if place.entity else change.pupil_key
-    if place.entity and place.entity["code"] in PRESENT_CODES:
-        return False
-    if pupil in facts.missed(place.lesson):
+    if last_code(facts, change) in PRESENT_CODES or pupil in facts.missed(place.lesson):
         return False
     return any(
         mark["pupil_key"] == pupil
         and (mark["protocol_no"] or mark["protocol_on"])
         and made_at(facts.recorded(mark), at) == "yes"
-        and not is_later(facts.recorded(mark), change.changed)
         for mark in facts.marks_of(place.lesson)
     )
 
 
-def is_later(one: Moment | None, other: Moment) -> bool:
-    """Surely later."""
-    return one is not None and one.earliest is not None and one.earliest > other.latest
+def last_code(facts: Facts, change: Change) -> str | None:
+    """The code that was deleted: of the absence where it was ever loaded, else as the change tells it."""
+    absence = facts.any_row("absence", change.entity_key)
+    if absence is not None:
+        code: str = absence["code"]
+        return code
+    logged = facts.any_row("change", change.change_key)
+    return (logged["old_value"] or "").strip().upper() if logged else None
 
 
 def works_held(facts: Facts) -> list[tuple[Row, Row]]:
@@ -111,81 +113,75 @@ def works_held(facts: Facts) -> list[tuple[Row, Row]]:
     return found
 
 
-def is_scheduled_kind(work: Row) -> bool:
-    return work["kind"] in SCHEDULED_KINDS or work["is_monitoring"] is True
+def is_planned(facts: Facts, line: Row, work: Row, lesson: Row) -> bool:
+    """The line of the schedule is about this work: journal, day, and the kind where the line names one."""
+    if (lesson["group_key"], lesson["subject_key"]) != (line["group_key"], line["subject_key"]):
+        return False
+    if facts.work_date(work) != line["planned_on"]:
+        return False
+    kind = line["work_kind"].strip().lower()
+    return "work_kinds" not in facts.capabilities or kind not in WORK_KINDS or kind == work["kind"]
 
 
 def scheduled_works_missing(facts: Facts, at: datetime) -> Iterator[Breach]:
     """G24: the day of a scheduled work is over and the journal has no such work on it."""
     if not facts.profile.assessment_schedule_check or not facts.state.carries("work"):
         return
-    if "work_kinds" not in facts.capabilities:
-        return
-    for planned in facts.rows("assessment_schedule"):
-        group_key, subject_key, day = planned["group_key"], planned["subject_key"], planned["planned_on"]
-        held = any(
-            (lesson["group_key"], lesson["subject_key"]) == (group_key, subject_key)
-            and facts.work_date(work) == day
-            and (is_scheduled_kind(work) or work["kind"] == planned["work_kind"])
-            for work, lesson in works_held(facts)
-        )
-        if day < facts.day_of(at) and not held:
-            teacher = journal_teacher(facts, group_key, subject_key, day)
-            yield Breach("scheduled_work_missing", "assessment", planned["assessment_key"], teacher)
+    held = works_held(facts)
+    for line in facts.rows("assessment_schedule"):
+        day: date = line["planned_on"]
+        if day < facts.day_of(at) and not any(is_planned(facts, line, work, lesson) for work, lesson in held):
+            teacher = journal_teacher(facts, line["group_key"], line["subject_key"], day)
+            yield Breach("scheduled_work_missing", "assessment", line["assessment_key"], teacher)
 
 
 def works_off_schedule(facts: Facts, at: datetime) -> Iterator[Breach]:
-    """G24: a control work on a day for which the journal's schedule has none."""
+    """G24: a control work for which the schedule has no line."""
     if not facts.profile.assessment_schedule_check or not facts.state.carries("assessment_schedule"):
         return
     if "work_kinds" not in facts.capabilities:
         return
-    planned = {(row["group_key"], row["subject_key"], row["planned_on"]) for row in facts.rows("assessment_schedule")}
+    lines = facts.rows("assessment_schedule")
     for work, lesson in works_held(facts):
         day = facts.work_date(work)
-        if not is_scheduled_kind(work) or day is None or day > facts.day_of(at):
+        if work["kind"] not in SCHEDULED_KINDS and not work["is_monitoring"]:
             continue
-        if (lesson["group_key"], lesson["subject_key"], day) not in planned:
-            yield Breach("work_off_schedule", "work", work["work_key"], facts.responsible(lesson))
+        if day is None or day > facts.day_of(at) or any(is_planned(facts, line, work, lesson) for line in lines):
+            continue
+        yield Breach("work_off_schedule", "work", work["work_key"], facts.responsible(lesson))
 
 
 def period_marks_unjustified(facts: Facts, at: datetime) -> Iterator[Breach]:
-    """004 6.1: a digit for a period without any current digit, or more than 0.5 from their weighted mean."""
+    """004 6.1: a grade for a period or a year without any current grade, or a digit more than 0.5 from their mean."""
     if not facts.profile.period_mark_justification_check or not facts.state.carries("mark"):
         return
-    breaches: set[tuple[str, str, str, str]] = set()
     for mark in facts.rows("period_mark"):
-        group_key, subject_key, pupil = mark["group_key"], mark["subject_key"], mark["pupil_key"]
-        school_class, period = facts.class_of_group(group_key), facts.any_row("period", mark["period_key"])
-        if mark["kind"] != "period" or not mark["value"][0].isdigit() or period is None:
+        period = facts.any_row("period", mark["period_key"])
+        if mark["kind"] not in ("period", "year") or not is_grade_given(mark["value"]) or period is None:
             continue
-        if school_class is None or school_class["grade"] == 1 or made_at(facts.recorded(mark), at) != "yes":
-            continue
-        if is_unjustified(facts, mark, period, at):
-            breaches.add((pupil, group_key, subject_key, mark["period_key"]))
-    for pupil, group_key, subject_key, period_key in sorted(breaches):
-        period = facts.any_row("period", period_key)
-        teacher = journal_teacher(facts, group_key, subject_key, period["ends_on"] if period else None)
-        key = f"{pupil}|{group_key}|{subject_key}|{period_key}"
-        yield Breach("period_mark_unjustified", "period_mark", key, teacher)
+        if made_at(facts.recorded(mark), at) == "yes" and is_unjustified(facts, mark, period, at):
+            teacher = journal_teacher(facts, mark["group_key"], mark["subject_key"], period["ends_on"])
+            yield Breach("period_mark_unjustified", "period_mark", mark["period_mark_key"], teacher)
 
 
 def is_unjustified(facts: Facts, period_mark: Row, period: Row, at: datetime) -> bool:
-    total, weights = Decimal(0), Decimal(0)
-    for lesson in facts.lessons_of_journal(period_mark["group_key"], period_mark["subject_key"]):
-        if not period["starts_on"] <= lesson["held_on"] <= period["ends_on"]:
-            continue
-        for mark in facts.marks_of(lesson):
-            if mark["pupil_key"] != period_mark["pupil_key"] or not mark["value"][0].isdigit():
-                continue
-            made = made_at(facts.recorded(mark), at)
-            if made == "unsure":
-                return False  # cannot tell
-            if made == "yes":
-                weight = weight_of(facts, mark)
-                total, weights = total + weight * int(mark["value"][0]), weights + weight
-    if not weights:
-        return True
+    """False also while a current grade may or may not be there: cannot tell."""
+    grades = [
+        mark
+        for lesson in facts.lessons_of_journal(period_mark["group_key"], period_mark["subject_key"])
+        if period["starts_on"] <= lesson["held_on"] <= period["ends_on"]
+        for mark in facts.marks_of(lesson)
+        if mark["pupil_key"] == period_mark["pupil_key"] and is_grade_given(mark["value"])
+    ]
+    states = [made_at(facts.recorded(mark), at) for mark in grades]
+    if "unsure" in states:
+        return False
+    made = [mark for mark, state in zip(grades, states, strict=True) if state == "yes"]
+    digits = [mark for mark in made if mark["value"][0].isdigit()]
+    if not digits or not period_mark["value"][0].isdigit():
+        return not made
+    weights = sum((weight_of(facts, mark) for mark in digits), Decimal(0))
+    total = sum((weight_of(facts, mark) * int(mark["value"][0]) for mark in digits), Decimal(0))
     return abs(int(period_mark["value"][0]) - total / weights) > Decimal("0.5")
 
 

@@ -68,32 +68,35 @@ def homerooms_missing(facts: Facts, at: datetime) -> Iterator[Breach]:
 
 
 def days_without_timetable(facts: Facts, at: datetime) -> Iterator[Breach]:
-    """000 П-5.3: an instructional day is over on which the class has no lesson of any group."""
-    if not facts.profile.timetable_required or not facts.state.carries("lesson"):
+    """000 П-5.3: an instructional day on which no group of the class has any lesson; a class that never has one
+    comes from a source that tells no timetable."""
+    if not facts.profile.timetable_required:
         return
     for school_class in facts.rows("school_class"):
         groups = {
             row["group_key"] for row in facts.rows("study_group") if row["class_key"] == school_class["class_key"]
         }
-        days = {
-            lesson["held_on"]
-            for lesson in facts.rows("lesson")
-            if lesson["group_key"] in groups and facts.lesson_kind(lesson) == "lesson"
-        }
-        for day in school_days(facts, school_class):
-            if day < facts.day_of(at) and day not in days:
+        taught = {lesson["held_on"] for lesson in facts.rows("lesson") if lesson["group_key"] in groups}
+        for day in school_days(facts, school_class) if taught else ():
+            if day <= facts.day_of(at) and day not in taught:
                 yield Breach("no_timetable_day", "class_day", f"{school_class['class_key']}|{day}", "")
 
 
+def is_of(facts: Facts, lesson: Row, school_class: Row) -> bool:
+    own = facts.class_of_lesson(lesson)
+    return own is not None and own["class_key"] == school_class["class_key"]
+
+
 def school_days(facts: Facts, school_class: Row) -> Iterator[date]:
-    """Instructional days inside the finest periods of the class; none when it has no periods."""
+    """Instructional days from the first to the last day of the finest periods of the class."""
     periods = facts.calendar.periods_of(school_class["grade"], school_class["school_year"])
-    days = {
-        period["starts_on"] + number * DAY
-        for period in periods
-        for number in range((period["ends_on"] - period["starts_on"]).days + 1)
-    }
-    return (day for day in sorted(days) if facts.calendar.is_instructional(day, school_class))
+    if not periods:
+        return
+    day, last = min(period["starts_on"] for period in periods), max(period["ends_on"] for period in periods)
+    while day <= last:
+        if facts.calendar.is_instructional(day, school_class):
+            yield day
+        day += DAY
 
 
 def cards_incomplete(facts: Facts, at: datetime) -> Iterator[Breach]:
@@ -105,19 +108,20 @@ def cards_incomplete(facts: Facts, at: datetime) -> Iterator[Breach]:
     for row in facts.rows("card_field"):
         cards.setdefault((row["owner_kind"], row["owner_key"]), []).append(row["filled"])
     for (kind, owner), flags in cards.items():
-        if sum(flags) < share * len(flags) and is_active_owner(facts, kind, owner, at):
+        if sum(flags) < share * len(flags) and not has_left(facts, kind, owner):
             yield Breach("card_incomplete", "card", f"{kind}|{owner}", "")
 
 
-def is_active_owner(facts: Facts, kind: str, owner: str, at: datetime) -> bool:
-    """Only cards of people who are still here: an enrolment in force, an employment that has not ended."""
-    today = facts.day_of(at)
-    if kind == "pupil" and facts.state.carries("enrolment"):
-        return any(row["pupil_key"] == owner and in_force(row, today) for row in facts.rows("enrolment"))
+def has_left(facts: Facts, kind: str, owner: str) -> bool:
+    """Where the data end (the flags have no moments): no longer employed, or enrolled before and nowhere now."""
+    today = facts.day_of(facts.state.bundles[-1].extracted_at)
+    if kind == "pupil":
+        own = [row for row in facts.rows("enrolment") if row["pupil_key"] == owner]
+        return bool(own) and not any(in_force(row, today) for row in own)
     if kind == "staff":
         staff = facts.live_row("staff", owner)
-        return staff is None or staff["employed_to"] is None or staff["employed_to"] > today
-    return True
+        return staff is not None and staff["employed_to"] is not None and staff["employed_to"] <= today
+    return False
 
 
 def promotions_missing(facts: Facts, at: datetime) -> Iterator[Breach]:
@@ -131,21 +135,30 @@ def promotions_missing(facts: Facts, at: datetime) -> Iterator[Breach]:
             continue
         for row in facts.rows("enrolment"):
             enrolled = row["class_key"] == school_class["class_key"] and in_force(row, due)
-            if enrolled and not was_moved_on(facts, row["pupil_key"], due.year, at):
+            if enrolled and not was_moved_on(facts, row["pupil_key"], school_class, at):
                 missing.add(row["pupil_key"])
     for pupil in sorted(missing):
         yield Breach("promotion_missing", "pupil", pupil, "")
 
 
-def was_moved_on(facts: Facts, pupil: str, year: int, at: datetime) -> bool:
-    """An order of promotion or graduation of the calendar year in which the school year ends."""
+def was_moved_on(facts: Facts, pupil: str, school_class: Row, at: datetime) -> bool:
+    """Promoted from a class of the year, possibly by T, or a graduate of it, whenever that was typed in."""
     return any(
         row["pupil_key"] == pupil
-        and row["kind"] in ("promotion", "graduate")
-        and (row["order_on"] or row["effective_on"]).year == year
-        and possibly_made(facts.recorded(row), at)
+        and year_of(facts, row) == school_class["school_year"]
+        and (row["kind"] == "graduate" or (row["kind"] == "promotion" and possibly_made(facts.recorded(row), at)))
         for row in facts.rows("movement")
     )
+
+
+def year_of(facts: Facts, movement: Row) -> str:
+    """The year of the class that is left, else the one that ends in the calendar year of the order."""
+    left = facts.any_row("school_class", movement["from_class_key"])
+    if left is not None:
+        year: str = left["school_year"]
+        return year
+    ends = (movement["order_on"] or movement["effective_on"]).year
+    return f"{ends - 1}/{ends}"
 
 
 def control_acts_missing(facts: Facts, at: datetime) -> Iterator[Breach]:

@@ -27,7 +27,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             for name, value in report.user_properties:
                 if name == _NOTE:
                     key, sentence, waits = value
-                    rows[key] = (sentence, outcome, waits)
+                    lacks = getattr(report, "wasxfail", "").removeprefix("reason: ")
+                    rows[key] = (sentence, outcome, "; ".join(filter(None, (lacks, waits))))
     if not rows:
         return
     terminalreporter.section("acceptance scenarios")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -91,7 +92,7 @@ def _is_weekday(day: str) -> bool:
     return date.fromisoformat(day).isoweekday() < 6
 
 
-FULL = {
+FULL: dict[str, Any] = {
     "topic": "Дроби",
     "topic_recorded_at": "2024-09-10T13:00:00",
     "attendance_confirmed_at": "2024-09-10T13:00:00",
@@ -140,11 +141,12 @@ def test_G19_a_cancelled_lesson_counts_nowhere_and_its_cancellation_has_a_day(st
 
 def test_G20_a_substituted_lesson_is_the_substitutes_and_the_absent_teacher_enters_nothing(store: Store) -> None:
     scene, saved = Scene(store), "2024-09-11T12:00:00"
-    for key, by, cells in (
+    cases: tuple[tuple[str, str, dict[str, Any]], ...] = (
         ("recorded", "t2", {"substitute_key": "t2", "substitution_recorded_at": saved}),
         ("not recorded", "t2", {}),
         ("by the absent", "t1", {}),
-    ):
+    )
+    for key, by, cells in cases:
         school = scene.school(S7, key).add_class()
         school.add("staff_absence", from_on="2024-09-09", to_on="2024-09-14")
         school.lesson("wed", "2024-09-11", topic="Дроби", topic_recorded_at=saved, topic_recorded_by=by, **cells)

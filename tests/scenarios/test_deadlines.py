@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ def test_G01_a_mark_has_seven_days_and_an_absence_three(store: Store) -> None:
 
 
 def test_G02_two_days_roll_to_a_staff_working_day(store: Store, tmp_path: Path) -> None:
-    saved = {"topic": "Дроби", "topic_recorded_at": "2024-09-16T17:00:00"}
+    saved: dict[str, Any] = {"topic": "Дроби", "topic_recorded_at": "2024-09-16T17:00:00"}
     (tmp_path / "no_roll.toml").write_text(
         f'id = "no_roll"\ntitle = "Без переноса"\nlevel = "school"\nparent = "{S53}"\n'
         'source_system = "АИС"\n[parameters.deadline_roll_forward]\nvalue = "none"\n'
