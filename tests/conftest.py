@@ -28,6 +28,9 @@ from etl.warehouse.access_rows import refresh_access
 from etl.warehouse.engine import app_url, owner_connection, plain_url
 from etl.warehouse.passwords import password_hash
 from etl.warehouse.schema import open_warehouse
+from tests.scenarios.table import pytest_terminal_summary
+
+__all__ = ["pytest_terminal_summary"]
 
 SEED = 7
 SILENT_KEY = "silent-school"

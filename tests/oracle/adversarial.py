@@ -11,6 +11,7 @@ from random import Random
 
 from tests.oracle.adversarial_bundle import BundlePlan
 from tests.oracle.adversarial_changes import add_changes, add_mutations
+from tests.oracle.adversarial_further import add_further
 from tests.oracle.adversarial_lessons import add_lessons, add_period_marks
 from tests.oracle.adversarial_people import add_calendar, add_classes, add_people, add_registers
 from tests.oracle.adversarial_world import (
@@ -27,7 +28,7 @@ from tests.oracle.schema import TABLES
 # Columns that are part of a key or whose absence only makes a table useless.
 KEPT_COLUMNS = {("teaching_load", "from_on"), ("enrolment", "to_on"), ("group_member", "to_on")}
 # Tables that others refer to: they are in every bundle or in none.
-REFERRED = {"period", "work", "plan", "mark", "enrolment", "group_member"}
+REFERRED = {"period", "work", "plan", "plan_item", "mark", "enrolment", "group_member"}
 
 
 def some_capabilities(rng: Random) -> list[str]:
@@ -122,6 +123,7 @@ def build_world(rng: Random, number: int, timestamps: bool, contested: bool, end
     add_lessons(world)
     add_period_marks(world)
     add_registers(world)
+    add_further(world)
     add_changes(world)
     add_mutations(world)
     return world

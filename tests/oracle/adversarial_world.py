@@ -46,7 +46,7 @@ OPTIONAL_TABLES = (
     "calendar_day", "period", "enrolment", "group_member", "teaching_load", "curriculum", "plan", "work",
     "mark",
     "absence", "period_mark", "change", "movement", "staff_absence", "absence_document", "edit_permission",
-    "account", "consent", "timetable_version", "setup_section",
+    "account", "consent", "timetable_version", "setup_section", "assessment_schedule", "card_field", "plan_item",
 )  # fmt: skip
 # Days on which lessons are put: the first weeks, the end of the first quarter with the change of the clocks
 # on 27 October, the vacation, the holiday on 4 November and the first days of the second quarter.

@@ -28,6 +28,24 @@ from tests.oracle.rules_content import (
     teacher_scopes,
     two_marks_one_work,
 )
+from tests.oracle.rules_further_lessons import (
+    absences_deleted,
+    authors_absent,
+    period_marks_unjustified,
+    scheduled_works_missing,
+    topics_in_another_language,
+    topics_on_cancelled,
+    work_kinds_missing,
+    works_off_schedule,
+)
+from tests.oracle.rules_further_school import (
+    cards_incomplete,
+    control_acts_missing,
+    days_without_timetable,
+    homerooms_missing,
+    plan_hours,
+    promotions_missing,
+)
 from tests.oracle.rules_lessons import (
     attendances,
     cancellations,
@@ -93,6 +111,20 @@ FAMILIES: list[tuple[Builder, tuple[str, ...], str | None]] = [
     (period_mark_authors, ("period_mark_author",), "period_mark"),
     (consents_missing, ("consent_missing",), "account"),
     (accounts_after_exit, ("account_after_exit",), "account"),
+    (topics_in_another_language, ("topic_language",), "lesson"),
+    (work_kinds_missing, ("work_kind_missing",), "mark"),
+    (plan_hours, ("plan_hours",), "plan"),
+    (period_marks_unjustified, ("period_mark_unjustified",), "period_mark"),
+    (cards_incomplete, ("card_incomplete",), "card_field"),
+    (homerooms_missing, ("homeroom_missing",), "school_class"),
+    (days_without_timetable, ("no_timetable_day",), "lesson"),
+    (absences_deleted, ("absence_deleted_after_makeup",), None),
+    (topics_on_cancelled, ("topic_on_cancelled",), "lesson"),
+    (authors_absent, ("author_absent",), "lesson"),
+    (scheduled_works_missing, ("scheduled_work_missing",), "assessment_schedule"),
+    (works_off_schedule, ("work_off_schedule",), "work"),
+    (promotions_missing, ("promotion_missing",), "pupil"),
+    (control_acts_missing, ("control_act_missing",), None),
 ]
 
 RULES_DONE: frozenset[str] = frozenset(rule for _, rules, _ in FAMILIES for rule in rules)

@@ -76,6 +76,19 @@ class Profile:
     class_teacher_may_edit_subjects: str | None = None
     consent_required: bool = False
     access_removed_on_exit: bool = False
+    # The parameters of R20, from the table of the requirements (A7).
+    topic_language: str | None = None
+    work_type_required: bool = False
+    ktp_hours_tolerance: int | None = None
+    period_mark_justification_check: bool = False
+    card_required_share: int | None = None
+    homeroom_teacher_required: bool = False
+    timetable_required: bool = False
+    absence_kept_after_makeup: bool = False
+    assessment_schedule_check: bool = False
+    promotion_orders_due: str | None = None
+    control_frequency: str | None = None
+    control_roles: tuple[str, ...] = ()
 
 
 # A school without a regulation.
@@ -112,6 +125,11 @@ PROFILES: dict[str, Profile] = {
         first_grade_marks_forbidden=True,
         teacher_scope="own",
         class_teacher_may_edit_subjects="false",
+        homeroom_teacher_required=True,
+        timetable_required=True,
+        promotion_orders_due="06-20",
+        control_frequency="month",
+        control_roles=("class_teacher",),
     ),
     "school16_korolev": Profile(
         activity_kinds_in_scope=_EVERY_KIND,
@@ -146,6 +164,10 @@ PROFILES: dict[str, Profile] = {
         class_teacher_may_edit_subjects="false",
         consent_required=True,
         access_removed_on_exit=True,
+        work_type_required=True,
+        timetable_required=True,
+        absence_kept_after_makeup=True,
+        assessment_schedule_check=True,
     ),
     "lindovskaya": Profile(
         activity_kinds_in_scope=("lesson",),
@@ -165,6 +187,8 @@ PROFILES: dict[str, Profile] = {
         mark_target="same_day",
         period_types_covered=("quarter", "half_year", "year"),
         consent_required=True,
+        card_required_share=1,
+        homeroom_teacher_required=True,
     ),
     "school53_krasnodar": Profile(
         activity_kinds_in_scope=("lesson",),
@@ -204,5 +228,14 @@ PROFILES: dict[str, Profile] = {
         class_teacher_may_edit_subjects="during_illness",
         consent_required=True,
         access_removed_on_exit=True,
+        topic_language="ru",
+        work_type_required=True,
+        ktp_hours_tolerance=0,
+        period_mark_justification_check=True,
+        card_required_share=1,
+        homeroom_teacher_required=True,
+        assessment_schedule_check=True,
+        control_frequency="month",
+        control_roles=("director", "deputy"),
     ),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from etl.transforms.obligations.changes import located_changes
+from etl.transforms.obligations.changes import is_about_the_entry, located_changes
 from etl.transforms.obligations.context import Context
 from etl.transforms.obligations.verdict import OBLIGATION, breaches
 from etl.transforms.values import LATE_CODES, MISSED_CODES, canonical_absence
@@ -46,8 +46,10 @@ def build_content_of_changes(context: Context, marks: pl.DataFrame) -> pl.DataFr
 
 
 def _deleted(context: Context) -> pl.DataFrame:
-    """Located deletions of absences whose last code, else the old value of the change, was not «late»."""
-    changes = located_changes(context, ("absence",)).filter(pl.col("action") == "delete")
+    """Located deletions of absences (the row or its code, annex R8) whose last code, else the old value of the change,
+    was not «late».
+    """
+    changes = located_changes(context, ("absence",)).filter((pl.col("action") == "delete") & is_about_the_entry())
     said = context.state["change"].select(
         "change_id", "entity_key", canonical_absence(pl.col("old_value")).alias("old_code")
     )

@@ -57,7 +57,8 @@ def _asked(context: Context) -> pl.DataFrame:
 
 
 def _planned(context: Context) -> pl.DataFrame:
-    """Hours of a journal's plans that are made, from `since` until `until`; null hours from a plan without any on.
+    """Hours of a journal's plans that are made, from `since` until `until`; null hours from a plan without any on, and
+    while a plan may or may not be there.
 
     A plan's hours are its total, else the sum of its lines, each of which must then state its hours.
     """
@@ -70,18 +71,29 @@ def _planned(context: Context) -> pl.DataFrame:
         context.present("plan")
         .filter(pl.col("created_latest") < pl.lit(NEVER, INSTANT))
         .join(lines, on="plan_id", how="left")
-        .select(*_PAIR, pl.col("created_latest").alias("since"), hours=pl.coalesce("total_hours", "line_hours"))
+        .with_columns(pl.coalesce("total_hours", "line_hours").alias("hours"))
+    )
+    unsure = plans.select(
+        *_PAIR, pl.col("created_earliest").alias("since"), hours=0.0, is_silent=pl.lit(value=False), unsure_count=1
+    )
+    made = plans.select(
+        *_PAIR,
+        pl.col("created_latest").alias("since"),
+        pl.col("hours").fill_null(0.0),
+        is_silent=pl.col("hours").is_null(),
+        unsure_count=-1,
     )
     moments = (
-        plans.group_by(*_PAIR, "since")
-        .agg(pl.col("hours").sum(), pl.col("hours").is_null().any().alias("is_silent"))
+        pl.concat([unsure, made])
+        .group_by(*_PAIR, "since")
+        .agg(pl.col("hours", "unsure_count").sum(), pl.col("is_silent").any())
         .sort(*_PAIR, "since")
     )
     return moments.select(
         *_PAIR,
         "since",
         pl.col("since").shift(-1).over(_PAIR).alias("until"),
-        pl.when(~pl.col("is_silent").cum_max().over(_PAIR))
+        pl.when(~pl.col("is_silent").cum_max().over(_PAIR) & (pl.col("unsure_count").cum_sum().over(_PAIR) == 0))
         .then(pl.col("hours").cum_sum().over(_PAIR))
         .alias("planned_hours"),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from etl.transforms.moments import INSTANT, NEVER
+from etl.transforms.moments import INSTANT, NEVER, start_of_day
 from etl.transforms.obligations.content_marks import of_lessons
 from etl.transforms.obligations.context import Context
 from etl.transforms.obligations.verdict import OBLIGATION
@@ -42,8 +42,9 @@ def _topics_on_cancelled(context: Context) -> pl.DataFrame:
 def _absent_authors(context: Context) -> pl.DataFrame:
     """Lessons of a day on which the author of their topic or homework was registered as absent (G20).
 
-    The lesson's day decides, not the moment of the entry: whoever was ill that day did not teach the lesson. A
-    substitute changes nothing, because the entry is still in the name of the one who was not there.
+    The lesson's day decides: whoever was ill that day did not teach the lesson. Only what was surely typed in advance
+    of that day, or may have been, accuses nobody (000 Р-2.3 recommends homework in advance). A substitute changes
+    nothing, because the entry is still in the name of the one who was not there.
     """
     absences = context.present("staff_absence").select(pl.col("staff_id").alias("author_id"), "from_on", "to_on")
     lessons = context.present("lesson")
@@ -53,6 +54,7 @@ def _absent_authors(context: Context) -> pl.DataFrame:
                 "lesson_id",
                 "held_on",
                 pl.col(f"{entry}_recorded_by_id").alias("author_id"),
+                pl.col(f"{entry}_recorded_earliest").alias("from"),
                 pl.col(f"{entry}_recorded_latest").alias("since"),
             )
             for entry, is_there in (
@@ -67,6 +69,7 @@ def _absent_authors(context: Context) -> pl.DataFrame:
     first = (
         entries.join(absences, on="author_id", how="inner")
         .filter(absent & (pl.col("since") < pl.lit(NEVER, INSTANT)))
+        .filter(pl.col("from") >= start_of_day(pl.col("held_on"), context.zone))
         .group_by("lesson_id")
         .agg(pl.col("since").min())
     )

@@ -1,0 +1,38 @@
+"""The table of the acceptance scenarios at the end of a test run: 30 rows, what each says, what it waits for."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+SCENARIO = re.compile(r"test_(G\d\d)_(\w+)")
+COUNT = 30
+_NOTE = "scenario"
+
+
+def note(item: pytest.Item) -> None:
+    """Remember scenario, sentence and what it waits for with the item; they travel with its report."""
+    found = SCENARIO.fullmatch(item.name)
+    assert found is not None, item.name
+    waits = "; ".join(text for mark in item.iter_markers("waits") for text in mark.args)
+    item.user_properties.append((_NOTE, (found[1], found[2].replace("_", " "), waits)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the table when a scenario was run; a scenario without a test shows as such."""
+    rows: dict[str, tuple[str, str, str]] = {}
+    for outcome in ("passed", "xfailed", "skipped", "failed", "error"):
+        for report in terminalreporter.getreports(outcome):
+            for name, value in report.user_properties:
+                if name == _NOTE:
+                    key, sentence, waits = value
+                    lacks = getattr(report, "wasxfail", "").removeprefix("reason: ")
+                    rows[key] = (sentence, outcome, "; ".join(filter(None, (lacks, waits))))
+    if not rows:
+        return
+    terminalreporter.section("acceptance scenarios")
+    for number in range(1, COUNT + 1):
+        sentence, outcome, waits = rows.get(f"G{number:02d}", ("", "not run", ""))
+        later = f"  [waits for {waits}]" if waits else ""
+        terminalreporter.line(f"G{number:02d}  {outcome:<7}  {sentence}{later}")
