@@ -8,7 +8,7 @@ from typing import Any
 from dashboard import wording
 from dashboard.components.row_table import Cell, Row, Tone
 from dashboard.frame import short_name
-from dashboard.i18n import NBSP, has, t
+from dashboard.i18n import NBSP, t
 from dashboard.journal_sheet import slot
 from dashboard.wording import LedgerRow
 from etl.warehouse.ledger import Status
@@ -32,7 +32,7 @@ def finding_row(row: dict[str, Any], index: int, *, several: bool) -> Row:
     tone: Tone = "bad" if row["status"] in (Status.missing, Status.breached) else "warn"
     state_note = [t("findings.reopened", n=row["reopened"])] if row["reopened"] else []
     if row["reason"]:
-        state_note.append(reason_words(row["reason"]))
+        state_note.append(wording.why_withdrawn(row["reason"]))
     cells = (
         Cell(name, wording.told(told), tone),
         Cell(wording.severity_name(row["severity"]), tone=_SEVERITY_TONES[row["severity"]], badge=True),
@@ -43,14 +43,6 @@ def finding_row(row: dict[str, Any], index: int, *, several: bool) -> Row:
     )
     opens = t("findings.open", finding=name, where=where) if row["journal_id"] is not None else ""
     return Row(cells, index if row["journal_id"] is not None else None, opens)
-
-
-def reason_words(reason: str) -> str:
-    """Why it was withdrawn (a code), disputed or accepted (words)."""
-    for key in (f"withdrawn.{reason}", f"left_out.{reason}"):
-        if has(key):
-            return t(key)
-    return reason
 
 
 def _where(row: dict[str, Any], *, several: bool) -> str:
