@@ -62,7 +62,7 @@ class Filters:
 
     Ids are ours (`_id`), `year` is the calendar year in which the school year starts (2026 = 2026/27),
     `period` an ASCII code such as `q2` or `year`, `as_of` a day in each school's own time zone, `parallel`
-    the year of study 1–11.
+    the year of study 1–11. `finding` is a number within its school.
     """
 
     year: int | None = None
@@ -82,6 +82,9 @@ class Filters:
     measure: str | None = None
     week: date | None = None
     sort: str | None = None
+    age: str | None = None
+    group: str | None = None
+    finding: int | None = None
     page: int | None = None
 
     def changed(self, **changes: Any) -> Self:
@@ -97,9 +100,9 @@ class Filters:
         other classes).
 
         Period, as-of and the choices of a list (rule, status, severity, …) stay,
-        except the open lesson and the page of a long list.
+        except the open lesson or finding and the page of a long list.
         """
-        forgotten: dict[str, Any] = {"lesson": None, "page": None}
+        forgotten: dict[str, Any] = {"lesson": None, "finding": None, "page": None}
         for name in changes:
             forgotten.update(dict.fromkeys(_FINER.get(name, ()), None))
         return self.changed(**{**forgotten, **changes})
@@ -163,6 +166,9 @@ _FIELDS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "measure": ("measure", _code),
     "week": ("week", _date),
     "sort": ("sort", _code),
+    "age": ("age", _code),
+    "group": ("group", _code),
+    "finding": ("finding", _id),
     "page": ("page", _id),
 }
 # a change of the key forgets these: municipality → school → parallel → class or teacher → journal → lesson
