@@ -6,7 +6,7 @@ const rowCell = (data, row, cell, column) => {
   const body = badge ? marked(`badge ${tone}`, text) : document.createTextNode(text)
   const opens = column === 0 && row.opens
   const head = opens ? make("button", { type: "button", class: "text", "aria-label": row.opens }, body) : body
-  const kind = [isNumber ? "number" : "", wide ? "wide" : "", text || note ? "" : "blank"].join(" ").trim()
+  const kind = [isNumber ? "number" : "", wide ? "wide" : "", text || note ? "" : "blank", !note && text.includes("\u00a0") ? "plain" : ""].join(" ").trim()
   return make(
     column === 0 ? "th" : "td",
     { class: kind, scope: column === 0 ? "row" : "", "data-label": label },
