@@ -63,7 +63,7 @@ def test_a_finding_is_disputed_with_a_reason_and_taken_back(open_page: Visit) ->
     assert "finding=" in page.url
     dialog.get_by_role("button", name="Записать решение").click()
     expect(dialog.get_by_text("Напишите причину")).to_be_visible()
-    dialog.get_by_label("Почему").fill("урок прошёл в музее")
+    dialog.get_by_role("textbox").fill("урок прошёл в музее")
     dialog.get_by_role("button", name="Записать решение").click()
     expect(dialog).not_to_be_visible(timeout=30_000)
     settle(page)
@@ -75,7 +75,7 @@ def test_a_finding_is_disputed_with_a_reason_and_taken_back(open_page: Visit) ->
     page.get_by_role("button", name=re.compile("^подробнее")).first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("Иванова Анна Петровна, заместитель директора")).to_be_visible()
-    dialog.get_by_label("Почему").fill("ошиблась уроком")
+    dialog.get_by_role("textbox").fill("ошиблась уроком")
     dialog.get_by_role("button", name="Записать решение").click()
     expect(dialog).not_to_be_visible(timeout=30_000)
     expect(page.get_by_text("Замечаний нет", exact=True)).to_be_visible()
