@@ -94,6 +94,13 @@ def of_dataset(expectations: Sequence[Expectation], dataset: str) -> tuple[Expec
     return tuple(one for one in expectations if one.dataset == dataset)
 
 
+def expectation_of(expectations: Sequence[Expectation], rule: str, status: str) -> Expectation | None:
+    """The expectation that speaks of this rule of the ledger, before all the one whose violations name the status."""
+    of_rule = [one for one in expectations if one.rule == rule]
+    naming = [one for one in of_rule if f"'{status}'" in one.violated_when]
+    return next(iter(naming or of_rule), None)
+
+
 def _read_suite(path: Path) -> list[Expectation]:
     try:
         suite = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -37,15 +37,47 @@ JOIN (VALUES {_STATUS_NAMES}) s (number, name) ON s.number = c.status""",
 )
 """The ledger at T, added up by school, rule and status (`check_cell`)."""
 
+# how the loader words a value of another type, and a key that is blank, doubled or leads nowhere
+_BAD_VALUE = "^(not |neither |holds a zero|from_on |starts_on )"
+_BAD_KEY = "^(refers to |the key came before|required cell)"
 LAST_LOAD = Dataset(
     "last_load",
-    """SELECT t.school_id, t.table_name, t.rows_read, t.rows_loaded, t.rows_unchanged, t.rows_rejected,
-    1 AS row_count
+    f"""SELECT t.school_id, t.table_name, t.rows_read, t.rows_loaded, t.rows_unchanged, t.rows_rejected, t.rows_deleted,
+    coalesce(j.bad_values, 0) AS bad_values, coalesce(j.bad_keys, 0) AS bad_keys, 1 AS row_count
 FROM load_table t
 JOIN (SELECT school_id, max(load_id) AS load_id FROM load_table GROUP BY school_id) l
-    USING (school_id, load_id)""",
+    USING (school_id, load_id)
+LEFT JOIN (
+    SELECT school_id, load_id, split_part(file, '.', 1) AS table_name,
+           count(*) FILTER (WHERE reason ~ '{_BAD_VALUE}') AS bad_values,
+           count(*) FILTER (WHERE reason ~ '{_BAD_KEY}') AS bad_keys
+    FROM load_reject GROUP BY 1, 2, 3
+) j USING (school_id, load_id, table_name)""",
 )
-"""One row per table of each school's newest load."""
+"""One row per table of each school's newest load, with its rows that were set aside by kind of fault."""
+
+JOURNAL_VOLUME = Dataset(
+    "journal_volume",
+    """SELECT j.school_id, j.journal_id, j.before_count, j.recent_count, j.of_class_before, j.of_class_recent,
+    1 AS row_count
+FROM (
+    SELECT n.*, sum(before_count) OVER of_class AS of_class_before, sum(recent_count) OVER of_class AS of_class_recent
+    FROM (
+        SELECT l.school_id, l.class_id, l.journal_id,
+               count(*) FILTER (WHERE l.held_on <= e.until_on - 14) AS before_count,
+               count(*) FILTER (WHERE l.held_on > e.until_on - 14) AS recent_count
+        FROM fact_lesson l
+        JOIN (SELECT school_id, (extracted_at AT TIME ZONE timezone)::date AS until_on FROM dim_school) e
+            USING (school_id)
+        WHERE l.deleted_latest IS NULL AND l.status <> 'cancelled' AND l.kind = 'lesson' AND l.class_id IS NOT NULL
+          AND l.held_on > e.until_on - 42 AND l.held_on <= e.until_on
+        GROUP BY 1, 2, 3
+    ) n WINDOW of_class AS (PARTITION BY n.school_id, n.class_id)
+) j""",
+)
+"""One row per journal with lessons in the six weeks before its school's data end: lessons of the first four of them and
+of the last two, and the same of its whole class.
+"""
 
 SCHOOL = Dataset(
     "school",
@@ -81,7 +113,7 @@ GROUP BY school_id, rule, object_id, object_key, CASE WHEN object_id IS NULL THE
 )
 """One row per thing that a rule of the school's own act speaks of; a breach that ended and came back has two rows."""
 
-_ALL = (LEDGER, LAST_LOAD, SCHOOL, LESSON_KEY, MARK_KEY, OBLIGATION_KEY)
+_ALL = (LEDGER, LAST_LOAD, SCHOOL, JOURNAL_VOLUME, LESSON_KEY, MARK_KEY, OBLIGATION_KEY)
 DATASETS: dict[str, Dataset] = {one.name: one for one in _ALL}
 
 

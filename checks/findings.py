@@ -1,5 +1,7 @@
 """The register of findings: the violations of a run merged into it, set by set (annex F1–F3).
 
+What people say of a finding is kept apart and is never written here (`etl.warehouse.register`).
+
 Identity is (school, rule, object). A finding is opened once, keeps its number for ever, closes itself and
 comes back as itself. A closed finding is not touched again while nothing of it changes, so a nightly run
 rewrites only what is open.
@@ -47,9 +49,8 @@ def _listed(alias: str, names: Sequence[str]) -> str:
     return ", ".join(f"{alias}.{name}" for name in names)
 
 
-# A person's word stays while the violation lasts; an entry that is made, though late, has repaired it.
-_STATE = f"""CASE WHEN f.state IN ('disputed', 'accepted') THEN f.state
-    WHEN v.status = {_LATE} THEN 'fixed' ELSE 'open' END"""
+# An entry that is made, though late, has repaired it. The word of a person stands beside, in `finding_decision`.
+_STATE = f"CASE WHEN v.status = {_LATE} THEN 'fixed' ELSE 'open' END"
 _CAME_BACK = f"(f.state IN ('withdrawn', 'exempt') OR (f.state = 'fixed' AND v.status <> {_LATE}))::int"
 
 _EITHER = ", ".join(f"CASE WHEN v.school_id IS NULL THEN f.{name} ELSE v.{name} END AS {name}" for name in _CARRIED)
@@ -63,7 +64,7 @@ SELECT f.finding_id, v.school_id IS NULL AS is_gone, coalesce(v.school_id, f.sch
 FROM violation v FULL JOIN (SELECT * FROM finding WHERE {{schools}}) f ON {_same("v", "f")}
 WHERE f.finding_id IS NULL
    OR (v.school_id IS NULL AND f.rule = ANY ('{{{{{{rules}}}}}}'::int[]) AND (
-          f.state IN ('open', 'disputed', 'accepted')
+          f.state = 'open'
           OR (f.state = 'fixed' AND f.status IN ({_LATE}, {_EARLY}))))
    OR (v.school_id IS NOT NULL AND (
           (f.state <> 'fixed' AND f.last_seen_at <> v.seen_at)
@@ -72,8 +73,7 @@ WHERE f.finding_id IS NULL
 _UPDATE = f"""
 UPDATE finding f SET {", ".join(f"{name} = v.{name}" for name in _CARRIED)}, run_id = %(run)s,
        last_seen_at = v.seen_at, state = v.state, fixed_at = CASE WHEN v.status = {_LATE} THEN v.done_at END,
-       reopened = f.reopened + v.came_back,
-       reason = CASE WHEN v.state IN ('disputed', 'accepted') THEN f.reason END
+       reopened = f.reopened + v.came_back, reason = NULL
 FROM register_change v
 WHERE NOT v.is_gone AND v.school_id = f.school_id AND v.finding_id = f.finding_id
 """

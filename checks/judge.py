@@ -15,7 +15,7 @@ from etl.warehouse.engine import sqlalchemy_url
 from etl.warehouse.ledger import Severity
 
 # Great Expectations knows three grades
-_GRADES = {
+GRADES = {
     Severity.critical: "critical",
     Severity.major: "warning",
     Severity.minor: "info",
@@ -56,7 +56,7 @@ class Judge:
             ExpectJournalRule(
                 check_id=one.check_id, applies_when=one.applies_when, violated_when=one.violated_when,
                 unknown_when=one.unknown_when, mostly=one.norm,
-                severity=FailureSeverity(_GRADES[one.severity]),
+                severity=FailureSeverity(GRADES[one.severity]),
             )
             for one in expectations
         ]  # fmt: skip

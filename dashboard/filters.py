@@ -64,6 +64,7 @@ class Filters:
     `period` an ASCII code such as `q2` or `year`, `as_of` a day in each school's own time zone, `parallel`
     the year of study 1–11. `version` is a version of the school's act; `act` and `versus` name two acts side by
     side as `id:version`.
+    `finding` is a number within its school.
     """
 
     year: int | None = None
@@ -83,6 +84,9 @@ class Filters:
     measure: str | None = None
     week: date | None = None
     sort: str | None = None
+    age: str | None = None
+    group: str | None = None
+    finding: int | None = None
     page: int | None = None
     version: int | None = None
     act: str | None = None
@@ -101,9 +105,9 @@ class Filters:
         other classes).
 
         Period, as-of and the choices of a list (rule, status, severity, …) stay,
-        except the open lesson and the page of a long list.
+        except the open lesson or finding and the page of a long list.
         """
-        forgotten: dict[str, Any] = {"lesson": None, "page": None}
+        forgotten: dict[str, Any] = {"lesson": None, "finding": None, "page": None}
         for name in changes:
             forgotten.update(dict.fromkeys(_FINER.get(name, ()), None))
         return self.changed(**{**forgotten, **changes})
@@ -167,6 +171,9 @@ _FIELDS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "measure": ("measure", _code),
     "week": ("week", _date),
     "sort": ("sort", _code),
+    "age": ("age", _code),
+    "group": ("group", _code),
+    "finding": ("finding", _id),
     "page": ("page", _id),
     "version": ("version", _id),
     "act": ("act", _code),

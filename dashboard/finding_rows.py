@@ -8,13 +8,14 @@ from typing import Any
 from dashboard import wording
 from dashboard.components.row_table import Cell, Row, Tone
 from dashboard.frame import short_name
-from dashboard.i18n import NBSP, has, t
+from dashboard.i18n import NBSP, t
 from dashboard.journal_sheet import slot
 from dashboard.wording import LedgerRow
 from etl.warehouse.ledger import Status
 
-_SEVERITY_TONES: dict[int, Tone] = {1: "bad", 2: "warn", 3: "quiet", 4: "info"}
-_STATE_TONES: dict[str, Tone] = {
+_LONGEST_NOTE = 60  # characters of a person's reason in the list; the card has all of it
+SEVERITY_TONES: dict[int, Tone] = {1: "bad", 2: "warn", 3: "quiet", 4: "info"}
+STATE_TONES: dict[str, Tone] = {
     "open": "bad",
     "fixed": "good",
     "withdrawn": "quiet",
@@ -28,32 +29,31 @@ def finding_row(row: dict[str, Any], index: int, *, several: bool) -> Row:
     """One finding in words: operands, place, responsible person, clause, state."""
     told = LedgerRow.of(row, row["timezone"])
     name = wording.rule_name(row["rule"])
-    where = _where(row, several=several)
+    where = place_of(row, several=several)
     tone: Tone = "bad" if row["status"] in (Status.missing, Status.breached) else "warn"
     state_note = [t("findings.reopened", n=row["reopened"])] if row["reopened"] else []
     if row["reason"]:
-        state_note.append(reason_words(row["reason"]))
+        state_note.append(_short(wording.why_withdrawn(row["reason"])))
     cells = (
         Cell(name, wording.told(told), tone),
-        Cell(wording.severity_name(row["severity"]), tone=_SEVERITY_TONES[row["severity"]], badge=True),
-        Cell(where, _which(row)),
+        Cell(wording.severity_name(row["severity"]), tone=SEVERITY_TONES[row["severity"]], badge=True),
+        Cell(where, which(row)),
         Cell(short_name(row["responsible"]).replace(" ", NBSP) if row["responsible"] else t("findings.nobody")),
         Cell(wording.clause(row)),
-        Cell(t(f"finding_state.{row['state']}"), ", ".join(state_note), _STATE_TONES[row["state"]], badge=True),
+        Cell(
+            t(f"finding_state.{row['state']}"),
+            ", ".join(state_note),
+            STATE_TONES[row["state"]],
+            badge=True,
+            action=t("findings.details"),
+        ),
     )
     opens = t("findings.open", finding=name, where=where) if row["journal_id"] is not None else ""
     return Row(cells, index if row["journal_id"] is not None else None, opens)
 
 
-def reason_words(reason: str) -> str:
-    """Why it was withdrawn (a code), disputed or accepted (words)."""
-    for key in (f"withdrawn.{reason}", f"left_out.{reason}"):
-        if has(key):
-            return t(key)
-    return reason
-
-
-def _where(row: dict[str, Any], *, several: bool) -> str:
+def place_of(row: dict[str, Any], *, several: bool) -> str:
+    """«7А · Алгебра», with the school where there are several."""
     place = (
         t("journal.name", klass=row["class_name"], subject=row["subject"])
         if row["subject"]
@@ -62,7 +62,7 @@ def _where(row: dict[str, Any], *, several: bool) -> str:
     return ", ".join(part for part in (row["school"] if several else "", place) if part) or "—"
 
 
-def _which(row: dict[str, Any]) -> str:
+def which(row: dict[str, Any]) -> str:
     """The lesson, the pupil and the entry."""
     on: date | None = row["held_on"] or row["anchor_on"]
     words = [wording.school_day(on, row["at"].year) if on else ""]
@@ -77,3 +77,7 @@ def _which(row: dict[str, Any]) -> str:
         else ""
     )
     return ", ".join(word for word in words if word)
+
+
+def _short(reason: str) -> str:
+    return reason if len(reason) <= _LONGEST_NOTE else reason[:_LONGEST_NOTE].rstrip() + "…"

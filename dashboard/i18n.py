@@ -1,67 +1,52 @@
-"""The words people read and the way numbers and dates are written: texts by key, Russian numbers, plurals
+"""The words people read on screens and the way numbers and dates are written: texts by key, Russian numbers, plurals
 and dates.
 
-Every text stands once, in `texts/*.toml`, under a dotted key. Numbers never break across lines: groups of
-digits, a number and its sign or noun are divided by a no-break space (the font has no narrow one).
+Every text stands once: what reports and exports say too is in `checks/texts`, the rest in `texts/*.toml` here. Numbers
+never break across lines: groups of digits, a number and its sign or noun are divided by a no-break space.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-from babel import Locale
 from babel.dates import format_date, format_interval
 from babel.lists import format_list
-from babel.numbers import format_decimal
+
+from checks.words import FOLDER, LOCALE, NBSP, MissingTextError, Texts, day, day_short, number
+
+__all__ = [
+    "LOCALE",
+    "NBSP",
+    "TEXTS",
+    "MissingTextError",
+    "count",
+    "day",
+    "day_of_week",
+    "day_short",
+    "days_between",
+    "form",
+    "has",
+    "listed",
+    "moment",
+    "month",
+    "number",
+    "out_of",
+    "percent",
+    "points",
+    "t",
+    "texts",
+]
 
 TEXTS = Path(__file__).resolve().parent / "texts"
-LOCALE = Locale("ru")
-NBSP = "\u00a0"
+_ALL = Texts(FOLDER, TEXTS)
+t, has, count, form = _ALL.t, _ALL.has, _ALL.count, _ALL.form
 
 
-class MissingTextError(KeyError):
-    """A key has no text: a mistake of ours, found by the tests."""
-
-
-@lru_cache(maxsize=1)
 def texts() -> Mapping[str, str]:
-    """Every text by its dotted key, from all files of `texts/`; `ValueError` where two files state the same
-    key.
-    """
-    found: dict[str, str] = {}
-    for path in sorted(TEXTS.glob("*.toml")):
-        for key, text in _flat(tomllib.loads(path.read_text(encoding="utf-8"))):
-            if key in found:
-                raise ValueError(f"The text {key!r} stands twice, the second time in {path.name}.")
-            found[key] = text
-    return found
-
-
-def t(key: str, **values: Any) -> str:
-    """The text of a key with `{name}` places filled; `MissingTextError` where nobody wrote it."""
-    try:
-        text = texts()[key]
-    except KeyError as error:
-        raise MissingTextError(key) from error
-    return text.format(**values) if values else text
-
-
-def has(key: str) -> bool:
-    """Whether a text of that key exists (for codes that come from data, such as a rule's)."""
-    return key in texts()
-
-
-def number(value: float | None, digits: int = 0) -> str:
-    """`1 281` or `3,86`; a dash for None. A minus is ASCII, as everywhere in the app."""
-    if value is None:
-        return "—"
-    pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return format_decimal(value, format=pattern, locale=LOCALE)
+    """Every text by its dotted key, those of the checks included; `ValueError` where two files state the same key."""
+    return _ALL.all
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -77,16 +62,6 @@ def percent(share: float | None, digits: int = 1) -> str:
     if 0 < share < step / 2:
         return f"<{number(step * 100, digits)}{NBSP}%"
     return f"{number(share * 100, digits)}{NBSP}%"
-
-
-def count(value: int, noun: str) -> str:
-    """A counted noun in the right form, `22 урока`; nouns are the tables `noun.*` of the texts."""
-    return f"{number(value)}{NBSP}{form(value, noun)}"
-
-
-def form(value: int, noun: str) -> str:
-    """The form of a noun that goes with the number (one, few, many), without the number."""
-    return t(f"noun.{noun}.{LOCALE.plural_form(value)}")
 
 
 def out_of(part: int, whole: int, noun: str) -> str:
@@ -105,16 +80,6 @@ def points(difference: float | None, digits: int = 1) -> str:
     value = round(difference * 100, digits) or 0.0  # no -0
     sign = "+" if value > 0 else ""
     return f"{sign}{number(value, digits if value else 0)}{NBSP}{t('number.points')}"
-
-
-def day(value: date) -> str:
-    """`12 ноября 2026`; of a datetime its own date, so convert to the school's zone before."""
-    return format_date(value, "d MMMM y", locale=LOCALE).replace(" ", NBSP)
-
-
-def day_short(value: date) -> str:
-    """`12.11.2026`."""
-    return format_date(value, "dd.MM.yyyy", locale=LOCALE)
 
 
 def day_of_week(value: date) -> str:
@@ -142,11 +107,3 @@ def month(value: date) -> str:
 def listed(items: Iterable[str]) -> str:
     """`тема, посещаемость и ДЗ`."""
     return format_list(list(items), locale=LOCALE)
-
-
-def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:
-    for key, value in tree.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", str(value)

@@ -76,6 +76,13 @@ PAGES: tuple[PageRow, ...] = (
         link=_TEACHERS,
     ),
     PageRow(
+        "checks",
+        "page.checks",
+        ":material/fact_check:",
+        "dashboard.views.checks",
+        _SCHOOL_HEADS | _ABOVE | frozenset({"administrator"}),
+    ),
+    PageRow(
         "regulation",
         "page.regulation",
         ":material/gavel:",

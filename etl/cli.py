@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -15,6 +15,9 @@ from etl.cli_print import example as _example
 from etl.errors import SettingsError, ZavuchError
 from etl.regulations_cli import regulations
 from etl.settings import read_settings
+
+if TYPE_CHECKING:
+    from checks.report import CheckReport
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,6 +30,7 @@ db = typer.Typer(no_args_is_help=True, help="The embedded database: start, stop,
 app.add_typer(db, name="db")
 app.add_typer(regulations, name="regulations")
 Tier = Literal["tiny", "demo", "city"]
+Grade = Literal["critical", "major", "minor", "info"]
 
 
 def _open() -> str:
@@ -109,23 +113,61 @@ def _derive(url: str, schools: Sequence[str] = (), *, every: bool = False, quiet
     return [school.school_id for school in report.schools]
 
 
-@app.command(epilog=_example("zavuch check"))
-def check() -> None:
+@app.command(epilog=_example("zavuch check --data-docs site --fail-on critical"))
+def check(
+    data_docs: Annotated[
+        Path | None, typer.Option("--data-docs", help="Write Great Expectations' Data Docs into this folder.")
+    ] = None,
+    fail_on: Annotated[
+        Grade | None,
+        typer.Option("--fail-on", help="Exit with 1 where a rule of this severity or a graver one is not met."),
+    ] = None,
+) -> None:
     """Judge every school by its regulation and renew the findings; exit code 0 whatever the verdicts.
 
     A school whose regulation changed is derived anew before.
     """
+    from checks.data_docs import make_room
+
+    if data_docs is not None:
+        make_room(data_docs)  # a wrong folder is told before the work, not after it
     url = _open()
     _derive(url, quiet=True)
-    _check(url)
+    report = _check(url)
+    if data_docs is not None:
+        from checks.catalogue import read_catalogue
+        from checks.data_docs import write_data_docs
+
+        pages = write_data_docs(data_docs, report, read_catalogue())
+        err.print(f"Data Docs: {pages} pages, begin with {data_docs / 'index.html'}.", highlight=False, soft_wrap=True)
+    if fail_on is not None:
+        _fail_on(report, fail_on)
 
 
-def _check(url: str, *, brief: bool = False, school_ids: Sequence[int] | None = None) -> None:
+def _fail_on(report: CheckReport, grade: Grade) -> None:
+    """End with 1 and a sentence where a rule of this severity or a graver one is not met."""
+    from etl.contract.ledger import Severity
+
+    broken = report.broken(Severity[grade])
+    if not broken:
+        return
+    first = broken[0]
+    err.print(
+        f"[red]--fail-on {grade}: {len(broken)} rules are not met, the first is {first.check_id} of {first.school} "
+        f"({first.violated:,} of {first.applicable:,} violated).[/red] The run and its findings are kept.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    raise typer.Exit(1)
+
+
+def _check(url: str, *, brief: bool = False, school_ids: Sequence[int] | None = None) -> CheckReport:
     from checks.runner import run_checks
 
     with progress_bars(err) as bars:
         report = run_checks(url, school_ids=school_ids, progress=bars.step)
     print_checks(out, report, brief=brief)
+    return report
 
 
 @app.command(epilog=_example("zavuch serve --port 8600"))
@@ -227,7 +269,8 @@ def export(
     target: Annotated[Path | None, typer.Option("--out", help="File to write; standard output without it.")] = None,
 ) -> None:
     """Write the ledger or the findings."""
-    from etl.export import export_findings, export_ledger
+    from checks.export import export_findings
+    from etl.export import export_ledger
 
     if file_format != "csv":
         raise SettingsError(f"--format {file_format!r} is not known.", advice="Use csv.")

@@ -167,7 +167,7 @@ def print_status(console: Console, settings: Settings, url: str) -> None:
         server = connection.info.parameter_status("server_version")
         rows = connection.execute(
             "SELECT s.name, m.name, s.regulation, s.extracted_at AT TIME ZONE s.timezone, s.is_demo, (SELECT "
-            "count(*) FROM finding f WHERE f.school_id = s.school_id AND f.state = 'open')"
+            "count(*) FROM finding_row f WHERE f.school_id = s.school_id AND f.state = 'open')"
             " FROM dim_school s JOIN dim_municipality m USING (municipality_id) ORDER BY m.name, s.name"
         ).fetchall()
         loads = connection.execute("SELECT count(*), max(finished_at) FROM load_run").fetchone()

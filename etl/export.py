@@ -171,26 +171,6 @@ def _moment(expression: str) -> str:
     return f"to_char({value} AT TIME ZONE h.timezone, 'YYYY-MM-DD\"T\"HH24:MI:SS') || {signed}"
 
 
-def export_findings(url: str, out: BinaryIO) -> int:
-    """Write the register of findings with their severity, state and life."""
-    rules = ", ".join(f"({rule.number}, '{rule.name}', '{rule.object_type}')" for rule in RULES)
-    statuses = ", ".join(f"({int(status)}, '{status.name}')" for status in Status)
-    query = (
-        "SELECT s.school_key, n.rule, n.object_type, coalesce(f.object_key, l.lesson_key, f.object_id::text) AS "
-        "object,"
-        f" {_KEY.format(table='staff', column='staff_id').replace('r.', 'f.')} AS responsible_key, d.status,"
-        " (ARRAY['critical', 'major', 'minor', 'info'])[f.severity] AS severity, f.state, f.first_seen_at, "
-        "f.last_seen_at, f.fixed_at, f.due_at, f.done_at, f.reopened"
-        f" FROM finding f JOIN dim_school s USING (school_id) JOIN (VALUES {rules}) n (number, rule, object_type) "
-        f"ON n.number = f.rule"
-        f" JOIN (VALUES {statuses}) d (number, status) ON d.number = f.status"
-        " LEFT JOIN fact_lesson l ON l.school_id = f.school_id AND l.school_year = f.school_year AND l.lesson_id = "
-        "f.lesson_id"
-        ' ORDER BY n.rule COLLATE "C", 4 COLLATE "C", s.school_key COLLATE "C", f.finding_id'
-    )
-    return _copy(url, query, out)
-
-
 def export_rejected(url: str, out: BinaryIO, *, load_id: int | None = None) -> int:
     """Write the quarantine: every row that was set aside, with file, row number, column, value, reason and
     the raw row.

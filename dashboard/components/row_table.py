@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -35,13 +35,14 @@ class Cell:
     """What stands in a cell: the text, a small second line, and the tone of that line (with its sign: colour is never
     alone).
 
-    `badge` puts the tone on the text itself.
+    `badge` puts the tone on the text itself; `action` is the words of a second button, beside the click on the row.
     """
 
     text: str = ""
     note: str = ""
     tone: Tone = ""
     badge: bool = False
+    action: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,16 +57,28 @@ class Row:
 
 
 def row_table(
-    key: str, columns: Sequence[Column], rows: Sequence[Row], *, caption: str, height: int | None = None
+    key: str,
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    *,
+    caption: str,
+    height: int | None = None,
+    on_action: Callable[[int], object] | None = None,
 ) -> int | None:
     """Draw the table; returns the id of the row just clicked, else None.
 
-    `height` in pixels makes it scroll inside itself. Without it a table of more than three columns becomes cards
-    where it is narrow.
+    `on_action` gets the place (from 0) of the row whose second button was pressed. `height` in pixels makes it scroll
+    inside itself. Without it a table of more than three columns becomes cards where it is narrow.
     """
     result = _COMPONENT(
-        key=key, data=table_payload(columns, rows, caption=caption, height=height), on_row_change=lambda: None
+        key=key,
+        data=table_payload(columns, rows, caption=caption, height=height),
+        on_row_change=lambda: None,
+        on_action_change=lambda: None,
     )
+    place = _place(result.action, rows)
+    if on_action is not None and place is not None:
+        on_action(place)
     return clicked_row(result.row, rows)
 
 
@@ -83,7 +96,14 @@ def table_payload(
         "rows": [
             {
                 "cells": [
-                    [cell.text, cell.note, cell.tone, _SIGNS[cell.tone] if cell.note or cell.badge else "", cell.badge]
+                    [
+                        cell.text,
+                        cell.note,
+                        cell.tone,
+                        _SIGNS[cell.tone] if cell.note or cell.badge else "",
+                        cell.badge,
+                        cell.action,
+                    ]
                     for cell in row.cells
                 ],
                 "opens": row.opens if row.id is not None else "",
@@ -95,6 +115,11 @@ def table_payload(
 
 def clicked_row(index: Any, rows: Sequence[Row]) -> int | None:
     """Id of the row the browser named; None for anything it could not have sent."""
+    place = _place(index, rows)
+    return None if place is None else rows[place].id
+
+
+def _place(index: Any, rows: Sequence[Row]) -> int | None:
     if isinstance(index, bool) or not isinstance(index, int | float) or not 0 <= index < len(rows):
         return None
-    return rows[int(index)].id
+    return int(index)

@@ -46,7 +46,12 @@ _DTYPES: dict[int, Any] = {
     1007: pl.List(pl.Int64),
     3802: pl.Object,
 }
-_VERSIONS = "SELECT school_id, data_version FROM dim_school WHERE school_id = ANY(:schools) ORDER BY school_id"
+# words of people about findings change pages too; they are only ever appended, so their number is their version
+_VERSIONS = """
+SELECT s.school_id, s.data_version + (SELECT count(*) FROM finding_decision d WHERE d.school_id = s.school_id)
+       AS data_version
+FROM dim_school s WHERE s.school_id = ANY(:schools) ORDER BY s.school_id
+"""
 
 
 class OpenStatementError(ValueError):
@@ -88,6 +93,20 @@ def read(scope: Scope, statement: str | Executable, params: Mapping[str, Any] | 
     if scope.is_empty:
         return rows.clear()
     return rows.filter(pl.col("school_id").is_in(schools)) if "school_id" in rows.columns else rows
+
+
+def append(scope: Scope, statement: str, params: Mapping[str, Any]) -> int:
+    """Append rows to a register of people (`policies.REGISTERS`) and commit; returns how many.
+
+    The statement is limited to `:schools` like a reading one, and `:user_id` is filled by the door too. What the row
+    policies refuse raises SQLAlchemy's ProgrammingError, a number given twice its IntegrityError.
+    """
+    if ":schools" not in statement:
+        raise OpenStatementError(f"The statement is not limited to the schools of the scope: {statement[:200]!r}.")
+    with app_engine().begin() as connection:
+        connection.execute(_IDENTIFY, {"user_id": str(scope.user_id)})
+        filled = {**params, "schools": sorted(scope.all_school_ids), "user_id": scope.user_id}
+        return connection.execute(text(statement), filled).rowcount
 
 
 def _frame(result: CursorResult[Any]) -> pl.DataFrame:

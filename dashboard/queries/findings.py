@@ -19,6 +19,9 @@ from etl.warehouse.ledger import MARK_RULES, RULE, RULES, Severity, Status
 from etl.warehouse.scope import Scope
 
 PAGE = 50
+MOST_EXPORTED = 100_000
+AGES = ("week", "month", "older")
+"""Codes of `Filters.age`: at most 7 days past the deadline (without one: the event day), at most 30, more."""
 ALL = "all"
 """Code of `Filters.measure`: findings of every state; without it and without a status only the open ones."""
 
@@ -27,14 +30,16 @@ _OF_ABSENCES = ", ".join(str(rule.number) for rule in RULES if rule.object_type 
 
 # The place and the time are the page's subject: they cut every count. The rest are choices, one boolean each.
 _CHOSEN = """
-chosen AS (
+dated AS (
     SELECT f.*,
            CAST(:severity AS int) IS NULL OR f.severity = :severity AS ok_severity,
            CAST(:state AS text) IS NULL OR f.state = :state AS ok_state,
            CAST(:rule AS int) IS NULL OR f.rule = :rule AS ok_rule,
            CAST(:class_id AS bigint) IS NULL OR f.class_id = :class_id AS ok_class,
-           CAST(:staff AS bigint) IS NULL OR f.staff_id = :staff AS ok_staff
-    FROM finding f
+           CAST(:staff AS bigint) IS NULL OR f.staff_id = :staff AS ok_staff,
+           coalesce((d.extracted_at AT TIME ZONE d.timezone)::date
+               - coalesce((f.due_at AT TIME ZONE d.timezone)::date, f.anchor_on), 0) AS days_old
+    FROM finding_row f JOIN dim_school d USING (school_id)
     JOIN unnest(CAST(:span_schools AS int[]), CAST(:span_starts AS date[]), CAST(:span_ends AS date[]))
       AS span (school_id, starts_on, ends_on) USING (school_id)
     WHERE f.school_id = ANY(:schools) AND f.school_year = :year
@@ -48,8 +53,13 @@ chosen AS (
       AND (CAST(:subject AS bigint) IS NULL OR EXISTS (
             SELECT 1 FROM dim_journal j
             WHERE j.school_id = f.school_id AND j.journal_id = f.journal_id AND j.subject_id = :subject))
+), aged AS (
+    SELECT dated.*, CASE WHEN days_old <= 7 THEN 'week' WHEN days_old <= 30 THEN 'month' ELSE 'older' END AS age
+    FROM dated
+), chosen AS (
+    SELECT aged.*, CAST(:age AS text) IS NULL OR age = :age AS ok_age FROM aged
 )"""
-_KEYS = ("severity", "state", "rule", "class", "staff")
+_KEYS = ("severity", "state", "rule", "class", "staff", "age")
 _ALL = " AND ".join(f"ok_{key}" for key in _KEYS)
 _OTHERS = ", ".join(
     [f"count(*) FILTER (WHERE {' AND '.join(f'ok_{key}' for key in _KEYS if key != own)}) AS n_{own}" for own in _KEYS]
@@ -59,30 +69,37 @@ _COUNTS = f"""
 WITH {_CHOSEN}, counted AS (
     SELECT CASE WHEN grouping(severity) = 0 THEN 'severity' WHEN grouping(state) = 0 THEN 'state'
                 WHEN grouping(rule) = 0 THEN 'rule' WHEN grouping(class_id) = 0 THEN 'class'
-                WHEN grouping(staff_id) = 0 THEN 'staff' WHEN grouping(school_id) = 0 THEN 'school'
+                WHEN grouping(staff_id) = 0 THEN 'staff' WHEN grouping(journal_id) = 0 THEN 'journal'
+                WHEN grouping(age) = 0 THEN 'age' WHEN grouping(school_id) = 0 THEN 'school'
                 ELSE 'all' END AS part,
-           school_id, severity, state, rule, class_id, staff_id, {_OTHERS},
-           count(*) FILTER (WHERE {_ALL} AND severity = {int(Severity.critical)}) AS critical
+           school_id, severity, state, rule, class_id, staff_id, journal_id, age, {_OTHERS},
+           count(*) FILTER (WHERE {_ALL} AND severity = {int(Severity.critical)}) AS critical,
+           count(*) FILTER (WHERE {_ALL} AND severity = {int(Severity.major)}) AS major,
+           max(days_old) FILTER (WHERE {_ALL}) AS oldest, max(class_id) AS of_class
     FROM chosen
-    GROUP BY GROUPING SETS ((severity), (state), (rule), (school_id, class_id), (school_id, staff_id), (school_id), ())
+    GROUP BY GROUPING SETS ((severity), (state), (rule), (age), (school_id, class_id), (school_id, staff_id),
+                            (school_id, journal_id), (school_id), ())
 )
-SELECT d.part, d.school_id AS in_school, d.severity, d.state, d.rule, d.class_id, d.staff_id, d.critical,
+SELECT d.part, d.school_id AS in_school, d.severity, d.state, d.rule, d.class_id, d.staff_id, d.journal_id, d.age,
+       d.critical, d.major, d.oldest,
        CASE d.part WHEN 'severity' THEN n_severity WHEN 'state' THEN n_state WHEN 'rule' THEN n_rule
-                   WHEN 'class' THEN n_class WHEN 'staff' THEN n_staff ELSE n_all END AS n,
-       c.name AS class_name, c.grade, c.letter, s.full_name
+                   WHEN 'class' THEN n_class WHEN 'staff' THEN n_staff WHEN 'age' THEN n_age
+                   ELSE n_all END AS n,
+       c.name AS class_name, c.grade, c.letter, s.full_name, u.name AS subject, g.kind AS group_kind,
+       g.name AS group_name
 FROM counted d
-LEFT JOIN dim_class c ON c.school_id = d.school_id AND c.class_id = d.class_id
+LEFT JOIN dim_journal j ON j.school_id = d.school_id AND j.journal_id = d.journal_id
+LEFT JOIN dim_subject u ON u.school_id = j.school_id AND u.subject_id = j.subject_id
+LEFT JOIN dim_group g ON g.school_id = j.school_id AND g.group_id = j.group_id
+LEFT JOIN dim_class c ON c.school_id = d.school_id AND c.class_id = CASE d.part WHEN 'journal' THEN d.of_class
+    ELSE d.class_id END
 LEFT JOIN dim_staff_name s ON s.school_id = d.school_id AND s.staff_id = d.staff_id
 WHERE d.school_id IS NULL OR d.school_id = ANY(:schools)
 """
 # The moments stand in the ledger: the register keeps only the last deadline and the moment of the entry.
-_PAGE = f"""
-WITH {_CHOSEN}, page AS (
-    SELECT * FROM chosen WHERE ok_severity AND ok_state AND ok_rule AND ok_class AND ok_staff
-    ORDER BY severity, anchor_on DESC NULLS LAST, school_id, rule, finding_id LIMIT {PAGE} OFFSET :skip
-)
+_NAMED = f"""
 SELECT f.school_id, f.school_year, f.finding_id, f.rule, f.status, f.severity, f.state, f.reopened, f.reason,
-       f.anchor_on,
+       f.decided_at, f.decided_by, f.anchor_on, f.first_seen_at, f.object_id, f.object_key,
        f.class_id, f.journal_id, f.lesson_id, f.last_seen_at AS at, f.fixed_at, coalesce(r.due_at, f.due_at) AS due_at,
        r.due_earliest, r.target_at, r.not_before, r.done_earliest, coalesce(r.done_latest, f.done_at) AS done_latest,
        r.done_quality, s.timezone, coalesce(s.short_name, s.name) AS school, c.name AS class_name, j.subject_id,
@@ -104,15 +121,40 @@ LEFT JOIN fact_absence a ON a.school_id = f.school_id AND a.school_year = f.scho
   AND f.rule IN ({_OF_ABSENCES})
 LEFT JOIN judgement_rule k ON k.school_id = f.school_id AND k.judgement_id = 0 AND k.rule = f.rule
   AND k.profile_version = f.profile_version
-LEFT JOIN LATERAL (
+{{row}}
+WHERE f.school_id = ANY(:schools)
+ORDER BY f.severity, f.anchor_on DESC NULLS LAST, f.school_id, f.rule, f.finding_id
+"""
+# A page looks its rows up one by one; all of them at once are joined as a set (only equalities can be hashed).
+_ROW_OF_ONE = """LEFT JOIN LATERAL (
     SELECT o.* FROM ledger_row o
     WHERE o.school_id = f.school_id AND o.school_year = f.school_year AND o.journal_id = f.journal_id
       AND o.judgement_id = 0 AND o.rule = f.rule AND o.object_id IS NOT DISTINCT FROM f.object_id
       AND o.pupil_id IS NOT DISTINCT FROM f.pupil_id AND o.period_id IS NOT DISTINCT FROM f.period_id
     LIMIT 1
-) r ON true
-WHERE f.school_id = ANY(:schools)
-ORDER BY f.severity, f.anchor_on DESC NULLS LAST, f.school_id, f.rule, f.finding_id
+) r ON true"""
+_ROW_OF_ALL = """LEFT JOIN ledger_row r ON r.school_id = f.school_id AND r.school_year = f.school_year
+  AND r.journal_id = f.journal_id AND r.judgement_id = 0 AND r.rule = f.rule
+  AND coalesce(r.object_id, -1) = coalesce(f.object_id, -1) AND coalesce(r.pupil_id, -1) = coalesce(f.pupil_id, -1)
+  AND coalesce(r.period_id, -1) = coalesce(f.period_id, -1) AND coalesce(r.object_key, '') = coalesce(f.object_key, '')
+"""
+_ORDER = "ORDER BY severity, anchor_on DESC NULLS LAST, school_id, rule, finding_id"
+_PAGE = f"""
+WITH {_CHOSEN}, page AS (SELECT * FROM chosen WHERE {_ALL} {_ORDER} LIMIT {PAGE} OFFSET :skip)
+{_NAMED.format(row=_ROW_OF_ONE)}"""
+_EVERY = f"""
+WITH {_CHOSEN}, page AS (SELECT * FROM chosen WHERE {_ALL} {_ORDER} LIMIT {MOST_EXPORTED})
+{_NAMED.format(row=_ROW_OF_ALL)}"""
+ONE = f"""
+WITH page AS (
+    SELECT * FROM finding_row WHERE school_id = ANY(:schools) AND school_id = :school AND finding_id = :finding)
+{_NAMED.format(row=_ROW_OF_ONE)}"""
+_SOURCES = """
+SELECT s.school_id, coalesce(s.short_name, s.name) AS school, s.timezone, s.extracted_at, r.source_system
+FROM dim_school s
+LEFT JOIN (SELECT school_id, max(load_id) AS load_id FROM load_table GROUP BY 1) t USING (school_id)
+LEFT JOIN load_run r USING (load_id)
+WHERE s.school_id = ANY(:schools) AND (CAST(:school AS bigint) IS NULL OR s.school_id = :school) ORDER BY 2, 1
 """
 _CHECKED = """
 SELECT c.school_id, max(r.finished_at) AS checked_at
@@ -126,9 +168,9 @@ class Findings:
     """The page of findings.
 
     `schools` as of `schools.read_schools` (the asked one, or all of the scope), `checked` = school_id, checked_at
-    (UTC). `counts` one row per `part` (severity, state, rule, class, staff, school, all) and value (`in_school` its
-    school), `n` under the other filters. `rows` = one page, gravest and newest first, with the moments of the ledger,
-    names and the clause.
+    (UTC). `counts` one row per `part` (severity, state, rule, age, class, staff, journal, school, all) and value
+    (`in_school` its school), `n` under the other filters, `critical`, `major` and `oldest` (days) under all. `rows` =
+    one page, gravest and newest first, with the moments of the ledger, names and the clause.
     """
 
     schools: pl.DataFrame
@@ -187,6 +229,17 @@ def read_findings(scope: Scope, filters: Filters, now: datetime) -> Findings | N
     return Findings(listed, checked, choice, counts, rows, page)
 
 
+def read_every(scope: Scope, filters: Filters, now: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(rows, sources) for an export: the rows of all pages of `read_findings`, at most `MOST_EXPORTED`, and one row per
+    school with its source system and where its data end; four queries.
+    """
+    listed = schools.read_schools(scope, now, filters.school)
+    choice = periods.choose(periods.read_periods(scope, filters.school), filters, schools.until_of(listed))
+    sources = read(scope, _SOURCES, {"school": filters.school})
+    rows = read(scope, _EVERY, _params(filters, choice)) if choice else pl.DataFrame()
+    return rows, sources
+
+
 def _params(filters: Filters, choice: periods.Choice) -> dict[str, Any]:
     rule = RULE.get(filters.rule or "")
     return {
@@ -201,4 +254,5 @@ def _params(filters: Filters, choice: periods.Choice) -> dict[str, Any]:
         "journal": filters.journal,
         "parallel": filters.parallel,
         "subject": filters.subject,
+        "age": filters.age if filters.age in AGES else None,
     }

@@ -134,7 +134,7 @@ SELECT n.staff_id, n.full_name FROM dim_staff_name n WHERE n.school_id = ANY(:sc
 """
 # the rows that the page of findings opens with for the same position
 _FINDINGS = f"""
-SELECT count(*) AS n FROM finding d
+SELECT count(*) AS n FROM finding_row d
 WHERE d.school_id = ANY(:schools) AND d.school_id = :school AND d.school_year = :year AND d.state = 'open'
   AND (CAST(:is_year AS boolean) OR d.anchor_on BETWEEN :starts_on AND :ends_on) {_NARROW}
 """

@@ -9,13 +9,16 @@ import polars as pl
 import streamlit as st
 
 from dashboard import frame, wording
-from dashboard.components.row_table import Cell, Column, Row, row_table
+from dashboard.components.row_table import Column, row_table
 from dashboard.filters import Filters, Severity, State
+from dashboard.finding_export import about, findings_csv
 from dashboard.finding_rows import finding_row
 from dashboard.i18n import count, form, listed, moment, number, t
 from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
-from dashboard.queries.findings import ALL, PAGE, Findings, asked_state, read_findings
+from dashboard.queries.findings import AGES, ALL, PAGE, Findings, asked_state, read_every, read_findings
+from dashboard.views.finding_card import journal_position, open_finding
+from dashboard.views.finding_groups import GROUPS, group_table, ledger_name
 from etl.warehouse import ledger
 from etl.warehouse.scope import Scope
 
@@ -30,10 +33,10 @@ _CHOICES = (
     "journal",
     "parallel",
     "measure",
+    "age",
     "page",
 )
 ANY = ""  # a selector's «все»
-_CLASSES_SHOWN = 320  # pixels of the tables of counts
 
 
 def render(scope: Scope, filters: Filters) -> None:
@@ -41,7 +44,7 @@ def render(scope: Scope, filters: Filters) -> None:
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)  # the age of data changes by the day
     only = next(iter(scope.all_school_ids)) if len(scope.all_school_ids) == 1 else None
     filters = filters.changed(school=filters.school or only, lesson=None)
-    position = filters.changed(as_of=None, week=None, sort=None)
+    position = filters.changed(as_of=None, week=None, sort=None, group=None, finding=None)
     page = cached(scope, position, read_findings, now)
     if page is None:
         frame.head(t("page.findings"), Filters())
@@ -56,8 +59,13 @@ def render(scope: Scope, filters: Filters) -> None:
     if not page.total:
         _nothing(page, filters)
         return
-    _counts(page, filters, several=only is None)
-    _list(page, filters)
+    group = _tools(scope, page, filters, several=only is None)
+    if group is not None:
+        group_table(page, filters, group)
+    else:
+        _list(page, filters)
+    if filters.finding is not None and filters.school is not None:
+        open_finding(scope, filters.school, filters)
 
 
 def _head(page: Findings, filters: Filters) -> None:
@@ -120,17 +128,14 @@ def _filters(page: Findings, filters: Filters, *, several: bool) -> None:
         rules = _part(page, "rule").sort("n", "rule", descending=[True, False])
         options = {ledger_name(rule): (wording.rule_name(rule), n) for rule, n in rules.select("rule", "n").iter_rows()}
         _select("rule", options, filters, width=300)
+        ages = dict(_part(page, "age").select("age", "n").iter_rows())
+        _select("age", {age: (t(f"age.{age}"), ages[age]) for age in AGES if age in ages}, filters)
     chosen = _narrowed(page, filters)
     if chosen:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="findings_narrowed"):
             st.caption(t("findings.narrowed", parts=listed(chosen)), width="content")
             if st.button(t("findings.reset"), type="tertiary", icon=":material/close:"):
                 frame.set_filters(filters.changed(**dict.fromkeys(_CHOICES)))
-
-
-def ledger_name(rule: int) -> str:
-    """The code of a rule in the address."""
-    return wording.BY_NUMBER[rule].name
 
 
 def _part(page: Findings, part: str) -> pl.DataFrame:
@@ -234,6 +239,8 @@ def _narrowed(page: Findings, filters: Filters) -> list[str]:
                 (pl.col("part") == part) & (pl.col({"class_id": "class_id", "staff": "staff_id"}[field]) == value)
             )
             words.append(str(found[name][0]) if found.height and found[name][0] else "—")
+    if filters.age in AGES:
+        words.append(t(f"age.{filters.age}"))
     if filters.rule in ledger.RULE:
         words.append(wording.rule_name(ledger.RULE[filters.rule or ""].number))
     return [*words, t(f"severity.{filters.severity.value}")] if filters.severity else words
@@ -246,49 +253,6 @@ def _nothing(page: Findings, filters: Filters) -> None:
         frame.empty(t("findings.none_title"), t("findings.none"))
     else:
         frame.empty(t("findings.none_title"), t("findings.none_open"))
-
-
-def _counts(page: Findings, filters: Filters, *, several: bool) -> None:
-    """How many of each kind and in each place: a click narrows the list."""
-    by_rule, by_place = filters.rule is None, filters.class_id is None
-    if not (by_rule or by_place):
-        return
-    left, right = st.columns(2, gap="medium") if by_rule and by_place else (st.container(), st.container())
-    if by_rule:
-        rules = _part(page, "rule").sort("n", "rule", descending=[True, False])
-        rows = [(rule, wording.rule_name(rule), n) for rule, n in rules.select("rule", "n").iter_rows()]
-        chosen = _count_table(left, "by_rule", rows)
-        if chosen is not None:
-            frame.set_filters(filters.changed(rule=ledger_name(chosen), page=None))
-    if not by_place:
-        return
-    if several and filters.school is None:
-        names = dict(page.schools.select("school_id", "label").iter_rows())
-        places = [
-            (key, names.get(key, "—"), n) for key, n in _part(page, "school").select("in_school", "n").iter_rows()
-        ]
-        chosen = _count_table(right, "by_school", sorted(places, key=lambda place: place[1]))
-        if chosen is not None:
-            frame.set_filters(filters.drilled(school=chosen))
-        return
-    chosen = _count_table(right, "by_class", [(key, name, n) for key, (name, n) in _class_options(page).items()])
-    if chosen is not None:
-        frame.set_filters(filters.drilled(class_id=chosen))
-
-
-def _count_table(place: Any, name: str, rows: list[tuple[int, str, int]]) -> int | None:
-    with place, st.container(border=True, height="stretch"):
-        st.header(t(f"findings.{name}"), anchor=False)
-        columns = [
-            Column(t("findings.rule" if name == "by_rule" else f"findings.{name.removeprefix('by_')}"), wide=True),
-            Column(t("findings.column_n"), is_number=True),
-        ]
-        cells = [
-            Row((Cell(words), Cell(number(n))), key, t("findings.choose_rule", name=words)) for key, words, n in rows
-        ]
-        return row_table(
-            f"findings_{name}", columns, cells, caption=t(f"findings.{name}_caption"), height=_CLASSES_SHOWN
-        )
 
 
 def _list(page: Findings, filters: Filters) -> None:
@@ -310,21 +274,65 @@ def _list(page: Findings, filters: Filters) -> None:
         several = page.schools.height > 1
         rows = [finding_row(row, index, several=several) for index, row in enumerate(page.rows.iter_rows(named=True))]
         clicked = row_table(
-            "findings_list", columns, rows, caption=t("findings.list_caption", page=page.page, pages=page.pages)
+            "findings_list",
+            columns,
+            rows,
+            caption=t("findings.list_caption", page=page.page, pages=page.pages),
+            on_action=lambda place: _open_card(page, filters, place),
         )
         _pager(page, filters)
     if clicked is not None:
-        row = page.rows.row(clicked, named=True)
-        place = Filters(
-            year=filters.year,
-            period=filters.period,
-            school=row["school_id"],
-            class_id=row["class_id"],
-            subject=row["subject_id"],
-            journal=row["journal_id"],
-            lesson=row["lesson_id"],
+        frame.go("journal", journal_position(page.rows.row(clicked, named=True), filters))
+
+
+def _open_card(page: Findings, filters: Filters, place: int) -> None:
+    row = page.rows.row(place, named=True)
+    frame.set_filters(filters.changed(school=row["school_id"], finding=row["finding_id"]))
+
+
+def _tools(scope: Scope, page: Findings, filters: Filters, *, several: bool) -> str | None:
+    """How the findings are shown and the file of all of them; returns the chosen grouping."""
+    codes = [code for code in GROUPS if code != "school" or several]
+    if filters.school is None:
+        codes = [code for code in codes if code in ("rule", "school")]
+    current = filters.group if filters.group in codes else None
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", gap="small"):
+        st.session_state["findings.group"] = current or ALL
+        chosen = st.segmented_control(
+            t("findings.group"),
+            [ALL, *codes],
+            format_func=lambda code: t(f"group.{code}"),
+            key="findings.group",
+            required=True,
         )
-        frame.go("journal", place)
+        _download(scope, page, filters)
+    wanted = None if chosen in (ALL, None) else chosen
+    if wanted != current:
+        frame.set_filters(filters.changed(group=wanted, page=None))
+    return current
+
+
+def _download(scope: Scope, page: Findings, filters: Filters) -> None:
+    """The file is made when the button is pressed, not before."""
+    person, now = frame.identity(), datetime.now(UTC)
+    position = filters.changed(as_of=None, week=None, sort=None, group=None, finding=None, page=None)
+    narrowed = listed(_narrowed(page, filters)) if _narrowed(page, filters) else t("finding_export.everything")
+    state = asked_state(filters)
+    shown = t(f"state_many.{state.value}") if state else t("findings.all_states")
+    period = dict(page.choice.options)[page.choice.period.code] if page.choice else ""
+
+    def made() -> bytes:
+        rows, sources = read_every(scope, position, now)
+        return findings_csv(rows, about(sources, person, now, (period, shown, narrowed), rows.height, page.total))
+
+    st.download_button(
+        t("findings.download"),
+        made,
+        file_name=f"{t('finding_export.file')}-{now:%Y-%m-%d}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
 
 
 def _pager(page: Findings, filters: Filters) -> None:

@@ -74,6 +74,7 @@ BY_JOURNAL = (
     "fact_lesson_status",
     "obligation",
     "finding",
+    "finding_decision",
     "mart_duty_week",
 )
 NO_SCHOOL = ("dim_municipality", "load_run", "check_run", "regulation", "regulation_parameter")
@@ -103,6 +104,17 @@ SCHOOL_ONLY = (
     "load_warning",
     "load_reject",
 )
+DECIDERS = ("director", "deputy")
+"""Roles that may dispute or accept a finding of their school."""
+_ROLES = ", ".join(f"'{role}'" for role in DECIDERS)
+_DECIDES = (
+    f"{_WHOLE} AND user_id = {USER} AND EXISTS (SELECT 1 FROM access_user u WHERE u.user_id = {USER}"
+    f" AND u.disabled_at IS NULL AND u.role IN ({_ROLES}))"
+)
+REGISTERS = {"finding_decision": _DECIDES}
+"""Registers of people: the app may append the rows that fulfil the condition, and change or delete none."""
+VIEWS = ("ledger_row", "finding_row")
+"""They run under the rights of who asks, so under the policies of their tables."""
 PEOPLE = ("dim_pupil", "dim_pupil_name", "fact_group_member", "dim_staff", "dim_staff_name")
 
 
@@ -159,4 +171,14 @@ def apply_policies(connection: psycopg.Connection[Any]) -> None:
                     name, role, sql.SQL(condition)
                 )
             )
-    connection.execute(sql.SQL("GRANT SELECT ON ledger_row TO {}").format(role))
+    for table, condition in REGISTERS.items():
+        name = sql.Identifier(table)
+        connection.execute(sql.SQL("GRANT INSERT ON {} TO {}").format(name, role))
+        connection.execute(sql.SQL("DROP POLICY IF EXISTS app_appends ON {}").format(name))
+        connection.execute(
+            sql.SQL("CREATE POLICY app_appends ON {} FOR INSERT TO {} WITH CHECK ({})").format(
+                name, role, sql.SQL(condition)
+            )
+        )
+    for view in VIEWS:
+        connection.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(sql.Identifier(view), role))

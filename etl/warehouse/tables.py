@@ -769,9 +769,9 @@ finding = Table(
     _column("severity", SmallInteger(), "1 critical, 2 major, 3 minor, 4 info", nullable=False),
     _column("reopened", SmallInteger(), "how often it came back", nullable=False),
     _column("profile_version", SmallInteger(), "version of the act", nullable=False),
-    _column("state", Text(), "open, fixed, withdrawn, exempt, disputed, accepted", nullable=False),
+    _column("state", Text(), "what the runs say: open, fixed, withdrawn, exempt", nullable=False),
     _column("object_key", Text(), "key in the source, where the object has no id of its own"),
-    _column("reason", Text(), "why it was withdrawn (code), disputed or accepted (words)"),
+    _column("reason", Text(), "why it was withdrawn (code)"),
     PrimaryKeyConstraint("school_id", "finding_id"),
     # identity (school, rule, object): objects with an id of their own; pairs such as pupil × journal × period
     Index(
@@ -796,6 +796,29 @@ finding = Table(
     ),
     Index("ix_finding_journal", "school_id", "school_year", "journal_id"),
     comment="one row per (school, rule, object): a violation with its life",
+)
+finding_decision = Table(
+    "finding_decision",
+    metadata,
+    _column("decided_at", MOMENT, "when, by the clock of the database", nullable=False),
+    school_id(),
+    _column("finding_id", Integer(), "finding", nullable=False),
+    _column("decision_no", Integer(), "number within the finding; the last one counts", nullable=False),
+    _column("class_id", Integer(), "class of the finding: who may see it may see this"),
+    _column("journal_id", Integer(), "journal of the finding"),
+    _column("user_id", Integer(), "account that decided", nullable=False),
+    _column(
+        "reopened",
+        SmallInteger(),
+        "how often the finding had come back then",
+        nullable=False,
+    ),
+    _column("decision", Text(), "disputed, accepted, or reopened: the word before is taken back", nullable=False),
+    _column("reason", Text(), "why, in the person's words", nullable=False),
+    _column("decided_by", Text(), "name of the person then", nullable=False),
+    _column("role", Text(), "role of the person then", nullable=False),
+    PrimaryKeyConstraint("school_id", "finding_id", "decision_no"),
+    comment="one row per word of a person about a finding; appended to, never changed, never touched by a run",
 )
 
 access_user = Table(

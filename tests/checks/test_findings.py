@@ -107,21 +107,70 @@ def test_an_entry_found_to_be_in_time_fixes_what_was_missing(database, sql):
     assert run_checks(database).merged == Merged()
 
 
+def say(sql, finding: int, word: str, reason: str = "урок заменён") -> None:
+    sql.execute(
+        "INSERT INTO finding_decision (decided_at, school_id, finding_id, decision_no, user_id, reopened,"
+        " decision, reason, decided_by, role) SELECT now(), school_id, finding_id, (SELECT count(*) FROM"
+        " finding_decision) + 1, 1,"
+        " reopened, %s, %s, 'Орлова', 'deputy' FROM finding WHERE finding_id = %s",
+        [word, reason, finding],
+    )
+
+
+def seen(sql, finding: int):
+    row = "SELECT state, reason, decided_by FROM finding_row WHERE finding_id = %s"
+    return sql.execute(row, [finding]).fetchone()
+
+
 @pytest.mark.parametrize("word", ["disputed", "accepted"])
 def test_the_word_of_a_person_outlives_the_runs_until_the_violation_is_gone(database, sql, word):
     run_checks(database)
     finding, lesson = one_missing_topic(sql)
-    sql.execute("UPDATE finding SET state = %s, reason = 'урок заменён' WHERE finding_id = %s", [word, finding])
+    assert seen(sql, finding) == ("open", None, None)
+    say(sql, finding, word)
+    for _run in range(2):
+        assert seen(sql, finding) == (word, "урок заменён", "Орлова")
+        run_checks(database)
     set_topic(sql, lesson, ENTERED_LATE)
     run_checks(database)
-    assert (read(sql, finding)["state"], read(sql, finding)["reason"], read(sql, finding)["status"]) == (
-        word,
-        "урок заменён",
-        LATE,
-    )
+    assert seen(sql, finding) == (word, "урок заменён", "Орлова") and read(sql, finding)["status"] == LATE
     set_topic(sql, lesson, f"excluded = {int(Excluded.cancelled)}")
     run_checks(database)
-    assert (read(sql, finding)["state"], read(sql, finding)["reason"]) == ("withdrawn", "cancelled")
+    assert seen(sql, finding) == ("withdrawn", "cancelled", None)
+
+
+def test_a_word_is_taken_back_and_the_history_keeps_all(database, sql):
+    run_checks(database)
+    finding, _lesson = one_missing_topic(sql)
+    for word in ("disputed", "reopened", "accepted"):
+        say(sql, finding, word)
+        assert seen(sql, finding)[0] == ("open" if word == "reopened" else word)
+    run_checks(database)
+    assert sql.execute("SELECT decision FROM finding_decision ORDER BY decision_no").fetchall() == [
+        ("disputed",),
+        ("reopened",),
+        ("accepted",),
+    ]
+
+
+def test_a_word_about_an_earlier_time_is_void_when_the_finding_comes_back(database, sql):
+    run_checks(database)
+    finding, lesson = one_missing_topic(sql)
+    say(sql, finding, "accepted")
+    set_topic(sql, lesson, f"excluded = {int(Excluded.cancelled)}")
+    run_checks(database)
+    set_topic(sql, lesson, "excluded = NULL")
+    run_checks(database)
+    assert seen(sql, finding) == ("open", None, None)
+
+
+def test_what_was_disputed_and_then_found_in_time_is_fixed(database, sql):
+    run_checks(database)
+    finding, lesson = one_missing_topic(sql)
+    say(sql, finding, "disputed")
+    set_topic(sql, lesson, "done_earliest = due_at, done_latest = due_at, made_status = 1")
+    run_checks(database)
+    assert seen(sql, finding)[0] == "fixed"
 
 
 def test_severity_is_that_of_the_status_in_the_school_s_act(database, sql):

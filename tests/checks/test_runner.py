@@ -165,7 +165,7 @@ def test_great_expectations_asks_one_statement_per_dataset(database):
     finally:
         event.remove(Engine, "before_cursor_execute", note)
     counting = [statement for statement in statements if "row_count" in statement]
-    assert len(counting) == 4 and len(statements) == 4  # ledger, last_load, school, school × rule
+    assert len(counting) == len(statements) == 5  # ledger, last_load, school, journal_volume, school × rule
 
 
 def test_a_deep_check_also_reads_the_keys(database, sql):
@@ -247,3 +247,43 @@ def test_only_the_named_schools_are_checked(database, sql):
     assert run_checks(database, school_ids=[999]).rows == ()
     assert sql.execute("SELECT count(*) FROM finding").fetchone() == (0,)
     assert {row.school_id for row in run_checks(database, school_ids=[1]).rows} == {1}
+
+
+def test_a_subject_that_vanished_from_a_class_is_found_and_a_vacation_is_not(database, sql):
+    before = next(row for row in run_checks(database).rows if row.check_id == "journal_vanished")
+    assert before.applicable > 0
+    journal = sql.execute(
+        "SELECT journal_id FROM fact_lesson WHERE kind = 'lesson' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"
+    ).fetchone()[0]
+    last = "(SELECT (max(extracted_at) AT TIME ZONE 'Europe/Moscow')::date - 14 FROM dim_school)"
+    sql.execute(f"DELETE FROM fact_lesson WHERE journal_id = {journal} AND held_on > {last}")
+    gone = next(row for row in run_checks(database).rows if row.check_id == "journal_vanished")
+    assert (gone.violated, gone.verdict) == (before.violated + 1, "not_met")
+    sql.execute(f"DELETE FROM fact_lesson WHERE held_on > {last}")
+    vacation = next(row for row in run_checks(database).rows if row.check_id == "journal_vanished")
+    assert vacation.applicable == 0
+
+
+@pytest.mark.parametrize(
+    ("check_id", "setting", "reason"),
+    [
+        ("load_types", "rows_rejected = 1, rows_loaded = rows_loaded - 1", "not a whole number"),
+        (
+            "load_keys",
+            "rows_rejected = 1, rows_loaded = rows_loaded - 1",
+            "refers to a pupil that is in no accepted row",
+        ),
+        ("load_vanished", "rows_deleted = rows_read", ""),
+    ],
+)
+def test_the_contract_of_the_last_load_is_judged_by_kind_of_fault(database, sql, check_id, setting, reason):
+    assert next(row for row in run_checks(database).rows if row.check_id == check_id).verdict == "met"
+    sql.execute(f"UPDATE load_table SET {setting} WHERE table_name = 'mark'")
+    if reason:
+        sql.execute(
+            "INSERT INTO load_reject (load_id, reject_no, school_id, file, reason, raw)"
+            " SELECT max(load_id), 900, 1, 'mark.csv', %s, '{}' FROM load_table",
+            [reason],
+        )
+    row = next(row for row in run_checks(database).rows if row.check_id == check_id)
+    assert (row.violated, row.verdict) == (1, "not_met")

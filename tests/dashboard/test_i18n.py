@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from checks import words
 from dashboard import i18n
 from dashboard.components.shell import streamlit_words
 from dashboard.filters import Severity, State, Status
@@ -122,8 +123,8 @@ def test_the_words_of_streamlit_are_translated_by_patterns_a_browser_understands
 
 
 def test_text_files_are_toml_without_repeated_keys():
-    files = sorted((DASHBOARD / "texts").glob("*.toml"))
-    assert sum(len(list(i18n._flat(tomllib.loads(f.read_text(encoding="utf-8"))))) for f in files) == len(i18n.texts())
+    files = [*words.FOLDER.glob("*.toml"), *i18n.TEXTS.glob("*.toml")]
+    assert sum(len(list(words.flat(tomllib.loads(f.read_text(encoding="utf-8"))))) for f in files) == len(i18n.texts())
 
 
 def test_the_guide_has_sections_with_text():

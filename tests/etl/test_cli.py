@@ -157,3 +157,27 @@ def _open_accounts(home: Path) -> int:
         found = connection.execute("SELECT count(*) FROM access_user WHERE is_demo AND disabled_at IS NULL").fetchone()
     assert found is not None
     return int(found[0])
+
+
+def test_the_checks_write_pages_and_fail_only_when_asked_to(home: Path, bundle: Path, tmp_path: Path) -> None:
+    zavuch(home, "load", str(bundle), "--no-check")
+    plain = zavuch(home, "check", "--data-docs", str(tmp_path / "site"))
+    assert plain.returncode == 0, plain.stderr
+    assert "not met" in plain.stdout and (tmp_path / "site" / "index.html").exists()
+    failed = zavuch(home, "check", "--fail-on", "critical")
+    assert failed.returncode == 1
+    assert "--fail-on critical" in failed.stderr and "are not met" in failed.stderr and "Traceback" not in failed.stderr
+    assert zavuch(home, "check", "--fail-on", "fatal").returncode == 2
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "thesis.txt").touch()
+    refused = zavuch(home, "check", "--data-docs", str(tmp_path / "own"))
+    assert refused.returncode == 2 and "did not write" in refused.stderr
+
+
+def test_findings_are_exported_with_their_sentence(home: Path, bundle: Path) -> None:
+    zavuch(home, "load", str(bundle))
+    written = zavuch(home, "export", "findings")
+    assert written.returncode == 0, written.stderr
+    rows = list(csv.DictReader(io.StringIO(written.stdout)))
+    late = next(row for row in rows if row["rule"] == "topic" and row["status"] == "late")
+    assert late["message"].startswith("внесено ") and "позже" in late["message"] and late["state"] == "fixed"

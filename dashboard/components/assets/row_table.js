@@ -1,17 +1,18 @@
 const rowCell = (data, row, cell, column) => {
-  const [text, note, tone, sign, badge] = cell
+  const [text, note, tone, sign, badge, action] = cell
   const [label, isNumber, wide] = data.columns[column]
   const marked = (kind, words) =>
     make("span", { class: kind }, sign ? make("span", { class: "sign", "aria-hidden": "true" }, sign) : null, sign ? " " : "", words)
   const body = badge ? marked(`badge ${tone}`, text) : document.createTextNode(text)
   const opens = column === 0 && row.opens
   const head = opens ? make("button", { type: "button", class: "text", "aria-label": row.opens }, body) : body
-  const kind = [isNumber ? "number" : "", wide ? "wide" : "", text || note ? "" : "blank"].join(" ").trim()
+  const kind = [isNumber ? "number" : "", wide ? "wide" : "", text || note ? "" : "blank", !note && text.includes("\u00a0") ? "plain" : ""].join(" ").trim()
   return make(
     column === 0 ? "th" : "td",
     { class: kind, scope: column === 0 ? "row" : "", "data-label": label },
     head,
     note ? marked(`note ${tone}`, note) : null,
+    action ? make("button", { type: "button", class: "action", "aria-label": `${action}: ${row.cells[0][0]}` }, action) : null,
   )
 }
 
@@ -45,6 +46,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     return [box]
   })
   root.querySelector("tbody").onclick = (event) => {
+    const action = event.target.closest("button.action")
+    if (action) {
+      setTriggerValue("action", Number(action.closest("tr").dataset.row))
+      return
+    }
     const row = event.target.closest("tr.opens")
     if (row && !getSelection()?.toString()) setTriggerValue("row", Number(row.dataset.row))
   }

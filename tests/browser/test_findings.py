@@ -1,0 +1,118 @@
+"""A deputy head reads a finding, disputes it with a reason, takes it back; and sees the verdicts of the checks."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from checks.runner import run_checks
+from dashboard.serve import running
+from etl.job import load_bundle
+from etl.settings import Settings
+from etl.sources.demo import generate
+from etl.warehouse import embedded
+from etl.warehouse.engine import app_url, owner_connection
+from etl.warehouse.schema import open_warehouse
+from tests.browser.conftest import READY
+from tests.conftest import _people
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """A server over a checked school of its own: the shared one is not written to."""
+    home = Path(tempfile.mkdtemp(prefix="zavuch-findings-"))
+    home.chmod(0o755)
+    try:
+        settings = Settings(home=home)
+        url = open_warehouse(settings)
+        for bundle in generate(home / "bundles", tier="tiny", seed=7):
+            load_bundle(bundle.path, url, home)
+        with owner_connection(url) as connection, connection.cursor() as cursor:
+            _people(cursor)
+        run_checks(url)
+        with closing(socket.socket()) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        with running(Settings(home=home, port=port), app_url(settings, url)) as (found, _process):
+            yield found
+    finally:
+        embedded.stop(home)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def settle(page: Page) -> None:
+    page.wait_for_function(READY, timeout=60_000)
+
+
+def test_a_finding_is_disputed_with_a_reason_and_taken_back(open_page: Visit) -> None:
+    page = open_page("/findings?period=year", "deputy")
+    page.get_by_role("button", name=re.compile("^подробнее")).first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Что сделать.")).to_be_visible()
+    assert "finding=" in page.url
+    dialog.get_by_role("button", name="Записать решение").click()
+    expect(dialog.get_by_text("Напишите причину")).to_be_visible()
+    dialog.get_by_role("textbox").fill("урок прошёл в музее")
+    dialog.get_by_role("button", name="Записать решение").click()
+    expect(dialog).not_to_be_visible(timeout=30_000)
+    settle(page)
+    assert "finding=" not in page.url
+    page.goto(page.url + "&state=disputed")
+    settle(page)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("оспорено 1")
+    expect(page.get_by_text("урок прошёл в музее")).to_be_visible()
+    page.get_by_role("button", name=re.compile("^подробнее")).first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Иванова Анна Петровна, заместитель директора")).to_be_visible()
+    dialog.get_by_role("textbox").fill("ошиблась уроком")
+    dialog.get_by_role("button", name="Записать решение").click()
+    expect(dialog).not_to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Замечаний нет", exact=True)).to_be_visible()
+
+
+def test_a_class_teacher_reads_the_card_and_is_offered_no_decision(open_page: Visit) -> None:
+    page = open_page("/findings?period=year", "class")
+    page.get_by_role("button", name=re.compile("^подробнее")).first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Что сделать.")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Записать решение")).to_have_count(0)
+
+
+def test_the_list_is_saved_as_a_table_with_its_origin(open_page: Visit) -> None:
+    page = open_page("/findings?period=year&rule=topic", "deputy")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Скачать таблицей").click()
+    content = Path(str(download.value.path())).read_bytes().decode("utf-8-sig")
+    assert download.value.suggested_filename.endswith(".csv")
+    assert "Кто сформировал;Иванова Анна Петровна, заместитель директора" in content
+    assert ";Тема урока;не внесено, срок" in content
+
+
+def test_a_group_opens_its_list_and_back_returns(open_page: Visit) -> None:
+    page = open_page("/findings?period=year&group=rule", "deputy")
+    expect(page.get_by_role("heading", name="Замечания по видам")).to_be_visible()
+    page.get_by_role("button", name="Показать список: Тема урока").click()
+    page.wait_for_url(re.compile("rule=topic"))
+    settle(page)
+    expect(page.get_by_role("heading", name="Список")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1440, 768, 390])
+def test_the_checks_tell_apart_what_is_not_kept_and_what_nobody_regulates(open_page: Visit, width: int) -> None:
+    page = open_page("/checks", "deputy", width=width)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Проверки")
+    expect(page.get_by_text("Не установлено регламентом").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth + 1")
+    page.get_by_role("button", name=re.compile("^Открыть замечания: Тема урока")).click()
+    page.wait_for_url(re.compile("/findings.*rule=topic"))
