@@ -45,17 +45,19 @@ def add_work_kinds(lessons: pl.DataFrame) -> pl.DataFrame:
 
 
 def build_works(rng: np.random.Generator, lessons: pl.DataFrame, today: int) -> pl.DataFrame:
-    """One row a work: written works of `work_kind`, oral or home works of a fifth of the other lessons."""
+    """One row a work: written works of `work_kind`, oral or home works of the other lessons with marks, but for a few
+    whose teacher named none.
+    """
     rows = lessons.filter(
         (pl.col("status") != "cancelled")
         & (pl.col("day") < today)
         & (pl.col("lesson_kind") == "lesson")
         & (pl.col("grade") > 1)
-        & (pl.col("kind_is_work") | (pl.col("marks_at").is_not_null() & (pl.col("lesson") * 7919 % 100 < 22)))
+        & (pl.col("kind_is_work") | (pl.col("marks_at").is_not_null() & (pl.col("lesson") * 7919 % 100 < 98)))
     )
     count = len(rows)
     luck = rng.random(count)
-    other = np.select([luck < 0.45, luck < 0.8, luck < 0.9], ["oral", "homework", "written"], "practical")
+    other = np.select([luck < 0.8, luck < 0.95, luck < 0.975], ["oral", "homework", "written"], "practical")
     monitored = np.array([spec.name in _MONITORED for spec in SUBJECTS])[rows["subject"].to_numpy()]
     is_test = (rows["work_kind"].fill_null("") == "test").to_numpy()
     typed = rows["marks_at"].fill_null(-1).to_numpy()
