@@ -166,13 +166,14 @@ def period_marks_unjustified(facts: Facts, at: datetime) -> Iterator[Breach]:
 
 def is_unjustified(facts: Facts, period_mark: Row, period: Row, at: datetime) -> bool:
     """False also while a current grade may or may not be there: cannot tell."""
-    grades = [
-        mark
-        for lesson in facts.lessons_of_journal(period_mark["group_key"], period_mark["subject_key"])
-        if period["starts_on"] <= lesson["held_on"] <= period["ends_on"]
-        for mark in facts.marks_of(lesson)
-        if mark["pupil_key"] == period_mark["pupil_key"] and is_grade_given(mark["value"])
-    ]
+    grades = []
+    for mark in facts.real_marks():
+        lesson = facts.any_row("lesson", mark["lesson_key"])  # B6: also of a lesson that vanished
+        if lesson is None or mark["pupil_key"] != period_mark["pupil_key"] or not is_grade_given(mark["value"]):
+            continue
+        own = all(lesson[name] == period_mark[name] for name in ("group_key", "subject_key"))
+        if own and period["starts_on"] <= lesson["held_on"] <= period["ends_on"]:
+            grades.append(mark)
     states = [made_at(facts.recorded(mark), at) for mark in grades]
     if "unsure" in states:
         return False

@@ -8,7 +8,7 @@ from tests.oracle.adversarial import as_of_moments, write_chain
 from tests.oracle.bundle import read_chain
 from tests.oracle.ledger import RULES_DONE, ledger
 
-SEEDS = range(7)
+SEEDS = range(12)
 STATUSES = {
     "not_applicable",
     "not_regulated",

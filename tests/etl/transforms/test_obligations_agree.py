@@ -20,10 +20,10 @@ from tests.etl.conftest import Store
 from tests.oracle.adversarial import as_of_moments, write_chain
 from tests.oracle.ledger import RULES_DONE, Row, ledger
 
-CERTAIN = (13, 19, 46, 0, 3, 4, 6, 12, 42)
-CONTESTED = (9, 28, 32, 48, 62, 65, 66, 67)
+CERTAIN = (2, 12, 13, 31, 42, 46, 47, 55, 58)
+CONTESTED = (8, 9, 28, 32, 48, 62, 66)
 """Seeds of the situations on which the texts allow two readings (READINGS.md)."""
-REACHED = 147
+REACHED = 161
 """Pairs of rule and status that the first seventy seeds reach, contested or not; those above reach them all."""
 COLUMNS = tuple(Row.__annotations__)
 
@@ -79,8 +79,8 @@ def agree(store: Store, chain: list[Path], expected: dict[str, list[tuple[str, .
         assert ours == theirs, f"T {as_of}: the same rows in another order, or a row twice"
 
 
-def test_the_product_derives_every_rule_that_the_oracle_judges() -> None:
-    assert set(RULE) >= RULES_DONE
+def test_the_oracle_judges_every_rule_but_that_of_incidents() -> None:
+    assert set(RULE) - RULES_DONE == {"void_after_incident"}  # its register is in no bundle
 
 
 def test_the_seeds_reach_every_rule_and_its_statuses(case: Callable[[int, bool], Case]) -> None:
