@@ -346,12 +346,14 @@ def _tell(outcome: SchoolLoad, bundle: Bundle, report: LoadReport) -> None:
 def _analyze(url: str) -> None:
     """Fresh statistics for the planner; outside the load's transaction, because it is no part of the data.
 
-    Only of what changed by more than a tenth, which is where PostgreSQL's own daemon would do it a minute later.
+    Only of what changed by more than a tenth, which is where PostgreSQL's own daemon would do it a minute later; one
+    table a transaction, so that it holds no lock another start of the product may wait for while it waits for one.
     """
     with owner_connection(url) as connection:
+        connection.autocommit = True
         stale = connection.execute(
-            "SELECT format('%I', relname) FROM pg_stat_user_tables JOIN pg_class USING (relname) WHERE relkind = 'r'"
-            " AND relid = pg_class.oid AND schemaname = 'public' AND n_mod_since_analyze > 50 + n_live_tup / 10"
+            "SELECT format('%I', s.relname) FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid"
+            " WHERE c.relkind = 'r' AND s.schemaname = 'public' AND n_mod_since_analyze > 50 + n_live_tup / 10"
         ).fetchall()
-        if stale:
-            connection.execute(f"ANALYZE {', '.join(name for (name,) in stale)}")
+        for (name,) in stale:
+            connection.execute(f"ANALYZE {name}")

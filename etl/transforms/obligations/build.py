@@ -70,10 +70,12 @@ def build_obligations(context: Context) -> pl.DataFrame:
             *(build(context, marks) for build in OVER_MARKS),
         ]
     )
-    days = day_periods(context).rename({"on": "anchor_on", "period_id": "day_period_id"})
-    rows = (
-        rows.join(days, on=["class_id", "anchor_on"], how="left")
-        .with_columns(pl.coalesce("period_id", "day_period_id").alias("period_id"))
-        .drop("day_period_id")
+    del duties, marks  # half of the ledger: the sort below needs the room
+    periods = (
+        rows.select("class_id", pl.col("anchor_on").alias("on"))
+        .join(day_periods(context), on=["class_id", "on"], how="left", maintain_order="left")
+        .get_column("period_id")
     )
-    return rows.sort("school_year", "journal_id", "lesson_id", maintain_order=True)
+    placed = rows.with_columns(pl.coalesce("period_id", periods).alias("period_id"))
+    del rows
+    return placed.sort("school_year", "journal_id", "lesson_id", maintain_order=True)
