@@ -131,7 +131,7 @@ def print_checks(console: Console, report: Any, *, brief: bool) -> None:
     """A line per school and rule; brief: a line per school with how many rules got which verdict."""
     title = (
         f"Check run {report.run_id}: {report.row_count:,} ledger rows, {report.harvested:,} violating, "
-        f"{report.suppressed:,} of them under a lesson without any entry"
+        f"{report.suppressed:,} of them told by another finding"
     )
     table = Table(title=title)
     if brief:
