@@ -80,6 +80,11 @@ def test_the_reason_of_a_rejected_row_is_told_in_russian(sentence, expected):
 def test_remarks_keep_their_numbers_and_names():
     told = remark("mark.recorded_at: 12 moments are later than the export itself and count as not made")
     assert told == "mark.recorded_at: 12 моментов позже самой выгрузки — такие записи считаются не сделанными"
+    lost = remark(
+        "change: 3 changes are of entries that no bundle brought and name no lesson; they are not judged,"
+        " the first is 'c3' of mark 'm 9'"
+    )
+    assert "— 3; они не оцениваются. Первая: 'c3' (отметки 'm 9')" in lost
     assert "старый" in remark(
         "school s1: the regulation 'старый' is not installed and was taken as none stated; installed: a, b"
     )
