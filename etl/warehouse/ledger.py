@@ -18,6 +18,7 @@ from etl.contract.ledger import (
     Severity,
     Status,
 )
+from etl.contract.needs import Lack, lack_of, lacks, needed_tables
 
 __all__ = [
     "EXISTS",
@@ -32,12 +33,16 @@ __all__ = [
     "RULES",
     "STATUS",
     "Excluded",
+    "Lack",
     "Quality",
     "Rule",
     "Severity",
     "Status",
     "horizons",
+    "lack_of",
+    "lacks",
     "ledger_view",
+    "needed_tables",
 ]
 
 

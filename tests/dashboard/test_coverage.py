@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.coverage import Counts, coverage, needed_tables
+from dashboard.coverage import Counts, coverage
 from dashboard.load_words import reject_reason, remark
 from dashboard.tables_words import table_name
-from etl.warehouse.ledger import RULE, RULES
+from etl.warehouse.ledger import RULE, RULES, needed_tables
 from etl.warehouse.tables import metadata
 
 EVERYTHING = ("lesson", "mark", "absence", "work", "period", "period_mark", "plan", "enrolment", "group_member")
@@ -52,7 +52,7 @@ def test_a_breach_is_seen_in_the_entries_themselves():
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_every_rule_needs_only_tables_of_the_bundle(rule):
-    for table in needed_tables(rule.number):
+    for table in needed_tables(rule.name):
         assert table_name(table) != table
 
 
