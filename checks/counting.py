@@ -10,6 +10,7 @@ import psycopg
 
 from checks.catalogue import Expectation
 from checks.datasets import LEDGER, Dataset, dataset_of, school_filter
+from etl.warehouse.acts import ACT_IN_FORCE, in_force_first
 from etl.warehouse.ledger import EXISTS, STATUS, horizons
 
 _CELLS = """
@@ -43,9 +44,10 @@ LEFT JOIN (
     GROUP BY d.school_id, x.check_id
 ) n USING (school_id, check_id)
 LEFT JOIN (
-    SELECT DISTINCT ON (school_id, rule) school_id, rule, norm_share,
-           bool_or(is_regulated) OVER (PARTITION BY school_id, rule) AS is_regulated
-    FROM judgement_rule WHERE judgement_id = 0 ORDER BY school_id, rule, profile_version DESC
+    SELECT DISTINCT ON (j.school_id, j.rule) j.school_id, j.rule, j.norm_share,
+           bool_or(j.is_regulated) OVER (PARTITION BY j.school_id, j.rule) AS is_regulated
+    FROM judgement_rule j LEFT JOIN ({in_force}) f USING (school_id)
+    WHERE j.judgement_id = 0 ORDER BY j.school_id, j.rule, {in_force_first}
 ) a ON a.school_id = s.school_id AND a.rule = e.rule
 LEFT JOIN (
     SELECT school_id, array_agg(thing) AS known FROM (
@@ -90,7 +92,7 @@ def count_cells(connection: psycopg.Connection[Any], school_ids: Sequence[int] |
 
 
 def results_query(dataset: Dataset, expectations: Sequence[Expectation], school_ids: Sequence[int] | None) -> str:
-    """SQL of one row per school and expectation of the dataset: counts, norm of the school's act, verdict."""
+    """SQL of one row per school and expectation of the dataset: counts, norm of the school's act in force, verdict."""
     listed = ", ".join(
         f"('{one.check_id}', {one.rule_number or 'NULL'}::smallint, {one.norm}::float8, '{one.when_nothing}',"
         f" '{{{','.join(one.proof)}}}'::text[])"
@@ -103,6 +105,8 @@ def results_query(dataset: Dataset, expectations: Sequence[Expectation], school_
         expectations=listed,
         predicates=predicates,
         dataset=dataset_of(dataset, school_ids),
+        in_force=ACT_IN_FORCE,
+        in_force_first=in_force_first("j.profile_version", "f.profile_version"),
         schools=school_filter(school_ids, "s.school_id"),
     )
 

@@ -99,7 +99,7 @@ JOIN {{horizons}} h ON h.school_id = r.school_id AND h.rule = r.rule
 WHERE g.is_gone AND r.judgement_id = 0 AND {{schools}} AND {EXISTS}
 """
 _CONTENT = ", ".join(str(rule.number) for rule in RULES if rule.kind == "content")
-_NO_ENTRY = RULE["no_entry"].number
+_NO_ENTRY, _WINDOW = RULE["no_entry"].number, RULE["mark_correction"].number
 # a breach that is no more is repaired; a lesson without a row of no_entry has entries now or does not count
 _LESSON_COUNTS = f"""EXISTS (SELECT 1 FROM obligation o WHERE o.school_id = g.school_id
     AND o.school_year = g.school_year AND o.journal_id = g.journal_id AND o.rule = {RULE["topic"].number}
@@ -122,6 +122,7 @@ WITH closing AS (
                 WHEN p.status = {int(Status.not_regulated)} THEN 'not_regulated'
                 WHEN p.status = {int(Status.indeterminate)} THEN 'cannot_tell'
                 WHEN p.status = {_MISSING} THEN 'no_entry'
+                WHEN p.status = {_LATE} AND g.rule = {_WINDOW} THEN 'lock'
                 ELSE 'kept' END AS reason
     FROM register_change g LEFT JOIN present p USING (school_id, finding_id)
     JOIN {{horizons}} h ON h.school_id = g.school_id AND h.rule = g.rule

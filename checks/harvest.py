@@ -21,8 +21,9 @@ SELECT r.due_at, h.t AS seen_at,
        CASE WHEN r.done_latest <= h.t AND r.made_status <> {breached} THEN r.done_latest END AS done_at,
        r.school_id, r.object_id, r.class_id, r.journal_id, r.lesson_id, r.pupil_id, r.period_id,
        r.staff_id, r.anchor_on, r.school_year, r.rule, ({status})::smallint AS status,
-       coalesce(CASE ({status}) WHEN {missing} THEN a.missing_severity WHEN {early} THEN a.early_severity
-                ELSE a.severity END, {info})::smallint AS severity,
+       coalesce(CASE ({status}) WHEN {missing} THEN a.missing_severity
+                WHEN {early} THEN coalesce(r.severity, a.early_severity)
+                ELSE coalesce(r.severity, a.severity) END, {info})::smallint AS severity,
        r.profile_version, r.object_key
 FROM ledger_row r JOIN {horizons} h USING (school_id, rule)
 LEFT JOIN judgement_rule a ON a.school_id = r.school_id AND a.judgement_id = 0
@@ -47,6 +48,11 @@ _SUPPRESS = """
 DELETE FROM violation v USING violation n
 WHERE n.rule = %(no_entry)s AND v.rule = ANY(%(elements)s) AND v.status = %(missing)s
   AND n.school_id = v.school_id AND n.school_year = v.school_year AND n.lesson_id = v.lesson_id
+"""
+# Both rows stay in the ledger and the counts; the window's finding would say the lock's a second time (annex S, G11).
+_UNDER_LOCK = """
+DELETE FROM violation v USING violation n
+WHERE n.rule = %(lock)s AND v.rule = %(window)s AND n.school_id = v.school_id AND n.object_id = v.object_id
 """
 ELEMENTS = ("topic", "homework", "attendance")
 """What a lesson with nothing at all lacks: one finding stands for the three (ledger.md, no_entry)."""
@@ -110,6 +116,18 @@ def assert_counts(
         )
 
 
+def gravest(
+    connection: psycopg.Connection[Any], cells: Mapping[tuple[int, int], Sequence[str]]
+) -> dict[tuple[int, str], Severity]:
+    """(school_id, expectation) → the gravest severity of its violating rows; none where nothing is violated."""
+    found = connection.execute("SELECT school_id, rule, status, min(severity) FROM violation GROUP BY 1, 2, 3")
+    graded: dict[tuple[int, str], Severity] = {}
+    for school_id, rule, status, severity in found.fetchall():
+        key = (school_id, cells[rule, status][0])
+        graded[key] = min(Severity(severity), graded.get(key, Severity.info))
+    return graded
+
+
 def drop_cells(
     connection: psycopg.Connection[Any], cells: dict[tuple[int, int], list[str]], check_ids: Collection[str]
 ) -> int:
@@ -123,14 +141,22 @@ def drop_cells(
     return connection.execute("DELETE FROM violation WHERE rule * 16 + status = ANY(%s)", [numbers]).rowcount
 
 
-def suppress_elements(connection: psycopg.Connection[Any], cells: Mapping[tuple[int, int], Sequence[str]]) -> int:
-    """Take elements of lessons with no entry out of `violation`, after the counts (annex F3); how many."""
-    no_entry = RULE["no_entry"].number
-    if not any(rule == no_entry for rule, _status in cells):
-        return 0
-    numbers = {
-        "no_entry": no_entry,
-        "elements": [RULE[name].number for name in ELEMENTS],
-        "missing": int(Status.missing),
-    }
-    return connection.execute(_SUPPRESS, numbers).rowcount
+def suppress_told(connection: psycopg.Connection[Any], cells: Mapping[tuple[int, int], Sequence[str]]) -> int:
+    """Take what another finding tells already out of `violation`, after the counts (annex F3); how many.
+
+    Elements of lessons with no entry (ledger.md, no_entry), and the correction of a mark whose lock is broken by the
+    same change (annex S, G11).
+    """
+    rules = {rule for rule, _status in cells}
+    no_entry, lock, window = (RULE[name].number for name in ("no_entry", "mark_lock", "mark_correction"))
+    told = 0
+    if no_entry in rules:
+        numbers = {
+            "no_entry": no_entry,
+            "elements": [RULE[name].number for name in ELEMENTS],
+            "missing": int(Status.missing),
+        }
+        told += connection.execute(_SUPPRESS, numbers).rowcount
+    if lock in rules and window in rules:
+        told += connection.execute(_UNDER_LOCK, {"lock": lock, "window": window}).rowcount
+    return told

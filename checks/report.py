@@ -27,6 +27,7 @@ class ResultRow:
     """Name of the ledger's rule; "" = no rule of an act."""
     title: str
     severity: Severity
+    """The gravest of its violations by the school's act; where there is none, the expectation's own."""
     applicable: int
     violated: int
     unknown: int
@@ -75,9 +76,12 @@ class CheckReport:
 
 
 def read_rows(
-    connection: psycopg.Connection[Any], run_id: int, expectations: Mapping[str, Expectation]
+    connection: psycopg.Connection[Any],
+    run_id: int,
+    expectations: Mapping[str, Expectation],
+    graded: Mapping[tuple[int, str], Severity],
 ) -> tuple[ResultRow, ...]:
-    """The results of the run as rows for people."""
+    """The results of the run as rows for people; `graded` as `harvest.gravest` gives it."""
     found = connection.execute(
         "SELECT r.school_id, coalesce(s.short_name, s.name), r.check_id, r.applicable_count,"
         " r.violated_count, r.unknown_count, r.norm_share, r.verdict"
@@ -92,7 +96,7 @@ def read_rows(
             check_id,
             one.rule,
             one.title,
-            one.severity,
+            graded.get((school_id, check_id), one.severity),
             applicable,
             violated,
             unknown,

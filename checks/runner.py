@@ -21,7 +21,7 @@ from checks.catalogue import Expectation, of_dataset, read_catalogue
 from checks.counting import count_cells, results_query, violating_cells
 from checks.datasets import DATASETS, LEDGER, dataset_of, school_filter
 from checks.findings import merge_findings
-from checks.harvest import CheckError, assert_counts, drop_cells, harvest, suppress_elements
+from checks.harvest import CheckError, assert_counts, drop_cells, gravest, harvest, suppress_told
 from checks.judge import Answer, open_judge, warm_up
 from checks.preflight import LeftOut, preflight
 from checks.report import CheckReport, read_rows
@@ -122,14 +122,15 @@ class _Run:
             write_results(self.connection, run_id, self.sound, self.answers, self.schools)
             of_ledger = [one.check_id for one in of_dataset(self.sound, LEDGER.name)]
             assert_counts(self.connection, self.cells, of_ledger, run_id)
+            graded = gravest(self.connection, self.cells)
         self.told("updating findings", 3, _STEPS)
         with _timed(self.seconds, "merge"):
-            suppressed = suppress_elements(self.connection, self.cells)
+            suppressed = suppress_told(self.connection, self.cells)
             rules = _whole_rules(self.sound, self.left_out)
             merged = merge_findings(self.connection, run_id, rules, self.schools, self.as_of)
             raise_versions(self.connection, run_id, self.schools)
         finished_at = datetime.now(UTC)
-        rows = read_rows(self.connection, run_id, {one.check_id: one for one in self.sound})
+        rows = read_rows(self.connection, run_id, {one.check_id: one for one in self.sound}, graded)
         report = CheckReport(
             run_id, self.as_of, self.started_at, finished_at, self.row_count, self.harvested, suppressed,
             merged, self.answers, self.left_out, self.seconds, rows,

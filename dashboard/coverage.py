@@ -9,55 +9,10 @@ from typing import Literal
 from dashboard.i18n import NBSP, listed, number, t
 from dashboard.tables_words import table_name
 from dashboard.wording import BY_NUMBER, shares
+from etl.warehouse.ledger import lack_of
 
 Tells = Literal["exact", "date_only", "interval", "content", "partly", "nothing", "cannot"]
 
-# The tables without which a rule has no rows or cannot know what is done (annex B16).
-_TABLES: dict[str, tuple[str, ...]] = {
-    "absence_reason": ("absence", "absence_document"),
-    "absence_unexplained": ("absence",),
-    "written_mark": ("mark", "work"),
-    "essay_mark": ("mark", "work"),
-    "monitoring_mark": ("mark", "work"),
-    "work_marked": ("mark", "work"),
-    "period_mark": ("period_mark", "period"),
-    "mark_lock": ("mark",),
-    "attendance_lock": ("absence",),
-    "topic_lock": ("lesson",),
-    "period_mark_lock": ("period_mark",),
-    "mark_correction": ("mark",),
-    "edit_after_period_mark": ("period_mark",),
-    "mark_while_absent": ("mark", "absence"),
-    "mark_not_enrolled": ("mark", "enrolment", "group_member"),
-    "two_marks_one_work": ("mark", "work"),
-    "teacher_scope": ("mark", "teaching_load"),
-    "consent_missing": ("account", "consent"),
-    "work_kind_missing": ("mark", "work"),
-    "plan_hours": ("plan", "curriculum"),
-    "period_mark_unjustified": ("period_mark", "mark"),
-    "no_timetable_day": ("lesson", "period"),
-    "absence_deleted_after_makeup": ("absence", "mark"),
-    "scheduled_work_missing": ("assessment_schedule", "work"),
-    "work_off_schedule": ("work", "assessment_schedule"),
-    "promotion_missing": ("enrolment", "movement"),
-}
-# The capabilities without which the source is silent about what is not there (annex L9, L10).
-_CAPABILITY: dict[str, str] = {
-    "topic": "topics",
-    "homework": "homework",
-    "attendance": "attendance_confirmation",
-    "substitution": "substitutions",
-    "no_entry": "topics",
-    "grade1_homework": "homework",
-    "written_mark": "work_kinds",
-    "essay_mark": "work_kinds",
-    "monitoring_mark": "work_kinds",
-    "work_marked": "work_kinds",
-    "work_kind_missing": "work_kinds",
-    "work_off_schedule": "work_kinds",
-    "topic_language": "topics",
-    "topic_on_cancelled": "topics",
-}
 _LOG = frozenset(
     {"mark_lock", "attendance_lock", "topic_lock", "period_mark_lock", "mark_correction", "edit_after_period_mark"}
 )
@@ -83,24 +38,18 @@ class Coverage:
     details: str
 
 
-def needed_tables(rule: int) -> tuple[str, ...]:
-    """Tables of the bundle that the rule needs."""
-    known = BY_NUMBER[rule]
-    return _TABLES.get(known.name, (known.done_table,) if known.done_table else ())
-
-
 def coverage(rule: int, carried: Collection[str], capabilities: Collection[str], counts: Counts | None) -> Coverage:
     """What the source tells about a rule.
 
     `carried` = tables that any bundle had; `counts` None = the reader may not see them.
     """
     known = BY_NUMBER[rule]
-    lacking = [table for table in needed_tables(rule) if table not in carried]
-    if lacking:
-        return Coverage("cannot", t("tells_why.table", tables=listed(table_name(table).lower() for table in lacking)))
-    capability = _CAPABILITY.get(known.name, "")
-    is_silent = bool(capability) and capability not in capabilities
-    why = t("tells_why.capability", what=t(f"source_can.{capability}")) if is_silent else ""
+    lack = lack_of(known.name, carried, capabilities)
+    if lack is not None and lack.tables:
+        tables = listed(table_name(table).lower() for table in lack.tables)
+        return Coverage("cannot", t("tells_why.table", tables=tables))
+    is_silent = lack is not None
+    why = t("tells_why.capability", what=t(f"source_can.{lack.capability}")) if lack is not None else ""
     if known.name in _LOG and "change_log" not in capabilities:
         why = t("tells_why.no_log")
     if known.kind == "content":

@@ -34,6 +34,11 @@ _REMARKS: tuple[tuple[str, str], ...] = (
         r"(?P<table>[\w.]+): (?P<n>\d+) moments are later than the export itself and count as not made",
         "load_remark.skewed",
     ),
+    (
+        r"change: (?P<n>\d+) changes are of entries that no bundle brought and name no lesson; they are not judged,"
+        r" the first is (?P<change>.+) of (?P<what>\w+) (?P<entry>.+)",
+        "load_remark.pointless",
+    ),
     (r"(?P<table>\w+): unknown columns were not read: (?P<columns>.+)", "load_remark.columns"),
     (r"(?P<file>.+) is not a table of the bundle and was not read", "load_remark.file"),
     (

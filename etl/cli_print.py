@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +19,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from etl.contract.ledger import RULES
+from etl.contract.needs import Lack
 from etl.job import Progress as Told
 from etl.rejudge import DeriveReport
 from etl.run_log import LoadReport
@@ -99,6 +101,7 @@ def print_load(console: Console, report: LoadReport) -> None:
     console.print(table)
     if report.is_repeat:
         console.print("The same bundle was loaded before: nothing changed.")
+    _print_coverage(console, report.coverage)
     for _school, message in report.warnings:
         console.print(f"Note: {message}", highlight=False, soft_wrap=True)
     if report.rejected_count:
@@ -111,6 +114,32 @@ def print_load(console: Console, report: LoadReport) -> None:
             f"{report.obligation_count:,} obligations; seconds: "
             + ", ".join(f"{stage} {value}" for stage, value in report.seconds.items())
         )
+
+
+def _print_coverage(console: Console, coverage: Mapping[str, tuple[Lack, ...]]) -> None:
+    """Rules that cannot be judged, counted and named by what lacks (annex B16); schools that lack the same stand
+    together.
+    """
+    if not coverage:
+        return
+    if not any(coverage.values()):
+        console.print(f"Coverage: the source tells what all {len(RULES)} rules need.", highlight=False)
+        return
+    table = Table(title=f"Coverage: rules that cannot be judged, wholly or where nothing is entered, of {len(RULES)}")
+    for name in ("schools", "rules", "the source", "they are"):
+        table.add_column(name, justify="right" if name == "rules" else "left")
+    alike: dict[tuple[Lack, ...], list[str]] = {}
+    for school, found in coverage.items():
+        alike.setdefault(found, []).append(school)
+    for found, schools in sorted(alike.items(), key=lambda item: -len(item[0])):
+        named = ", ".join(schools[:3]) + (f" and {len(schools) - 3} more" if len(schools) > 3 else "")
+        table.add_row(named, f"{len(found)}", "" if found else "tells all", "", end_section=not found)
+        reasons: dict[str, list[str]] = {}
+        for lack in found:
+            reasons.setdefault(str(lack), []).append(lack.rule)
+        for place, (reason, rules) in enumerate(reasons.items(), 1):
+            table.add_row("", f"{len(rules)}", reason, ", ".join(rules), end_section=place == len(reasons))
+    console.print(table)
 
 
 def print_derived(console: Console, report: DeriveReport) -> None:
@@ -131,7 +160,7 @@ def print_checks(console: Console, report: Any, *, brief: bool) -> None:
     """A line per school and rule; brief: a line per school with how many rules got which verdict."""
     title = (
         f"Check run {report.run_id}: {report.row_count:,} ledger rows, {report.harvested:,} violating, "
-        f"{report.suppressed:,} of them under a lesson without any entry"
+        f"{report.suppressed:,} of them told by another finding"
     )
     table = Table(title=title)
     if brief:

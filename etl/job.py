@@ -14,6 +14,7 @@ import polars as pl
 import psycopg
 
 from etl.act_store import store_acts
+from etl.contract.needs import lacks
 from etl.contract.tables import BY_NAME
 from etl.derive import derive_school, read_sight
 from etl.errors import SourceError
@@ -117,6 +118,7 @@ def _load(
                 del outcome  # its keys weigh as much as the rows, and nothing after the load asks for them
             with _timed(report, "obligations"):
                 sight = read_sight(writer, school, school.capabilities, spool.columns, manifest.extracted_at)
+                report.coverage[school.school_key] = lacks(sight.tables_until, school.capabilities)
                 report.obligation_count += derive_school(writer, school, state, journals, profiles, sight)
             del state, journals  # a school's rows are not kept while the next one's are read
     told.step("loading schools", len(schools), len(schools))

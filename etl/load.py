@@ -16,7 +16,7 @@ from etl.contract.tables import BY_NAME, TABLES
 from etl.order import newest_moment, school_years
 from etl.sources.bundle import Manifest
 from etl.sources.spool import Spool
-from etl.transforms.changes import WATCHED, automatic_changes
+from etl.transforms.changes import WATCHED, automatic_changes, pointless_changes
 from etl.transforms.merge import SCOPE, Arrival, Merged, Snapshot, merge
 from etl.transforms.resolve import JOURNAL, PAIR, Keys, resolve
 from etl.transforms.typed import REJECT, ROW, type_rows
@@ -100,6 +100,8 @@ def load_school(
         incoming = _take_in(text, table, school, manifest, keys, outcome) if text is not None else None
         if table.name == "study_group" and manifest.scope is not None:
             arrival = _with_scope(arrival, manifest, school, keys, spool)  # now the keys that are new have ids too
+        if incoming is not None and table.name == "change":
+            outcome.warnings += filter(None, [pointless_changes(incoming, outcome.state)])
         if incoming is None and not (table.name == "change" and pending):
             outcome.state[table.name] = stored
             continue

@@ -10,6 +10,7 @@ import polars as pl
 import psycopg
 from psycopg.types.json import Jsonb
 
+from etl.contract.needs import Lack
 from etl.load import Balance
 from etl.sources.bundle import Bundle
 from etl.warehouse.frames import copy_in
@@ -47,6 +48,8 @@ class LoadReport:
     seconds: dict[str, float] = field(default_factory=dict)
     obligation_count: int = 0
     is_repeat: bool = False
+    coverage: dict[str, tuple[Lack, ...]] = field(default_factory=dict)
+    """school_key → rules that its source cannot be judged by, as far as the load knows (annex B16)"""
 
     astray: dict[str, Balance] = field(default_factory=dict)
     """by table, the rows that belong to no school that is known; they are counted in `balances` too"""

@@ -8,26 +8,30 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from dashboard.queries.door import read
+from etl.warehouse.acts import ACT_IN_FORCE, in_force_first
 from etl.warehouse.scope import Scope
 
 STALE_AFTER = 2
 """Data older than two staff working days are stale (design, «Freshness»)."""
 _LOOK_BACK = 60  # days in which working days are counted one by one; what is older is stale anyway
 
-_SCHOOLS = """
+_SCHOOLS = f"""
 SELECT s.school_id, coalesce(s.short_name, s.name) AS label, s.name, m.name AS municipality, s.timezone,
     s.regulation, s.capabilities,
-       s.extracted_at, (s.extracted_at AT TIME ZONE s.timezone)::date AS until_on, s.is_demo, a.act_title,
-           a.act_number, a.norm_share,
+       s.extracted_at, (s.extracted_at AT TIME ZONE s.timezone)::date AS until_on, s.is_demo,
+       coalesce(g.title, k.regulation) AS act_title, nullif(g.act_number, '') AS act_number, a.norm_share,
        (CAST(:now AS timestamptz) AT TIME ZONE s.timezone)::date
            - (s.extracted_at AT TIME ZONE s.timezone)::date
            AS days_old, CASE WHEN s.is_demo THEN 0 ELSE w.working_days_old END AS working_days_old
 FROM dim_school s
 JOIN dim_municipality m USING (municipality_id)
+LEFT JOIN judgement k ON k.school_id = s.school_id AND k.judgement_id = 0
+LEFT JOIN ({ACT_IN_FORCE}) f ON f.school_id = s.school_id
+LEFT JOIN regulation g ON g.regulation = f.regulation AND g.profile_version = f.profile_version
 LEFT JOIN LATERAL (
-    SELECT max(j.act_title) AS act_title, max(j.act_number) AS act_number,
-        max(j.norm_share) FILTER (WHERE j.rule <= 3) AS norm_share
-    FROM judgement_rule j WHERE j.school_id = s.school_id AND j.judgement_id = 0
+    SELECT max(j.norm_share) AS norm_share FROM judgement_rule j
+    WHERE j.school_id = s.school_id AND j.judgement_id = 0 AND j.rule <= 3
+      AND j.profile_version = coalesce(f.profile_version, j.profile_version)
 ) a ON true
 CROSS JOIN LATERAL (
     SELECT count(*) AS working_days_old
@@ -42,25 +46,28 @@ CROSS JOIN LATERAL (
 WHERE s.school_id = ANY(:schools) AND (CAST(:school AS int) IS NULL OR s.school_id = :school)
 ORDER BY label, school_id
 """
-_CLAUSES = """
-SELECT DISTINCT ON (rule) rule, is_regulated, target_text, limit_text, act_title, act_number, act_date,
-    clause, quotation, origin, norm_share
-FROM judgement_rule WHERE school_id = ANY(:schools) AND school_id = :school
-    AND judgement_id = 0 ORDER BY rule, profile_version DESC
+_CLAUSES = f"""
+SELECT DISTINCT ON (j.rule) j.rule, j.is_regulated, j.target_text, j.limit_text, j.act_title, j.act_number, j.act_date,
+       j.clause, j.quotation, j.origin, j.norm_share
+FROM judgement_rule j LEFT JOIN ({ACT_IN_FORCE}) f USING (school_id)
+WHERE j.school_id = ANY(:schools) AND j.school_id = :school AND j.judgement_id = 0
+ORDER BY j.rule, {in_force_first("j.profile_version", "f.profile_version")}
 """
 
 
 def read_schools(scope: Scope, now: datetime, school: int | None = None) -> pl.DataFrame:
-    """One row per school, in the order of people: label, name, municipality, timezone, regulation,
-    capabilities, extracted_at, until_on (local day where its data end), act_title, norm_share, days_old,
-    working_days_old (staff working days since; 0 for generated schools, which nobody exports any more)."""
+    """One row per school, in the order of people: label, name, municipality, timezone, regulation, capabilities,
+    extracted_at, until_on (local day where its data end), act_title, act_number and norm_share of the school's own act
+    in force that day (an act whose file has gone: its id), days_old, working_days_old (staff working days since; 0 for
+    generated schools, which nobody exports any more).
+    """
     rows = read(scope, _SCHOOLS, {"now": now, "look_back": _LOOK_BACK, "school": school})
     return rows.sort(natural_order("label"), "school_id")
 
 
 def read_clauses(scope: Scope, school: int) -> pl.DataFrame:
-    """One row per rule of the school's own act, newest version: deadlines in the words of the profile,
-    clause, quotation."""
+    """One row per rule of the school's own act, in the version in force where the data end: deadlines in the words of
+    the profile, clause, quotation."""
     return read(scope, _CLAUSES, {"school": school})
 
 

@@ -13,14 +13,14 @@ from dashboard import frame, wording
 from dashboard.components.row_table import Cell, Column, Row, Tone, row_table
 from dashboard.coverage import Counts, coverage
 from dashboard.filters import Filters
-from dashboard.i18n import count, moment, number, t
+from dashboard.i18n import count, listed, moment, number, t
 from dashboard.load_words import reject_reason, remark
 from dashboard.pages_table import is_open
 from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
 from dashboard.queries.loads import Loads, read_loads, read_schools_and_loads
 from dashboard.tables_words import table_name
-from etl.warehouse.ledger import RULE
+from etl.warehouse.ledger import RULE, lacks
 from etl.warehouse.scope import Scope
 
 _NUMBERS = ("read", "loaded", "unchanged", "rejected")
@@ -263,7 +263,18 @@ def _coverage(page: Loads) -> None:
     with st.container(border=True):
         st.header(t("loads.coverage"), anchor=False)
         st.caption(t("loads.coverage_note"))
+        st.markdown(coverage_sentence(page))
         row_table("loads_coverage", columns, coverage_rows(page), caption=t("loads.coverage_caption"))
+
+
+def coverage_sentence(page: Loads) -> str:
+    """How many rules the source leaves without an answer and which, as the load printed it (annex B16)."""
+    school: dict[str, Any] = page.school
+    found = lacks(page.carried, school["capabilities"] or ())
+    if not found:
+        return t("loads.coverage_whole", all=number(len(RULE)))
+    names = listed(f"«{wording.rule_name(RULE[lack.rule].number)}»" for lack in found)
+    return t("loads.coverage_lacks", n=number(len(found)), all=number(len(RULE)), names=names)
 
 
 def coverage_rows(page: Loads) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -79,6 +80,29 @@ def automatic_changes(table: str, merged: Merged, extracted_at: datetime, extrac
             )
         )
     return pl.concat(built) if built else pl.DataFrame(schema=COLUMNS)
+
+
+def pointless_changes(changes: pl.DataFrame, state: Mapping[str, pl.DataFrame]) -> str:
+    """The remark about changes of entries that were never loaded and that name no lesson: they are in no ledger row
+    (annex B8); "" where there are none. A period mark has no lesson that could place it.
+
+    `changes` as a bundle brings them, `state` every row of the school's tables, vanished ones too.
+    """
+    named = pl.col("lesson_key").is_not_null() if "lesson_key" in changes.columns else pl.lit(value=False)
+    placed = named & (pl.col("entity") != "period_mark")
+    lost = pl.concat(
+        changes.filter((pl.col("entity") == entity) & ~placed)
+        .join(state[entity].select(pl.col(key).alias("entity_key")), on="entity_key", how="anti")
+        .select("change_key", "entity", "entity_key")
+        for entity, (_field, key, _author) in WATCHED.items()
+    )
+    if not lost.height:
+        return ""
+    first = lost.sort("change_key").row(0, named=True)
+    return (
+        f"change: {lost.height} changes are of entries that no bundle brought and name no lesson; they are not judged,"
+        f" the first is {first['change_key']!r} of {first['entity']} {first['entity_key']!r}"
+    )
 
 
 def _changes(

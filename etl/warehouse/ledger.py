@@ -18,6 +18,7 @@ from etl.contract.ledger import (
     Severity,
     Status,
 )
+from etl.contract.needs import Lack, lack_of, lacks, needed_tables
 
 __all__ = [
     "EXISTS",
@@ -32,30 +33,46 @@ __all__ = [
     "RULES",
     "STATUS",
     "Excluded",
+    "Lack",
     "Quality",
     "Rule",
     "Severity",
     "Status",
     "horizons",
+    "lack_of",
+    "lacks",
+    "ledger_view",
+    "needed_tables",
 ]
 
-LEDGER_VIEW = f"""
-CREATE VIEW ledger_row WITH (security_invoker = true) AS
+
+def ledger_view(*further: str) -> str:
+    """SQL that makes or remakes the view `ledger_row`: the stored rows and the ban on marks in advance, which shares
+    the row of its mark (DECISIONS 5).
+
+    `further` names columns of `obligation` that came after the first schema, in their order; null in rows of the ban.
+    """
+    stored = "".join(f", {name}" for name in further)
+    shared = ", NULL" * len(further)
+    return f"""
+CREATE OR REPLACE VIEW ledger_row WITH (security_invoker = true) AS
 SELECT school_id, school_year, judgement_id, rule, object_id, object_key, class_id, journal_id, lesson_id,
        pupil_id, period_id, staff_id, anchor_on, visible_on, excluded, made_status, done_quality,
-       profile_version, is_required, can_tell, not_before, target_at, due_at, due_earliest, done_earliest, done_latest
+       profile_version, is_required, can_tell, not_before, target_at, due_at, due_earliest, done_earliest,
+       done_latest{stored}
 FROM obligation
 UNION ALL
 SELECT school_id, school_year, judgement_id, {RULE["future_mark"].number}::smallint,
        object_id, object_key, class_id,
        journal_id, lesson_id, pupil_id, period_id, staff_id, anchor_on, visible_on, NULL::smallint,
        ({FUTURE_STATUS})::smallint,
-       done_quality, profile_version, false, true, future_from, NULL, NULL, NULL, done_earliest, done_latest
+       done_quality, profile_version, false, true, future_from, NULL, NULL, NULL, done_earliest, done_latest{shared}
 FROM obligation r WHERE future_from IS NOT NULL
 """
-"""Every row of the ledger: the stored ones and the ban on marks in advance, which shares the row of its
-mark (DECISIONS 5).
-"""
+
+
+LEDGER_VIEW = ledger_view()
+"""The view as the first migration makes it; a later one remakes it with the columns that came since."""
 
 
 def horizons(as_of: str = "NULL::timestamptz") -> str:

@@ -511,6 +511,11 @@ obligation = Table(
     _column("is_required", Boolean(), "the entry must exist", nullable=False),
     _column("can_tell", Boolean(), "the source can tell that the entry is not there", nullable=False),
     _column("object_key", Text(), "key in the source, where the object has no id of its own"),
+    _column(
+        "severity",
+        SmallInteger(),
+        "of the entry as it was made, where it differs from the rule's in judgement_rule (annex F2)",
+    ),
     Index("ix_obligation_journal", "school_id", "school_year", "journal_id"),
     comment="one row per duty, event or ban of a school and judgement (the obligation ledger, stored long)",
     **BY_YEAR,

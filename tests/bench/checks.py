@@ -40,8 +40,8 @@ INSERT INTO floor_checks.finding (school_id, finding_id, rule, status, severity,
 SELECT d.school_id, row_number() OVER (PARTITION BY d.school_id
            ORDER BY d.rule, d.object_id, d.journal_id, d.pupil_id, d.period_id, d.object_key),
        d.rule, d.status,
-       CASE d.status WHEN {_MISSING} THEN a.missing_severity WHEN {_EARLY} THEN a.early_severity
-                     ELSE a.severity END,
+       CASE d.status WHEN {_MISSING} THEN a.missing_severity WHEN {_EARLY} THEN coalesce(d.severity, a.early_severity)
+                     ELSE coalesce(d.severity, a.severity) END,
        d.object_id, d.object_key, d.class_id, d.journal_id, d.lesson_id, d.pupil_id, d.period_id, d.staff_id,
        d.anchor_on, d.school_year, d.profile_version, d.due_at, d.done_at, d.t, d.t,
        CASE WHEN d.status = {_LATE} THEN d.done_at END, 1, 0,
@@ -52,6 +52,9 @@ JOIN judgement_rule a ON a.school_id = d.school_id AND a.judgement_id = 0 AND a.
 WHERE NOT (d.rule IN ({_ELEMENTS}) AND d.status = {_MISSING} AND EXISTS (
     SELECT 1 FROM violating n WHERE n.rule = {RULE["no_entry"].number} AND n.school_id = d.school_id
         AND n.school_year = d.school_year AND n.lesson_id = d.lesson_id))
+  AND NOT (d.rule = {RULE["mark_correction"].number} AND EXISTS (
+    SELECT 1 FROM violating n WHERE n.rule = {RULE["mark_lock"].number} AND n.school_id = d.school_id
+        AND n.object_id = d.object_id))
 """
 _SAME_COLUMNS = "school_id, finding_id, rule, status, severity, object_id, journal_id, due_at, done_at, fixed_at, state"
 

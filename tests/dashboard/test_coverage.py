@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.coverage import Counts, coverage, needed_tables
+from dashboard.coverage import Counts, coverage
 from dashboard.load_words import reject_reason, remark
 from dashboard.tables_words import table_name
-from etl.warehouse.ledger import RULE, RULES
+from etl.warehouse.ledger import RULE, RULES, needed_tables
 from etl.warehouse.tables import metadata
 
 EVERYTHING = ("lesson", "mark", "absence", "work", "period", "period_mark", "plan", "enrolment", "group_member")
@@ -52,7 +52,7 @@ def test_a_breach_is_seen_in_the_entries_themselves():
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_every_rule_needs_only_tables_of_the_bundle(rule):
-    for table in needed_tables(rule.number):
+    for table in needed_tables(rule.name):
         assert table_name(table) != table
 
 
@@ -80,6 +80,11 @@ def test_the_reason_of_a_rejected_row_is_told_in_russian(sentence, expected):
 def test_remarks_keep_their_numbers_and_names():
     told = remark("mark.recorded_at: 12 moments are later than the export itself and count as not made")
     assert told == "mark.recorded_at: 12 моментов позже самой выгрузки — такие записи считаются не сделанными"
+    lost = remark(
+        "change: 3 changes are of entries that no bundle brought and name no lesson; they are not judged,"
+        " the first is 'c3' of mark 'm 9'"
+    )
+    assert "— 3; они не оцениваются. Первая: 'c3' (отметки 'm 9')" in lost
     assert "старый" in remark(
         "school s1: the regulation 'старый' is not installed and was taken as none stated; installed: a, b"
     )

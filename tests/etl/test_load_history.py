@@ -382,3 +382,28 @@ def test_a_column_that_the_school_row_changes_is_counted(store: Store, regulatio
     assert report.balances["school"] == Balance(read=1, loaded=1)
     assert store.value("SELECT regulation FROM dim_school") == regulation
     assert store.load(journal(3, regulation)).balances["school"] == Balance(read=1, unchanged=1)
+
+
+def test_changes_that_point_at_nothing_known_are_counted_in_a_remark(store: Store) -> None:
+    bundle = journal(1, "school53_krasnodar", capabilities=LOG)
+    for key, entity, entity_key, cells in (
+        ("c1", "mark", "m1", {}),
+        ("c2", "mark", "gone", {"lesson_key": "l1"}),
+        ("c3", "mark", "gone", {}),
+        ("c4", "absence", "gone", {}),
+        ("c5", "period_mark", "gone", {"lesson_key": "l1"}),
+    ):
+        bundle.add("change", change_key=key, entity=entity, entity_key=entity_key, changed_at=moment(1), **cells)
+    report = store.load(bundle)
+    assert [message for _school, message in report.warnings] == [
+        "change: 3 changes are of entries that no bundle brought and name no lesson; they are not judged,"
+        " the first is 'c3' of mark 'gone'"
+    ]
+    judged = store.rows("SELECT DISTINCT c.change_key FROM obligation o JOIN fact_change c ON c.change_id = o.object_id"
+                        " WHERE o.rule BETWEEN 13 AND 18 ORDER BY 1")  # fmt: skip
+    assert judged == [("c1",), ("c2",)]
+    assert store.rows("SELECT message FROM load_warning") == [(report.warnings[0][1],)]
+    # known, though it vanished since: its change is judged
+    later = without(journal(2, "school53_krasnodar", capabilities=LOG), "mark", mark_key="m1")
+    later.add("change", change_key="c6", entity="mark", entity_key="m1", action="delete", changed_at=moment(2))
+    assert store.load(later).warnings == []

@@ -37,7 +37,8 @@ def located_changes(context: Context, entities: Collection[str] = tuple(FIELDS))
 
     Columns: change_id, entity, field, action, changed_*, changed_by_id, lesson_id, work_id, pupil_id,
     period_id, journal_id, class_id, school_year, grade, group_id, subject_id, held_on (of lesson entries),
-    recorded_* of the entity, permission and document (Permission).
+    recorded_* of the entity, permission and document (Permission), is_wrong_role (a permission in time, perhaps, and
+    an author who surely may not use it).
     """
     changes = context.state["change"].select(
         "change_id",
@@ -151,17 +152,22 @@ def _is_typing_correction(zone: str) -> pl.Expr:
 
 
 def _with_permission(changes: pl.DataFrame, context: Context) -> pl.DataFrame:
-    """Adds `permission`, in time and of an entitled role, and `document`, for the lock of absences (R9)."""
+    """Adds `permission`, in time and of an entitled role, `document`, for the lock of absences (R9), and
+    `is_wrong_role`.
+    """
     permissions = context.present("edit_permission").group_by("entity", "entity_key").agg(pl.col("decided_on").min())
     roles = context.present("staff").select(pl.col("staff_id").alias("changed_by_id"), "role")
     covered = changes.join(permissions, on=["entity", "entity_key"], how="left").join(
         roles, on="changed_by_id", how="left"
     )
     covered = covered.join(_documents(changes, context), on="change_id", how="left")
+    covered = covered.with_columns(_in_time("decided_on").alias("in_time"), _entitled(context).alias("entitled"))
+    nobody, somebody = pl.col("entitled") == int(Permission.none), pl.col("in_time") > int(Permission.none)
     return covered.with_columns(
-        pl.min_horizontal(_in_time("decided_on"), _entitled(context)).alias("permission"),
+        pl.min_horizontal("in_time", "entitled").alias("permission"),
         _in_time("presented_on").alias("document"),
-    ).drop("decided_on", "presented_on", "role", "entity_key")
+        (nobody & somebody).alias("is_wrong_role"),
+    ).drop("decided_on", "presented_on", "role", "entity_key", "in_time", "entitled")
 
 
 def _in_time(day: str) -> pl.Expr:

@@ -10,17 +10,12 @@ from etl.contract.ledger import RULE
 from etl.transforms.moments import INSTANT, NEVER, end_of_day
 from etl.transforms.obligations.changes import is_about_the_entry, located_changes
 from etl.transforms.obligations.context import Context
+from etl.transforms.obligations.locks import LOCKS, locked_changes
+from etl.transforms.obligations.severities import not_graver_than_major, severity_of_parameter, where_unlike_the_rule
 from etl.transforms.obligations.verdict import OBLIGATION, with_made_status
 from etl.transforms.school_calendar import finest_periods
 from etl.transforms.values import DEBT
 
-LOCKS = {
-    "mark": "mark_lock",
-    "absence": "attendance_lock",
-    "lesson": "topic_lock",
-    "work": "topic_lock",
-    "period_mark": "period_mark_lock",
-}
 BANS = (*dict.fromkeys(LOCKS.values()), "mark_correction", "edit_after_period_mark")
 
 
@@ -31,10 +26,16 @@ def build_edit_bans(context: Context) -> pl.DataFrame:
     if not any(version.is_regulated(rule) for version in context.versions for rule in BANS):
         return pl.DataFrame(schema=OBLIGATION)
     changes = located_changes(context)
-    return pl.concat([_locks(changes, context), _corrections(changes, context), _after_period_marks(changes, context)])
+    corrections = _corrections(changes, context)
+    locked = locked_changes(changes, corrections, context)
+    locks = _rows(locked, context, pl.col("lock"), pl.col("severity"))
+    return pl.concat([locks, corrections, _after_period_marks(changes, context)])
 
 
-def _rows(changes: pl.DataFrame, context: Context, rule: pl.Expr, *, uncomputable: str | None = None) -> pl.DataFrame:
+def _rows(
+    changes: pl.DataFrame, context: Context, rule: pl.Expr, severity: pl.Expr, *, uncomputable: str | None = None
+) -> pl.DataFrame:
+    """Rows of the shape OBLIGATION; `severity` is that of a change by whom the act allows (wrong role: annex F2)."""
     rows = changes.select(
         "class_id",
         "journal_id",
@@ -55,90 +56,10 @@ def _rows(changes: pl.DataFrame, context: Context, rule: pl.Expr, *, uncomputabl
         done_earliest=pl.col("changed_earliest"),
         done_latest=pl.col("changed_latest"),
         done_quality=pl.col("changed_quality"),
+        severity=pl.when(pl.col("is_wrong_role")).then(not_graver_than_major(severity)).otherwise(severity),
     )
+    rows = where_unlike_the_rule(rows, context)
     return with_made_status(rows, uncomputable=uncomputable, permission="permission")
-
-
-def _locks(changes: pl.DataFrame, context: Context) -> pl.DataFrame:
-    """Updates and deletes, due n days after the anchor day without a roll; a lock that is not stated has no
-    rows.
-    """
-    locked = changes.filter((pl.col("action") != "create") & is_about_the_entry()).join(
-        _works(context), on="work_id", how="left"
-    )
-    periods = context.state["period"].select("period_id", "ends_on")
-    locked = locked.join(periods, on="period_id", how="left").with_columns(_special(context))
-    of_mark = (
-        pl.when(pl.col("special").is_not_null()).then(pl.coalesce("work_on", "held_on")).otherwise(pl.col("held_on"))
-    )
-    anchor = (
-        pl.when(pl.col("entity") == "period_mark")
-        .then(pl.col("ends_on"))
-        .when(pl.col("entity") == "mark")
-        .then(of_mark)
-        .otherwise(pl.col("held_on"))
-    )
-    locked = locked.with_columns(anchor.alias("anchor_on")).with_columns(_lock_days(context).alias("days"))
-    locked = locked.with_columns((pl.col("anchor_on") + pl.duration(days=pl.col("days"))).alias("due_on")).filter(
-        pl.col("due_on").is_not_null()
-    )
-    ends = context.instants.select(
-        pl.col("on").alias("due_on"), pl.col("end_at").alias("due_at"), pl.col("end_at").alias("due_earliest")
-    )
-    number = pl.col("entity").replace_strict(
-        {entity: RULE[rule].number for entity, rule in LOCKS.items()}, return_dtype=pl.Int16
-    )
-    covered = locked.with_columns(pl.max_horizontal("permission", "document").alias("permission"))
-    return _rows(covered.join(ends, on="due_on", how="left"), context, number)
-
-
-def _works(context: Context) -> pl.DataFrame:
-    """Works in their last state with their day (annex B19)."""
-    days = context.lessons.select("lesson_id", pl.col("held_on").alias("work_lesson_on"))
-    works = context.state["work"].select(
-        "work_id", "lesson_id", pl.col("kind").alias("work_kind"), "performed_on", "is_monitoring"
-    )
-    return works.join(days, on="lesson_id", how="left").select(
-        "work_id",
-        "work_kind",
-        "is_monitoring",
-        pl.coalesce("performed_on", "work_lesson_on").alias("work_on"),
-    )
-
-
-def _special(context: Context) -> pl.Expr:
-    """Marks with a lock of their own, where the kinds of works are trusted (annex L10)."""
-    if "work_kinds" not in context.sight.capabilities:
-        return pl.lit(None, pl.String).alias("special")
-    essay = (pl.col("work_kind") == "essay") & (pl.col("grade") >= 10)
-    found = (
-        pl.when(pl.col("is_monitoring").fill_null(value=False)).then(pl.lit("vshk")).when(essay).then(pl.lit("essay"))
-    )
-    return pl.when(pl.col("entity") == "mark").then(found).alias("special")
-
-
-def _lock_days(context: Context) -> pl.Expr:
-    def days(name: str) -> pl.Expr:
-        return context.count(f"{name}_lock_days", pl.col("anchor_on"))
-
-    special = (
-        pl.when(pl.col("special") == "vshk")
-        .then(days("vshk_mark"))
-        .when(pl.col("special") == "essay")
-        .then(days("essay_mark"))
-    )
-    forbidden = (context.word("period_mark_edit_after_end", pl.col("anchor_on")) == "forbidden").fill_null(value=False)
-    return (
-        pl.when(pl.col("entity") == "mark")
-        .then(pl.coalesce(special, days("mark")))
-        .when(pl.col("entity") == "absence")
-        .then(days("attendance"))
-        .when(pl.col("entity") == "lesson")
-        .then(days("topic"))
-        .when(pl.col("entity") == "work")
-        .then(days("work_type"))
-        .otherwise(pl.when(forbidden).then(0).otherwise(days("period_mark")))
-    )
 
 
 def _corrections(changes: pl.DataFrame, context: Context) -> pl.DataFrame:
@@ -160,18 +81,20 @@ def _corrections(changes: pl.DataFrame, context: Context) -> pl.DataFrame:
     updates = updates.with_columns(
         context.count("mark_correction_window_days", pl.col("anchor_on")).alias("days")
     ).filter(pl.col("days").is_not_null())
+    severity = severity_of_parameter(context, "mark_correction_window_days", pl.col("anchor_on"))
     if not updates.height:
         return _rows(
             updates.with_columns(pl.lit(None, INSTANT).alias("due_at"), pl.lit(None, INSTANT).alias("due_earliest")),
             context,
             pl.lit(RULE["mark_correction"].number),
+            severity,
         )
     window = pl.duration(days=pl.col("days"))
     updates = updates.with_columns(
         end_of_day(pl.col("latest_on") + window, context.zone).alias("due_at"),
         end_of_day(pl.col("earliest_on") + window, context.zone).alias("due_earliest"),
     )
-    return _rows(updates, context, pl.lit(RULE["mark_correction"].number), uncomputable="is_unknown")
+    return _rows(updates, context, pl.lit(RULE["mark_correction"].number), severity, uncomputable="is_unknown")
 
 
 def _after_period_marks(changes: pl.DataFrame, context: Context) -> pl.DataFrame:
@@ -205,4 +128,5 @@ def _after_period_marks(changes: pl.DataFrame, context: Context) -> pl.DataFrame
     edits = changes.join(dues, on="change_id", how="inner").with_columns(
         pl.coalesce("held_on", "span_ends_on").alias("anchor_on")
     )
-    return _rows(edits, context, pl.lit(RULE["edit_after_period_mark"].number))
+    severity = severity_of_parameter(context, "edit_forbidden_after_period_mark", pl.col("anchor_on"))
+    return _rows(edits, context, pl.lit(RULE["edit_after_period_mark"].number), severity)

@@ -9,9 +9,10 @@ import polars as pl
 from etl.contract.ledger import RULE
 from etl.regulations.deadlines import Deadline, DeadlineKind
 from etl.transforms.deadlines import due_dates
-from etl.transforms.moments import INSTANT
+from etl.transforms.moments import INSTANT, start_of_day
 from etl.transforms.obligations.context import CLASS_KINDS, Context
 from etl.transforms.obligations.responsible import journal_teachers
+from etl.transforms.obligations.severities import severity_of_parameter
 from etl.transforms.obligations.verdict import OBLIGATION, with_made_status
 from etl.transforms.values import DEBT
 
@@ -31,7 +32,7 @@ def build_period_mark_duties(context: Context) -> pl.DataFrame:
     )
     teachers = journal_teachers(context, duties.select("journal_id", pl.col("ends_on").alias("on")))
     duties = duties.join(teachers.rename({"on": "ends_on"}), on=["journal_id", "ends_on"], how="left")
-    duties = _with_windows(duties, context)
+    duties = _with_windows(duties, context).with_columns(_severity(context).alias("severity"))
     rows = duties.select(
         "class_id",
         "journal_id",
@@ -39,6 +40,7 @@ def build_period_mark_duties(context: Context) -> pl.DataFrame:
         "period_id",
         "school_year",
         "staff_id",
+        "severity",
         "not_before",
         "due_at",
         "done_earliest",
@@ -108,6 +110,17 @@ def _given(context: Context) -> pl.DataFrame:
             pl.col("recorded_quality").max().alias("done_quality"),
         )
     )
+
+
+def _severity(context: Context) -> pl.Expr:
+    """A mark set before its period starts is early as others, but of the ban's severity where the act forbids it
+    (annex F2); null elsewhere.
+    """
+    forbidden = context.flag("future_period_marks_forbidden", pl.col("ends_on"))
+    in_advance = pl.col("done_latest") < start_of_day(pl.col("starts_on"), context.zone)
+    is_early = pl.col("done_latest") < pl.col("not_before")
+    ban = severity_of_parameter(context, "future_period_marks_forbidden", pl.col("ends_on"))
+    return pl.when(forbidden & in_advance & is_early).then(ban)
 
 
 def _with_windows(duties: pl.DataFrame, context: Context) -> pl.DataFrame:

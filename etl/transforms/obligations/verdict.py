@@ -35,6 +35,7 @@ OBLIGATION: dict[str, pl.DataType | type[pl.DataType]] = {
     "is_required": pl.Boolean,
     "can_tell": pl.Boolean,
     "object_key": pl.String,
+    "severity": pl.Int16,
 }
 _UNKNOWN = int(Status.indeterminate)
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
 
 from dashboard.filters import Filters
 from dashboard.queries.door import counted
 from dashboard.queries.loads import Loads, read_loads, read_schools_and_loads
-from dashboard.views.loads import coverage_rows
+from dashboard.views.loads import coverage_rows, coverage_sentence
 from etl.warehouse.engine import owner_connection
-from etl.warehouse.ledger import RULE, RULES
+from etl.warehouse.ledger import RULE, RULES, lacks
 from tests.conftest import DEPUTY, INSPECTOR, SILENT_DEPUTY, STRANGER
 
 NOW = datetime(2026, 11, 12, 5, 0, tzinfo=UTC)
@@ -54,6 +55,12 @@ def test_a_silent_source_cannot_tell_and_says_what_it_lacks(scope_of, warehouse)
     for rule in ("topic", "homework", "mark", "plan"):
         assert rows[rule].cells[1].text == "нельзя оценить"
     assert "темы уроков" in rows["topic"].cells[2].text
+    # counted and named by the definition that the command line prints (annex B16)
+    sentence = coverage_sentence(page)
+    school: dict[str, Any] = page.school
+    lacking = lacks(page.carried, school["capabilities"])
+    assert f"— {len(lacking)} из {len(RULES)} правил: " in sentence
+    assert all(f"«{rows[lack.rule].cells[0].text}»" in sentence for lack in lacking) and len(lacking) > 10
     assert "тематические планы" in rows["plan"].cells[2].text
 
 

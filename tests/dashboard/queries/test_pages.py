@@ -335,3 +335,17 @@ def test_an_interval_wider_than_ten_points_cannot_be_told() -> None:
     wide = metric.of(pl.DataFrame({**rows, "unsure": [12]}))
     assert WIDEST_INTERVAL < 12 / 112 and wide.value is None and wide.interval is None
     assert metric.of(pl.DataFrame({**rows, "kept": [0], "judged": [0], "unsure": [0]})).value is None
+
+
+def test_a_school_is_shown_with_its_own_act_and_not_with_one_above_it(
+    scope_of: Callable[[int], Scope], warehouse: Warehouse
+) -> None:
+    with owner_connection(warehouse.url) as connection:
+        own = dict(
+            connection.execute(
+                "SELECT s.school_id, r.title FROM dim_school s LEFT JOIN regulation r USING (regulation)"
+            ).fetchall()
+        )
+    shown = schools.read_schools(scope_of(INSPECTOR), NOW)
+    assert dict(shown.select("school_id", "act_title").iter_rows()) == own
+    assert any(own.values())
