@@ -12,7 +12,7 @@ from dashboard import measures, wording
 from dashboard.components.row_table import Cell, Row
 from dashboard.i18n import count, number, points, t
 from etl.warehouse.ledger import RULE
-from etl.warehouse.metrics import LESSON_RULES, METRICS, Measured
+from etl.warehouse.metrics import METRICS, Measured
 
 IN_TIME = replace(METRICS["timeliness"], rules=())
 """The share in time of any one rule."""
@@ -41,11 +41,11 @@ def pairs_of(both: pl.DataFrame) -> list[Pair]:
     return [pair for pair in found if pair.own["is_regulated"] or pair.other["is_regulated"]]
 
 
-def one_sided(pairs: list[Pair]) -> tuple[list[int], list[int]]:
-    """Rules that the own act alone regulates, and those that the other one alone does."""
+def one_sided(pairs: list[Pair]) -> tuple[list[Pair], list[Pair]]:
+    """What the own act alone regulates, and what the other one alone does."""
     return (
-        [pair.rule for pair in pairs if not pair.other["is_regulated"]],
-        [pair.rule for pair in pairs if not pair.own["is_regulated"]],
+        [pair for pair in pairs if not pair.other["is_regulated"]],
+        [pair for pair in pairs if not pair.own["is_regulated"]],
     )
 
 
@@ -78,16 +78,23 @@ def _side(rule: int, row: Mapping[str, Any]) -> Cell:
     if counts_breaches(rule):
         broken = _breaches(row)
         return Cell(count(broken, "breach") if broken else t("what_if.no_breach"), ", ".join(notes))
+    if row["is_target_only"]:
+        told = [(name, row[name]) for name in ("amber", "pending") if row[name]]
+        words = [t("what_if.on_target", n=number(row["kept"] - row["amber"]))]
+        words += [t(f"what_if.{name}", n=number(n)) for name, n in told]
+        return Cell(t("what_if.target_only"), ", ".join([*words, *notes]))
     if not row["judged"] and not unknown:
         return Cell(t("what_if.nothing"))
     kept = [t("what_if.kept", n=number(row["kept"]), all=number(row["judged"]))] if row["judged"] else []
-    told = [t(f"what_if.{name}", n=number(row[name])) for name in ("late", "missing") if row[name]]
-    return Cell(measures.in_words(_measured(row)), ", ".join([*kept, *told, *notes]))
+    failed = [t(f"what_if.{name}", n=number(row[name])) for name in ("late", "missing") if row[name]]
+    return Cell(measures.in_words(_measured(row)), ", ".join([*kept, *failed, *notes]))
 
 
 def difference(pair: Pair) -> str:
-    """In percentage points, or in breaches; «—» where one of the acts says nothing or it cannot be told."""
+    """In percentage points, or in breaches; «—» where an act is silent, sets no limit, or it cannot be told."""
     if not (pair.own["is_regulated"] and pair.other["is_regulated"]):
+        return "—"
+    if pair.own["is_target_only"] or pair.other["is_target_only"]:
         return "—"
     if counts_breaches(pair.rule):
         more = _breaches(pair.other) - _breaches(pair.own)
@@ -97,23 +104,24 @@ def difference(pair: Pair) -> str:
 
 
 def lessons_in_time(both: pl.DataFrame) -> tuple[str, str, str]:
-    """Topics, homework and attendance in time under the own act, under the other, and the difference; each side is over
-    the rules that it regulates.
+    """Topics, homework and attendance in time under the own act, under the other, and the difference; each side is
+    over the rules for which it sets a limit.
     """
-    found = [
-        METRICS["timeliness"].of(both.filter(pl.col("is_own") == side, pl.col("is_regulated")))
-        for side in (True, False)
-    ]
+    limited = both.filter(~_WITHOUT_LIMIT)
+    found = [METRICS["timeliness"].of(limited.filter(pl.col("is_own") == side)) for side in (True, False)]
+    words = [measures.in_words(one) if one.whole or one.unknown else t("what_if.no_limits") for one in found]
     own, other = (one.value for one in found)
-    apart = "" if own is None or other is None else points(other - own)
-    words = [measures.in_words(one) if one.whole or one.unknown else t("what_if.not_regulated") for one in found]
-    return words[0], words[1], apart
+    return words[0], words[1], "" if own is None or other is None else points(other - own)
 
 
-def lesson_rules_differ(pairs: list[Pair]) -> bool:
-    """Whether one of the acts leaves a rule of `lessons_in_time` out, so that both shares are over other entries."""
-    numbers = {RULE[name].number for name in LESSON_RULES}
-    return any(rule in numbers for side in one_sided(pairs) for rule in side)
+def lesson_rules_differ(both: pl.DataFrame) -> bool:
+    """Whether the two shares of `lessons_in_time` are over other rules."""
+    limited = both.filter(pl.col("rule").is_in(METRICS["timeliness"].rule_numbers), ~_WITHOUT_LIMIT)
+    sides = [set(limited.filter(pl.col("is_own") == side)["rule"]) for side in (True, False)]
+    return sides[0] != sides[1] and all(sides)
+
+
+_WITHOUT_LIMIT = ~pl.col("is_regulated") | pl.col("is_target_only")
 
 
 def _measured(row: Mapping[str, Any]) -> Measured:

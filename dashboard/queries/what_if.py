@@ -14,7 +14,7 @@ from etl.warehouse.metrics import sums
 from etl.warehouse.policies import ABOVE, DECIDERS
 from etl.warehouse.scope import Scope
 
-COUNTED = ("kept", "judged", "unsure", "cannot_tell", "late", "missing", "early", "breached", "pending", "exempt")
+COUNTED = ("kept", "judged", "unsure", "cannot_tell", "late", "missing", "early", "amber", "breached", "pending")
 """Sums of both judgements (`metrics.DUTY`)."""
 
 _STANDING = """
@@ -55,11 +55,13 @@ WITH shown AS (
     SELECT judgement_id, rule, {sums("duty", COUNTED)}
     FROM duty JOIN shown ON duty.school_year = shown.year GROUP BY 1, 2
 ), said AS (
-    SELECT j.school_id, j.judgement_id, j.rule, bool_or(j.is_regulated) AS is_regulated FROM judgement_rule j
+    SELECT j.school_id, j.judgement_id, j.rule, bool_or(j.is_regulated) AS is_regulated,
+           bool_or(j.target_text IS NOT NULL) AND NOT bool_or(j.limit_text IS NOT NULL) AS is_target_only
+    FROM judgement_rule j
     WHERE j.school_id = ANY(:schools) AND j.school_id = :school AND j.judgement_id IN (0, :judgement) GROUP BY 1, 2, 3
 )
 SELECT said.school_id, CAST((SELECT year FROM shown) AS int) AS school_year, said.judgement_id = 0 AS is_own, said.rule,
-       said.is_regulated, {", ".join(f"coalesce(summed.{name}, 0) AS {name}" for name in COUNTED)}
+       said.is_regulated, said.is_target_only, {", ".join(f"coalesce(summed.{name}, 0) AS {name}" for name in COUNTED)}
 FROM said LEFT JOIN summed USING (judgement_id, rule) ORDER BY said.rule, said.judgement_id
 """
 
@@ -111,7 +113,8 @@ def read_standing(scope: Scope, school: int, act: str, version: int) -> Standing
 
 
 def read_both(scope: Scope, year: int | None, school: int, judgement: int) -> pl.DataFrame:
-    """Both judgements, one row per rule and side: school_year, is_own, rule, is_regulated, and the sums COUNTED.
+    """Both judgements, one row per rule and side: school_year, is_own, rule, is_regulated, is_target_only (a soft
+    deadline without a hard one: nothing can break it), and the sums COUNTED.
 
     The own one comes from the marts of the pages, the other from its own sums; both where the data end, over the school
     year `year` (None = the newest). One query.

@@ -11,15 +11,14 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import frame, wording
+from dashboard import wording
 from dashboard.components.row_table import Column, row_table
 from dashboard.filters import Filters, parse, to_params
-from dashboard.i18n import count, listed, t
+from dashboard.i18n import count, t
 from dashboard.queries.door import cached
 from dashboard.queries.what_if import Standing, ask, may_ask, read_both, read_standing
 from dashboard.regulation_words import act_name, act_number
-from dashboard.views.regulation_acts import rule_names
-from dashboard.what_if_rows import lesson_rules_differ, lessons_in_time, one_sided, pair_row, pairs_of
+from dashboard.what_if_rows import Pair, lesson_rules_differ, lessons_in_time, one_sided, pair_row, pairs_of
 from etl.warehouse.scope import Scope
 
 ACT_KEY = "zavuch.what_if_act"
@@ -105,37 +104,40 @@ def _result(
         scope, filters.year, read_both, school["school_id"], standing.judgement_id, school=school["school_id"]
     )
     pairs = pairs_of(both)
-    name = act_number(act) or act["title"]
-    st.markdown(_summary(both, lesson_rules_differ(pairs)))
     own_only, other_only = one_sided(pairs)
-    for key, rules in (("own_only", own_only), ("other_only", other_only)):
-        if rules:
-            st.markdown(
-                frame.plain(t(f"what_if.{key}", rules=count(len(rules), "rule"), names=listed(rule_names(rules))))
-            )
-    changed = [pair for pair in pairs if pair.is_changed]
-    same = [pair for pair in pairs if not pair.is_changed]
-    columns = [
-        Column(t("regulation.column_rule")),
-        Column(t("what_if.column_own", act=(act_number(own[-1]) or own[-1]["title"]) if own else t("what_if.no_act"))),
-        Column(t("what_if.column_other", act=name)),
-        Column(t("what_if.column_difference"), is_number=True),
-    ]
+    apart = [*own_only, *other_only]
+    shared = [pair for pair in pairs if pair not in apart]
+    st.markdown(_summary(both))
+    st.markdown(t("what_if.counts", both=count(len(shared), "rule"), own=len(own_only), other=len(other_only)))
+    names = [(act_number(own[-1]) or own[-1]["title"]) if own else t("what_if.no_act"), act_number(act) or act["title"]]
+    changed = [pair for pair in shared if pair.is_changed]
+    same = [pair for pair in shared if not pair.is_changed]
     if changed:
-        row_table("what_if_changed", columns, [pair_row(pair) for pair in changed], caption=t("what_if.table"))
+        _table("changed", names, changed)
     else:
         st.markdown(t("what_if.no_change"))
-    if same:
-        with st.expander(t("what_if.same", n=len(same))):
-            row_table("what_if_same", columns, [pair_row(pair) for pair in same], caption=t("what_if.table_same"))
+    for key, rows in (("apart", apart), ("same", same)):
+        if rows:
+            with st.expander(t(f"what_if.{key}", n=len(rows))):
+                _table(key, names, rows)
     st.caption(_stamp(school, standing, both))
 
 
-def _summary(both: pl.DataFrame, rules_differ: bool) -> str:
+def _table(key: str, names: list[str], pairs: list[Pair]) -> None:
+    columns = [
+        Column(t("regulation.column_rule")),
+        Column(t("what_if.column_own", act=names[0])),
+        Column(t("what_if.column_other", act=names[1])),
+        Column(t("what_if.column_difference"), is_number=True),
+    ]
+    row_table(f"what_if_{key}", columns, [pair_row(pair) for pair in pairs], caption=t(f"what_if.table_{key}"))
+
+
+def _summary(both: pl.DataFrame) -> str:
     own, other, apart = lessons_in_time(both)
     words = t("what_if.summary", own=own, other=other)
     words = t("what_if.summary_apart", words=words, apart=apart) if apart else f"{words}."
-    return f"{words} {t('what_if.summary_differs')}" if rules_differ else words
+    return f"{words} {t('what_if.summary_differs')}" if lesson_rules_differ(both) else words
 
 
 def _stamp(school: dict[str, Any], standing: Standing, both: pl.DataFrame) -> str:

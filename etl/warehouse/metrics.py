@@ -50,6 +50,7 @@ DUTY: dict[str, str] = {
     "late": f"status = {int(Status.late)}",
     "missing": f"status = {int(Status.missing)}",
     "early": f"status = {int(Status.early)}",
+    "amber": f"status = {int(Status.amber)}",
     "breached": f"status = {int(Status.breached)}",
     **{reason.name: f"excluded = {int(reason)}" for reason in Excluded},
 }
