@@ -63,7 +63,7 @@ class Filters:
     Ids are ours (`_id`), `year` is the calendar year in which the school year starts (2026 = 2026/27),
     `period` an ASCII code such as `q2` or `year`, `as_of` a day in each school's own time zone, `parallel`
     the year of study 1–11. `version` is a version of the school's act; `act` and `versus` name two acts side by
-    side as `id:version`.
+    side as `id:version`, `what_if` the one by which the school is judged in thought.
     `finding` is a number within its school.
     """
 
@@ -91,6 +91,7 @@ class Filters:
     version: int | None = None
     act: str | None = None
     versus: str | None = None
+    what_if: str | None = None
 
     def changed(self, **changes: Any) -> Self:
         """The same position with other values; `ValueError` where a value could not stand in a URL."""
@@ -178,6 +179,7 @@ _FIELDS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "version": ("version", _id),
     "act": ("act", _code),
     "versus": ("with", _code),
+    "what_if": ("whatif", _code),
 }
 # a change of the key forgets these: municipality → school → parallel → class or teacher → journal → lesson
 _FINER: dict[str, tuple[str, ...]] = {

@@ -1,5 +1,5 @@
-"""Start and stop the web server as a child process: Streamlit never shares a process with the loader or the
-checks.
+"""Start and stop the web server and the worker as child processes: Streamlit never shares a process with the loader,
+the deriving of judgements or the checks.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from etl.settings import PROJECT, Settings
 
 START_SECONDS = 60
 STOP_SECONDS = 10
+WATCH_SECONDS = 5.0
+WORKER = "etl.worker"
+"""Started by its name: the code that derives is never imported here."""
 
 
 class ServerError(ZavuchError):
@@ -39,9 +42,13 @@ def serve(settings: Settings, app_database_url: str, on_ready: Callable[[str], N
     start.
     """
     try:
-        with _stoppable(), running(settings, app_database_url) as (address, server):
+        with _stoppable(), running(settings, app_database_url) as (address, server), working(settings) as worker:
             on_ready(address)
-            return server.wait()
+            while True:
+                try:
+                    return server.wait(WATCH_SECONDS)
+                except subprocess.TimeoutExpired:
+                    worker.revive()
     except KeyboardInterrupt:
         return 0
 
@@ -79,6 +86,44 @@ def running(settings: Settings, app_database_url: str) -> Iterator[tuple[str, su
         yield address, process
     finally:
         _stop(process)
+
+
+class Worker:
+    """The worker's process, started anew where it ended by itself."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", WORKER], cwd=PROJECT, env=_worker_environment(self._settings), start_new_session=True
+        )
+
+    def revive(self) -> None:
+        """Start another process if the one before has ended."""
+        if self.process.poll() is not None:
+            self.process = self._start()
+
+
+@contextmanager
+def working(settings: Settings) -> Iterator[Worker]:
+    """A worker beside the server, in a session of its own; stopped on leaving, before the server."""
+    worker = Worker(settings)
+    try:
+        yield worker
+    finally:
+        _stop(worker.process)
+
+
+def _worker_environment(settings: Settings) -> dict[str, str]:
+    stated = {"ZAVUCH_HOME": str(settings.home), "ZAVUCH_WORKER_PARENT": str(os.getpid())}
+    stated["ZAVUCH_JUDGEMENT_DAYS"] = str(settings.judgement_days)
+    if settings.database_url:
+        stated["ZAVUCH_DATABASE_URL"] = settings.database_url
+    if settings.regulations is not None:
+        stated["ZAVUCH_REGULATIONS"] = str(settings.regulations)
+    return {name: value for name, value in os.environ.items() if name != "ZAVUCH_APP_DATABASE_URL"} | stated
 
 
 def _command(settings: Settings) -> list[str]:

@@ -204,6 +204,20 @@ def serve(
             err.print("The database is stopped too.")
 
 
+@app.command(epilog=_example("zavuch work --once"))
+def work(
+    once: Annotated[bool, typer.Option("--once", help="Do what waits now and end.")] = False,
+) -> None:
+    """Do what people asked for on the pages: the worker that `serve` starts by itself, alone."""
+    from etl.worker import start_log, stop_on_sigterm
+    from etl.worker import work as run_worker
+
+    start_log()
+    stop_on_sigterm()
+    done = run_worker(read_settings(), _open(), once=once)
+    out.print(f"Requests done: {done}.")
+
+
 def _announce(address: str) -> None:
     from etl.demo import ACCOUNTS, PASSWORD, demo_state
     from etl.warehouse.engine import owner_url

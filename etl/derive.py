@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -15,7 +16,7 @@ from etl.contract.ledger import RULES
 from etl.load import School
 from etl.regulations.describe import RULE_COLUMNS, describe_rule
 from etl.regulations.profile import Profile, fingerprint
-from etl.transforms.duty_marts import build_duty_marts
+from etl.transforms.duty_marts import build_duty_judgement, build_duty_marts
 from etl.transforms.learning import build_learning, build_period_marks, build_period_success
 from etl.transforms.moments import INSTANT
 from etl.transforms.obligations.build import build_obligations
@@ -28,6 +29,18 @@ from etl.warehouse.writer import Writer
 OWN_ACT = 0
 
 
+@dataclass(frozen=True)
+class OtherAct:
+    """A judgement by an act that is not the school's own: one version of it judges every day, as if it had always been
+    in force. `fingerprint` is that of the whole act, so a change of any of its versions shows.
+    """
+
+    judgement_id: int
+    version: Profile
+    fingerprint: str
+    kept_until: datetime
+
+
 def derive_school(
     writer: Writer,
     school: School,
@@ -36,26 +49,88 @@ def derive_school(
     profiles: dict[str, list[Profile]],
     sight: Sight,
 ) -> int:
-    """Derive the school's own judgement and hand it to the writer; returns the number of obligations."""
+    """Derive the school's own judgement and hand it to the writer; returns the number of obligations.
+
+    Judgements by other acts are removed: they were made of the state before.
+    """
     versions = profiles.get(school.regulation or "", [])
-    registers = read_registers(writer, school)
-    context = Context(state, journals, versions, school.zone, school.week_days, sight, registers)
+    context = _context(writer, school, state, journals, versions, sight)
     obligations = build_obligations(context)
-    rows = obligations.with_columns(
-        pl.lit(school.school_id, pl.Int32).alias("school_id"), pl.lit(OWN_ACT, pl.Int16).alias("judgement_id")
-    )
-    writer.later(partial(_write_obligations, school=school, rows=rows))
-    writer.later(partial(_write_marts, school=school, marts=_marts(school, context, obligations)))
-    writer.later(partial(_write_judgement, school=school, versions=versions))
-    writer.later(partial(_write_rules, school=school, versions=versions, sight=sight))
-    writer.later(partial(_write_horizons, school=school, sight=sight))
-    return rows.height
-
-
-def _write_obligations(cursor: psycopg.Cursor[Any], school: School, rows: pl.DataFrame) -> None:
     if not school.is_new:
-        cursor.execute("DELETE FROM obligation WHERE school_id = %s AND judgement_id = %s", [school.school_id, OWN_ACT])
-    ensure_years(cursor, rows["school_year"].unique().drop_nulls().to_list())
+        writer.later(partial(remove_judgements, school_id=school.school_id))
+    writer.later(partial(_write_obligations, school=school, judgement_id=OWN_ACT, obligations=obligations))
+    writer.later(partial(_write_marts, school=school, marts=_marts(school, context, obligations)))
+    bearing = (OWN_ACT, school.regulation, fingerprint(versions), None, None)
+    writer.later(partial(_write_judgement, school=school, bearing=bearing))
+    writer.later(partial(_write_rules, school=school, judgement_id=OWN_ACT, versions=versions, sight=sight))
+    writer.later(partial(_write_horizons, school=school, sight=sight))
+    return obligations.height
+
+
+def derive_other_act(
+    writer: Writer,
+    school: School,
+    state: dict[str, pl.DataFrame],
+    journals: pl.DataFrame,
+    act: OtherAct,
+    sight: Sight,
+) -> int:
+    """Derive a judgement by another act beside the own one, which is not touched; returns the obligations' number."""
+    obligations = build_obligations(_context(writer, school, state, journals, [act.version], sight))
+    sums = build_duty_judgement(obligations, _horizons(sight), school.zone).with_columns(
+        pl.lit(school.school_id, pl.Int32).alias("school_id"), pl.lit(act.judgement_id, pl.Int16).alias("judgement_id")
+    )
+    writer.later(partial(remove_judgements, school_id=school.school_id, judgement_ids=[act.judgement_id]))
+    writer.later(partial(_write_obligations, school=school, judgement_id=act.judgement_id, obligations=obligations))
+    writer.later(partial(copy_in, table="mart_duty_judgement", rows=sums))
+    bearing = (act.judgement_id, act.version.id, act.fingerprint, act.version.version, act.kept_until)
+    writer.later(partial(_write_judgement, school=school, bearing=bearing))
+    writer.later(
+        partial(_write_rules, school=school, judgement_id=act.judgement_id, versions=[act.version], sight=sight)
+    )
+    return obligations.height
+
+
+def remove_judgements(cursor: psycopg.Cursor[Any], school_id: int, judgement_ids: Sequence[int] | None = None) -> int:
+    """Delete judgements of a school by other acts than its own, all of them unless some are named; returns how many."""
+    removed = [
+        row[0]
+        for row in cursor.execute(
+            f"DELETE FROM judgement WHERE school_id = %s AND judgement_id <> {OWN_ACT}"
+            " AND (%s::int[] IS NULL OR judgement_id = ANY(%s::int[])) RETURNING judgement_id",
+            [school_id, judgement_ids, judgement_ids],
+        ).fetchall()
+    ]
+    for table in ("obligation", "mart_duty_judgement", "judgement_rule") if removed else ():
+        cursor.execute(
+            f"DELETE FROM {table} WHERE school_id = %s AND judgement_id = ANY(%s::int[])", [school_id, removed]
+        )
+    return len(removed)
+
+
+def _context(
+    writer: Writer,
+    school: School,
+    state: dict[str, pl.DataFrame],
+    journals: pl.DataFrame,
+    versions: list[Profile],
+    sight: Sight,
+) -> Context:
+    registers = read_registers(writer, school)
+    return Context(state, journals, versions, school.zone, school.week_days, sight, registers)
+
+
+def _write_obligations(
+    cursor: psycopg.Cursor[Any], school: School, judgement_id: int, obligations: pl.DataFrame
+) -> None:
+    if not school.is_new:
+        cursor.execute(
+            "DELETE FROM obligation WHERE school_id = %s AND judgement_id = %s", [school.school_id, judgement_id]
+        )
+    ensure_years(cursor, obligations["school_year"].unique().drop_nulls().to_list())
+    rows = obligations.with_columns(
+        pl.lit(school.school_id, pl.Int32).alias("school_id"), pl.lit(judgement_id, pl.Int16).alias("judgement_id")
+    )
     copy_in(cursor, "obligation", rows)
 
 
@@ -75,25 +150,32 @@ def _write_marts(cursor: psycopg.Cursor[Any], school: School, marts: dict[str, p
         copy_in(cursor, table, rows.with_columns(pl.lit(school.school_id, pl.Int32).alias("school_id")))
 
 
-def _write_judgement(cursor: psycopg.Cursor[Any], school: School, versions: list[Profile]) -> None:
+def _write_judgement(
+    cursor: psycopg.Cursor[Any], school: School, bearing: tuple[int, str | None, str, int | None, datetime | None]
+) -> None:
+    """`bearing`: judgement_id, regulation, fingerprint, profile_version, kept_until."""
     cursor.execute(
-        "INSERT INTO judgement (school_id, judgement_id, regulation, fingerprint, derived_at) VALUES (%s, %s, %s, "
-        "%s, %s)"
+        "INSERT INTO judgement (school_id, judgement_id, regulation, fingerprint, profile_version, kept_until,"
+        " derived_at) VALUES (%s, %s, %s, %s, %s, %s, %s)"
         " ON CONFLICT (school_id, judgement_id) DO UPDATE SET regulation = EXCLUDED.regulation, fingerprint = "
         "EXCLUDED.fingerprint, derived_at = EXCLUDED.derived_at",
-        [school.school_id, OWN_ACT, school.regulation, fingerprint(versions), datetime.now(UTC)],
+        [school.school_id, *bearing, datetime.now(UTC)],
     )
 
 
-def _write_rules(cursor: psycopg.Cursor[Any], school: School, versions: list[Profile], sight: Sight) -> None:
-    cursor.execute("DELETE FROM judgement_rule WHERE school_id = %s AND judgement_id = %s", [school.school_id, OWN_ACT])
+def _write_rules(
+    cursor: psycopg.Cursor[Any], school: School, judgement_id: int, versions: list[Profile], sight: Sight
+) -> None:
+    cursor.execute(
+        "DELETE FROM judgement_rule WHERE school_id = %s AND judgement_id = %s", [school.school_id, judgement_id]
+    )
     acts: list[Profile | None] = [*versions] or [None]
     rows = [describe_rule(rule, version, sight.capabilities) for version in acts for rule in RULES]
     names = list(RULE_COLUMNS)
     cursor.executemany(
         f"INSERT INTO judgement_rule (school_id, judgement_id, {', '.join(names)}) VALUES "
         f"({', '.join(['%s'] * (len(names) + 2))})",
-        [(school.school_id, OWN_ACT, *(row[name] for name in names)) for row in rows],
+        [(school.school_id, judgement_id, *(row[name] for name in names)) for row in rows],
     )
 
 

@@ -140,10 +140,21 @@ def _derive(writer: Writer, row: dict[str, Any], profiles: dict[str, list[Profil
 
 def derive_stored(writer: Writer, school: School, extracted_at: datetime, profiles: dict[str, list[Profile]]) -> int:
     """Derive a school from its stored facts, as a load that brings nothing would; returns the obligations' number."""
-    cursor = writer.now()
-    state = {table.name: read_stored(cursor, table, school.school_id) for table in TABLES if table.name != "school"}
+    state, journals = read_state(writer.now(), school.school_id)
     sight = read_sight(writer, school, school.capabilities, {}, extracted_at)
-    return derive_school(writer, school, state, _read_journals(cursor, school.school_id), profiles, sight)
+    return derive_school(writer, school, state, journals, profiles, sight)
+
+
+def read_state(
+    cursor: psycopg.Cursor[Any], school_id: int, told: Progress | None = None
+) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
+    """A school's merged state by table of the bundle, and its journals, as the end of a load has them."""
+    tables = [table for table in TABLES if table.name != "school"]
+    state = {}
+    for number, table in enumerate(tables):
+        (told or Progress()).step("reading the school", number, len(tables))
+        state[table.name] = read_stored(cursor, table, school_id)
+    return state, _read_journals(cursor, school_id)
 
 
 def _read_journals(cursor: psycopg.Cursor[Any], school_id: int) -> pl.DataFrame:

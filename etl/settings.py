@@ -14,6 +14,7 @@ from pathlib import Path
 from etl.errors import SettingsError
 
 PROJECT = Path(__file__).resolve().parent.parent
+LONGEST_DAYS = 366
 # variable → (TOML key, meaning); the README's table is tested against it
 SETTINGS: dict[str, tuple[str, str]] = {
     "ZAVUCH_HOME": ("", "folder of all state (default: `.zavuch` in the project folder)"),
@@ -28,6 +29,10 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "ZAVUCH_PORT": ("port", "port of the app (default 8501)"),
     "ZAVUCH_ADDRESS": ("address", "address of the app (default 127.0.0.1)"),
     "ZAVUCH_REGULATIONS": ("regulations", "folder with a school's own regulation files (TOML)"),
+    "ZAVUCH_JUDGEMENT_DAYS": (
+        "judgement_days",
+        "days for which a school's judgement by another act is kept (default 14)",
+    ),
 }
 
 
@@ -41,6 +46,7 @@ class Settings:
     port: int = 8501
     address: str = "127.0.0.1"
     regulations: Path | None = None
+    judgement_days: int = 14
 
 
 @lru_cache(maxsize=1)
@@ -62,7 +68,17 @@ def read_settings() -> Settings:
         port=_port(values.get("port", "8501")),
         address=values.get("address", "127.0.0.1"),
         regulations=Path(folder).expanduser().resolve() if folder else None,
+        judgement_days=_days(values.get("judgement_days", "14")),
     )
+
+
+def _days(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) <= LONGEST_DAYS:
+        raise SettingsError(
+            f"{text!r} is not a number of days from 1 to {LONGEST_DAYS}.",
+            advice="Correct ZAVUCH_JUDGEMENT_DAYS or `judgement_days`.",
+        )
+    return int(text)
 
 
 def _port(text: str) -> int:

@@ -23,6 +23,7 @@ COMMANDS = (
     "export",
     "version",
     "derive",
+    "work",
     "regulations lint",
     "regulations list",
     "regulations show",

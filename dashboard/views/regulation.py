@@ -20,6 +20,7 @@ from dashboard.queries.door import cached
 from dashboard.queries.regulation import Judged, read_acts, read_judged, read_parameters
 from dashboard.regulation_words import act_number, deadline_words, value_words, version_notice
 from dashboard.views.regulation_acts import compare, conditions, rule_names, silence
+from dashboard.views.regulation_what_if import what_if
 from etl.warehouse.scope import Scope
 
 VERSION_KEY = "zavuch.act_version"
@@ -92,6 +93,7 @@ def _school(scope: Scope, page: Judged, acts: pl.DataFrame, filters: Filters, *,
         silence(rules, parameters)
         conditions(act, acts, parameters)
     compare(scope, acts, own, filters)
+    what_if(scope, page.school, acts, own, filters)
 
 
 def _head(

@@ -30,6 +30,7 @@ WEEK = [
     "is_due",
 ]
 SCHOOL = [name for name in WEEK if name not in {"class_id", "journal_id", "staff_id", "period_id"}]
+JUDGEMENT = [name for name in SCHOOL if name not in {"week_on", "month_on"}]
 DAY = [
     "school_year",
     "anchor_on",
@@ -85,6 +86,14 @@ def build_duty_marts(obligations: pl.DataFrame, data_until: dict[int, datetime],
         "mart_duty_school": _summed(week, SCHOOL),
         "mart_duty_day": _summed(pl.concat(days), DAY),
     }
+
+
+def build_duty_judgement(obligations: pl.DataFrame, data_until: dict[int, datetime], zone: str) -> pl.DataFrame:
+    """Rows of mart_duty_judgement, the judgement apart: the ledger by another act, summed where the data end."""
+    pieces = (obligations.clear(), *obligations.iter_slices(PIECE))
+    return _summed(
+        pl.concat([_week(_with_horizon(_ledger_rows(piece), data_until, zone)) for piece in pieces]), JUDGEMENT
+    )
 
 
 def _summed(rows: pl.DataFrame, by: list[str]) -> pl.DataFrame:

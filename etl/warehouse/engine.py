@@ -40,6 +40,20 @@ def owner_connection(url: str) -> Iterator[psycopg.Connection[Any]]:
     """One transaction as the owner, committed at the end; session time zone UTC. Raises DatabaseError when
     unreachable.
     """
+    with _connected(url) as connection:
+        yield connection
+
+
+@contextmanager
+def owner_session(url: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection as the owner on which every statement is committed at once; otherwise as `owner_connection`."""
+    connection = _connected(url)
+    connection.autocommit = True
+    with connection:
+        yield connection
+
+
+def _connected(url: str) -> psycopg.Connection[Any]:
     try:
         connection = psycopg.connect(
             plain_url(url), options="-c timezone=UTC -c datestyle=ISO -c client_min_messages=warning"
@@ -57,8 +71,7 @@ def owner_connection(url: str) -> Iterator[psycopg.Connection[Any]]:
             f"The database is PostgreSQL {version}.",
             advice=f"PostgreSQL {OLDEST_VERSION} or newer is needed.",
         )
-    with connection:
-        yield connection
+    return connection
 
 
 def app_url(settings: Settings, owner: str) -> str:

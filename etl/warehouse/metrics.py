@@ -49,6 +49,9 @@ DUTY: dict[str, str] = {
     "not_regulated": f"status = {int(Status.not_regulated)}",
     "late": f"status = {int(Status.late)}",
     "missing": f"status = {int(Status.missing)}",
+    "early": f"status = {int(Status.early)}",
+    "amber": f"status = {int(Status.amber)}",
+    "breached": f"status = {int(Status.breached)}",
     **{reason.name: f"excluded = {int(reason)}" for reason in Excluded},
 }
 """Sums over duty rows: rule, status, excluded, is_required, is_made, is_due, can_tell, row_count

@@ -42,7 +42,7 @@ _ANY = _schools("aggregate", "school", "class", "journal")
 _CLASS = f"{_SOME} AND ({_WHOLE} OR {_pairs('class', 'class_id')})"
 _JOURNAL = f"{_SOME} AND ({_WHOLE} OR {_pairs('class', 'class_id')} OR {_pairs('journal', 'journal_id')})"
 
-DETAIL_SCHOOL = ("mart_duty_school", "mart_duty_day")
+DETAIL_SCHOOL = ("mart_duty_school", "mart_duty_day", "mart_duty_judgement")
 """Marts that a municipal reader may read: nobody below a school can be recognised in them."""
 SHARED = (
     "dim_school",
@@ -111,7 +111,17 @@ _DECIDES = (
     f"{_WHOLE} AND user_id = {USER} AND EXISTS (SELECT 1 FROM access_user u WHERE u.user_id = {USER}"
     f" AND u.disabled_at IS NULL AND u.role IN ({_ROLES}))"
 )
-REGISTERS = {"finding_decision": _DECIDES}
+ABOVE = ("inspector",)
+"""Roles above a school that may ask how it would be judged by another act."""
+_ABOVE = ", ".join(f"'{role}'" for role in ABOVE)
+_ASKS = (
+    f"user_id = {USER} AND EXISTS (SELECT 1 FROM access_user u WHERE u.user_id = {USER} AND u.disabled_at IS NULL"
+    f" AND (u.role IN ({_ROLES}) AND {_schools('school')} OR u.role IN ({_ABOVE}) AND {_schools('aggregate')}))"
+    " AND state = 'waiting' AND progress = 0 AND attempt_count = 0 AND message IS NULL AND finished_at IS NULL"
+    " AND EXISTS (SELECT 1 FROM regulation g WHERE g.regulation = judgement_request.regulation"
+    " AND g.profile_version = judgement_request.profile_version)"
+)
+REGISTERS = {"finding_decision": _DECIDES, "judgement_request": _ASKS}
 """Registers of people: the app may append the rows that fulfil the condition, and change or delete none."""
 VIEWS = ("ledger_row", "finding_row")
 """They run under the rights of who asks, so under the policies of their tables."""
@@ -128,6 +138,7 @@ def policies() -> dict[str, str]:
     )
     rules |= dict.fromkeys(BY_JOURNAL, _JOURNAL)
     rules["fact_lesson_status"] = _WHOLE
+    rules["judgement_request"] = _schools("aggregate", "school")
     rules["fact_group_member"] = f"{_SOME}"
     rules |= dict.fromkeys(("dim_staff", "dim_staff_name", "dim_pupil"), _SOME)
     # a name is readable where an enrolment of the pupil is: the subquery runs under that table's own policy

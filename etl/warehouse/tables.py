@@ -427,8 +427,35 @@ judgement = Table(
         nullable=False,
     ),
     _column("derived_at", MOMENT, "when its obligations were derived", nullable=False),
+    _column("profile_version", SmallInteger(), "the one version that judges every day; null = each day by its own"),
+    _column("kept_until", MOMENT, "when it may be removed; null = never"),
     PrimaryKeyConstraint("school_id", "judgement_id"),
     comment="one row per school and act by which its entries are judged",
+)
+judgement_request = Table(
+    "judgement_request",
+    metadata,
+    school_id(),
+    _column("request_no", Integer(), "number within the school", nullable=False),
+    _column("regulation", Text(), "profile id of the act to judge by", nullable=False),
+    _column("profile_version", SmallInteger(), "version of the act, for every day", nullable=False),
+    _column("user_id", Integer(), "account that asked", nullable=False),
+    _column("asked_at", MOMENT, "when, by the clock of the database", nullable=False),
+    _column("state", Text(), "waiting, running, done or failed", nullable=False),
+    _column("progress", Float(), "share of the work that is done, 0 to 1", nullable=False),
+    _column("attempt_count", SmallInteger(), "how often the worker began it", nullable=False),
+    _column("message", Text(), "why it failed (code)"),
+    _column("finished_at", MOMENT, "when it was done or failed"),
+    PrimaryKeyConstraint("school_id", "request_no"),
+    Index(
+        "uq_judgement_request_open",
+        "school_id",
+        "regulation",
+        "profile_version",
+        unique=True,
+        postgresql_where=text("state IN ('waiting', 'running')"),
+    ),
+    comment="one row per wish to see a school judged by another act; asked by people, worked off by the worker",
 )
 judgement_rule = Table(
     "judgement_rule",
@@ -577,6 +604,22 @@ mart_duty_day = Table(
     _column("row_count", Integer(), "ledger rows", nullable=False),
     Index("ix_mart_duty_day_school", "school_id", "school_year"),
     comment="histogram of the own judgement: the state at the end of any past day is a sum over it",
+)
+mart_duty_judgement = Table(
+    "mart_duty_judgement",
+    metadata,
+    school_id(),
+    school_year(),
+    _column("judgement_id", SmallInteger(), "by which act (judgement), never 0", nullable=False),
+    _column("rule", SmallInteger(), "rule", nullable=False),
+    _column("status", SmallInteger(), "status where the data end", nullable=False),
+    _column("excluded", SmallInteger(), "why it does not count"),
+    _column("is_required", Boolean(), "the entry must exist", nullable=False),
+    _column("is_made", Boolean(), "an entry is there", nullable=False),
+    _column("is_due", Boolean(), "its deadline is over, or, where there is none, its day", nullable=False),
+    _column("row_count", Integer(), "ledger rows", nullable=False),
+    Index("ix_mart_duty_judgement_school", "school_id", "school_year"),
+    comment="mart_duty_school without weeks, of the judgements by other acts than the school's own",
 )
 mart_learning = Table(
     "mart_learning",

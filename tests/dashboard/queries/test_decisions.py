@@ -27,6 +27,11 @@ DEPUTY, TEACHER, INSPECTOR = 1, 2, 3
 def scope_of(database, loaded, monkeypatch):
     """Scopes of three people of a fresh checked copy: a deputy head, a teacher, an inspector."""
     run_checks(database)
+    yield from three_people(database, loaded, monkeypatch)
+
+
+def three_people(database, loaded, monkeypatch):
+    """Open a database to a deputy head, a teacher and an inspector; yields the scope by user id."""
     with owner_connection(database) as owner, owner.cursor() as cursor:
         for user, role in ((DEPUTY, "deputy"), (TEACHER, "teacher"), (INSPECTOR, "inspector")):
             cursor.execute(
