@@ -60,6 +60,13 @@ PAGES: tuple[PageRow, ...] = (
         _SCHOOL_HEADS | _TEACHERS | frozenset({"inspector"}),
     ),
     PageRow(
+        "filling",
+        "page.filling",
+        ":material/edit_note:",
+        "dashboard.views.filling",
+        _SCHOOL_HEADS | _TEACHERS,
+    ),
+    PageRow(
         "journal",
         "page.journal",
         ":material/menu_book:",
@@ -99,6 +106,8 @@ PAGES: tuple[PageRow, ...] = (
     ),
     PageRow("guide", "page.guide", ":material/help:", "dashboard.views.guide", frozenset(ROLES)),
 )
+SECTIONS = ("school", "filling", "attendance", "performance", "programme", "contingent", "activity")
+"""Routes of the pages about one school, in the order in which they are offered beside each other."""
 BY_ROUTE: dict[str, PageRow] = {row.route: row for row in PAGES}
 
 
