@@ -67,6 +67,14 @@ PAGES: tuple[PageRow, ...] = (
         _SCHOOL_HEADS | _TEACHERS,
     ),
     PageRow(
+        "programme",
+        "page.programme",
+        ":material/format_list_numbered:",
+        "dashboard.views.programme",
+        frozenset(),
+        link=_SCHOOL_HEADS,
+    ),
+    PageRow(
         "journal",
         "page.journal",
         ":material/menu_book:",

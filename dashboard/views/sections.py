@@ -55,18 +55,19 @@ def unknown_school(title: str, filters: Filters) -> None:
 
 def section_head(
     title: str, route: str, row: dict[str, Any], choice: periods.Choice, filters: Filters, role: str,
-    narrowed: Sequence[tuple[str, Filters]] = (),
+    narrowed: Sequence[tuple[str, Filters]] = (), with_as_of: bool = True,
 ) -> None:  # fmt: skip
     """Crumbs, heading, freshness and selectors of a page of one school, and the way to its other pages.
 
-    `narrowed` = what the page is narrowed to, coarse to fine, each with its position.
+    `narrowed` = what the page is narrowed to, coarse to fine, each with its position; `with_as_of` false where the
+    page knows the newest state only.
     """
     place = filters.changed(class_id=None, staff=None, subject=None, parallel=None, journal=None, lesson=None)
     steps = [frame.Crumb(row["label"], "school", place), frame.Crumb(t(BY_ROUTE[route].title_key), route, place)]
     steps += [frame.Crumb(words, route, position) for words, position in narrowed]
     until = asked.local_moment(row)
     caption = t("school.caption", moment=moment(until), act=row["act_title"] or t("school.act_none"))
-    if filters.as_of is not None and filters.as_of < row["until_on"]:
+    if with_as_of and filters.as_of is not None and filters.as_of < row["until_on"]:
         caption = t("sections.caption_as_of", day=day(filters.as_of), moment=moment(until))
     is_stale = row["working_days_old"] > asked.STALE_AFTER
     frame.head(
@@ -76,7 +77,7 @@ def section_head(
         caption=caption,
         periods=[frame.Option(code, words) for code, words in choice.options],
         default_period=choice.default,
-        as_of=frame.AsOf(date(choice.period.span.year, 9, 1), row["until_on"]),
+        as_of=frame.AsOf(date(choice.period.span.year, 9, 1), row["until_on"]) if with_as_of else None,
         warning=t("frame.stale_one", days=count(row["days_old"], "day")) if is_stale else "",
     )
     draw_sections(route, place, role)
@@ -87,11 +88,11 @@ def draw_sections(current: str, filters: Filters, role: str) -> None:
     routes = [route for route in SECTIONS if route in BY_ROUTE and is_open(route, role)]
     if len(routes) < 2:
         return
-    with st.container(horizontal=True, gap="small", key="zavuch_sections"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="zavuch_sections"):
         for route in routes:
             words = t(BY_ROUTE[route].title_key)
             if route == current:
-                st.markdown(f"**{words}**", width="content")
+                st.button(words, key=f"section_{route}", type="secondary")  # where the reader is
             elif st.button(words, key=f"section_{route}", type="tertiary"):
                 frame.go(route, filters)
 
