@@ -75,6 +75,22 @@ PAGES: tuple[PageRow, ...] = (
         link=_SCHOOL_HEADS,
     ),
     PageRow(
+        "contingent",
+        "page.contingent",
+        ":material/groups:",
+        "dashboard.views.contingent",
+        frozenset({"secretary"}),
+        link=_SCHOOL_HEADS,
+    ),
+    PageRow(
+        "activity",
+        "page.activity",
+        ":material/login:",
+        "dashboard.views.activity",
+        frozenset({"administrator"}),
+        link=_SCHOOL_HEADS,
+    ),
+    PageRow(
         "journal",
         "page.journal",
         ":material/menu_book:",

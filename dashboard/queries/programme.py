@@ -46,7 +46,8 @@ WITH {_LESSONS}, items AS (
         AND j.subject_id = x.subject_id
     WHERE {_LIVE} AND x.school_year = :year AND i.deleted_latest IS NULL
 ), planned AS (
-    SELECT journal_id, count(*) AS lines, count(*) FILTER (WHERE planned_on IS NULL) AS undated,
+    SELECT journal_id, count(*) AS lines,
+        count(*) FILTER (WHERE planned_on IS NULL) AS undated,
         sum(hours) FILTER (WHERE planned_on BETWEEN :starts_on AND least(CAST(:ends_on AS date), :until)) AS planned,
         sum(hours) FILTER (WHERE planned_on <= CAST(:until AS date)) AS planned_year,
         sum(hours) FILTER (WHERE planned_on <= CAST(:until AS date) - {FORECAST_BACK}) AS planned_back,
@@ -79,7 +80,8 @@ WITH {_LESSONS}, items AS (
 SELECT j.journal_id, j.class_id, j.subject_id, coalesce(t.held, 0) AS held, coalesce(t.linked, 0) AS linked,
     coalesce(t.held_year, 0) AS held_year, coalesce(t.held_back, 0) AS held_back,
     coalesce(t.cancelled, 0) AS cancelled, coalesce(t.substituted, 0) AS substituted, coalesce(t.moved, 0) AS moved,
-    coalesce(p.lines, 0) AS lines, coalesce(p.undated, 0) AS undated, p.planned::float8 AS planned, p.planned_year::float8 AS planned_year,
+    coalesce(p.lines, 0) AS lines,
+    coalesce(p.undated, 0) AS undated, p.planned::float8 AS planned, p.planned_year::float8 AS planned_year,
     p.planned_back::float8 AS planned_back, coalesce(q.total_hours, p.item_hours)::float8 AS plan_hours,
     u.curriculum_hours::float8 AS curriculum_hours
 FROM dim_journal j
@@ -134,10 +136,12 @@ SELECT d.rule, d.journal_id, {sums("duty")} FROM d JOIN span USING (school_id) W
 
 @dataclass(frozen=True)
 class Programme:
-    """The page of the programme. `journals`: one row per journal with held, linked, planned (null = no plan), lines, undated (lines without a day),
-    plan_hours, curriculum_hours, cancelled, substituted, moved and the sums of the forecast; `works`: one row per
-    scheduled work and per control work outside the schedule (`is_off`); `homework`: duty sums by journal; `carried`:
-    tables that a bundle of the school had; `until`: the last day that counts.
+    """The page of the programme.
+
+    `journals`: one row per journal with held, linked, planned (null = no plan), lines, undated (lines without a day),
+    plan_hours, curriculum_hours, cancelled, substituted, moved and the sums of the forecast. `works`: one row per
+    scheduled work and per control work outside the schedule (`is_off`). `homework`: duty sums by journal. `carried`:
+    tables that a bundle of the school had. `until`: the last day that counts.
     """
 
     row: dict[str, Any]

@@ -63,7 +63,10 @@ def section_head(
     page knows the newest state only.
     """
     place = filters.changed(class_id=None, staff=None, subject=None, parallel=None, journal=None, lesson=None)
-    steps = [frame.Crumb(row["label"], "school", place), frame.Crumb(t(BY_ROUTE[route].title_key), route, place)]
+    steps = [
+        frame.Crumb(row["label"], "school" if is_open("school", role) else "", place),
+        frame.Crumb(t(BY_ROUTE[route].title_key), route, place),
+    ]
     steps += [frame.Crumb(words, route, position) for words, position in narrowed]
     until = asked.local_moment(row)
     caption = t("school.caption", moment=moment(until), act=row["act_title"] or t("school.act_none"))

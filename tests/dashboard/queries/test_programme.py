@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -44,8 +44,8 @@ def test_planned_hours_and_lags_agree_with_a_loop_over_the_lines_of_the_plans(
 ) -> None:
     first, last = page.choice.period.span.days_of(warehouse.school_id) or (None, None)
     assert first is not None and last is not None
-    planned: Counter[int] = Counter()
-    every: Counter[int] = Counter()
+    planned: defaultdict[int, float] = defaultdict(float)
+    every: defaultdict[int, float] = defaultdict(float)
     for journal, on, hours in rows_of(
         warehouse,
         "SELECT j.journal_id, i.planned_on, i.hours FROM fact_plan_item i JOIN fact_plan p USING (school_id, plan_id)"
