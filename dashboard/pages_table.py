@@ -60,6 +60,37 @@ PAGES: tuple[PageRow, ...] = (
         _SCHOOL_HEADS | _TEACHERS | frozenset({"inspector"}),
     ),
     PageRow(
+        "filling",
+        "page.filling",
+        ":material/edit_note:",
+        "dashboard.views.filling",
+        _SCHOOL_HEADS | _TEACHERS,
+    ),
+    PageRow(
+        "programme",
+        "page.programme",
+        ":material/format_list_numbered:",
+        "dashboard.views.programme",
+        frozenset(),
+        link=_SCHOOL_HEADS,
+    ),
+    PageRow(
+        "contingent",
+        "page.contingent",
+        ":material/groups:",
+        "dashboard.views.contingent",
+        frozenset({"secretary"}),
+        link=_SCHOOL_HEADS,
+    ),
+    PageRow(
+        "activity",
+        "page.activity",
+        ":material/login:",
+        "dashboard.views.activity",
+        frozenset({"administrator"}),
+        link=_SCHOOL_HEADS,
+    ),
+    PageRow(
         "journal",
         "page.journal",
         ":material/menu_book:",
@@ -99,6 +130,8 @@ PAGES: tuple[PageRow, ...] = (
     ),
     PageRow("guide", "page.guide", ":material/help:", "dashboard.views.guide", frozenset(ROLES)),
 )
+SECTIONS = ("school", "filling", "attendance", "performance", "programme", "contingent", "activity")
+"""Routes of the pages about one school, in the order in which they are offered beside each other."""
 BY_ROUTE: dict[str, PageRow] = {row.route: row for row in PAGES}
 
 

@@ -17,6 +17,7 @@ from etl.load import School
 from etl.regulations.describe import RULE_COLUMNS, describe_rule
 from etl.regulations.profile import Profile, fingerprint
 from etl.transforms.duty_marts import build_duty_judgement, build_duty_marts
+from etl.transforms.lag_mart import RushDays
 from etl.transforms.learning import build_learning, build_period_marks, build_period_success
 from etl.transforms.moments import INSTANT
 from etl.transforms.obligations.build import build_obligations
@@ -135,8 +136,12 @@ def _write_obligations(
 
 
 def _marts(school: School, context: Context, obligations: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    rush_days = RushDays(
+        context.periods.select("period_id", "ends_on"),
+        tuple(sorted(set(context.registers.control_act["act_on"].drop_nulls()))),
+    )
     return {
-        **build_duty_marts(obligations, _horizons(context.sight), school.zone),
+        **build_duty_marts(obligations, _horizons(context.sight), school.zone, rush_days),
         "mart_learning": build_learning(context),
         "mart_period_mark": build_period_marks(context),
         "mart_period_success": build_period_success(context),

@@ -23,6 +23,7 @@ from dashboard.queries.school import School, read_school
 from dashboard.views.school_charts import draw_delays, draw_weeks
 from dashboard.views.school_journals import below_norm, draw_journals, draw_record_weeks
 from dashboard.views.school_tables import draw_learning, draw_records, draw_teachers
+from dashboard.views.sections import draw_sections
 from etl.warehouse.ledger import RULE
 from etl.warehouse.metrics import LESSON_RULES, METRICS
 from etl.warehouse.scope import Scope
@@ -63,6 +64,7 @@ def render(scope: Scope, filters: Filters) -> None:
         frame.empty(t("school.unknown_part_title"), t("school.unknown_part"))
         return
     _head(scope, page, filters, listed_schools)
+    draw_sections("school", bare(filters), scope.role)
     _cards(page, filters)
     if page.is_inside:
         _findings(scope, page, filters)

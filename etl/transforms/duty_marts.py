@@ -12,6 +12,7 @@ import polars as pl
 
 from etl.contract.judging import EXISTS, FUTURE_STATUS, IS_DUE, IS_MADE, STATUS, unprefixed
 from etl.contract.ledger import RULE, RULES
+from etl.transforms.lag_mart import LAG, RushDays, lag_rows
 from etl.transforms.moments import INSTANT
 
 WEEK = [
@@ -70,21 +71,26 @@ _USED = [
 ]
 
 
-def build_duty_marts(obligations: pl.DataFrame, data_until: dict[int, datetime], zone: str) -> dict[str, pl.DataFrame]:
-    """Rows of mart_duty_week, mart_duty_school and mart_duty_day; `data_until` by rule number (annex L0).
+def build_duty_marts(
+    obligations: pl.DataFrame, data_until: dict[int, datetime], zone: str, rush_days: RushDays | None = None
+) -> dict[str, pl.DataFrame]:
+    """Rows of mart_duty_week, _school, _day and _lag; `data_until` by rule number (annex L0).
 
     Summed piece by piece: a school has 600,000 rows, and their working copies were the peak of a load's memory.
     """
-    weeks, days = [], []
+    weeks, days, lags = [], [], []
     for piece in (obligations.clear(), *obligations.iter_slices(PIECE)):
         rows = _with_horizon(_ledger_rows(piece), data_until, zone)
-        weeks.append(_week(rows))
+        judged = _judged(rows)
+        weeks.append(judged.group_by(WEEK).agg(pl.len().cast(pl.Int32).alias("row_count")))
+        lags.append(lag_rows(judged, zone, rush_days or RushDays()))
         days.append(_days(rows, zone))
     week = _summed(pl.concat(weeks), WEEK)
     return {
         "mart_duty_week": week,
         "mart_duty_school": _summed(week, SCHOOL),
         "mart_duty_day": _summed(pl.concat(days), DAY),
+        "mart_duty_lag": _summed(pl.concat(lags), LAG),
     }
 
 
@@ -100,15 +106,14 @@ def _summed(rows: pl.DataFrame, by: list[str]) -> pl.DataFrame:
     return rows.group_by(by).agg(pl.col("row_count").sum().cast(pl.Int32))
 
 
-def _week(rows: pl.DataFrame) -> pl.DataFrame:
-    judged = rows.filter(pl.sql_expr(unprefixed(EXISTS))).with_columns(
+def _judged(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(pl.sql_expr(unprefixed(EXISTS))).with_columns(
         pl.sql_expr(unprefixed(STATUS)).cast(pl.Int16).alias("status"),
         pl.sql_expr(unprefixed(IS_MADE)).alias("is_made"),
         pl.sql_expr(unprefixed(IS_DUE)).alias("is_due"),
         pl.col("anchor_on").dt.truncate("1w").alias("week_on"),
         pl.col("anchor_on").dt.truncate("1mo").alias("month_on"),
     )
-    return judged.group_by(WEEK).agg(pl.len().cast(pl.Int32).alias("row_count"))
 
 
 def _ledger_rows(obligations: pl.DataFrame) -> pl.DataFrame:

@@ -16,7 +16,7 @@ import polars as pl
 
 from etl.warehouse.ledger import JUDGED, KEPT, MARK_RULES, RULE, Excluded, Status
 
-Source = Literal["duty", "learning", "period_mark", "period_success"]
+Source = Literal["duty", "learning", "period_mark", "period_success", "lag", "programme", "contingent", "activity"]
 Unit = Literal["share", "count", "mean"]
 Direction = Literal["up", "down", "none"]
 
@@ -86,17 +86,18 @@ PERIOD_MARK = {
 PERIOD_SUCCESS = {name: f"sum({name})" for name in ("pupil_count", "success_count", "quality_count")}
 """Sums over rows of mart_period_success."""
 
-_SOURCES: dict[Source, dict[str, str]] = {
+SOURCES: dict[Source, dict[str, str]] = {
     "duty": {name: f"sum(row_count) FILTER (WHERE {predicate})" for name, predicate in DUTY.items()},
     "learning": LEARNING,
     "period_mark": PERIOD_MARK,
     "period_success": PERIOD_SUCCESS,
 }
+"""Sums by source; the metrics that stand in a module of their own add theirs there."""
 
 
 def sums(source: Source, names: Iterable[str] | None = None) -> str:
     """SQL of a select list: the additive sums of a source, each under its name, 0 where there is none."""
-    known = _SOURCES[source]
+    known = SOURCES[source]
     return ", ".join(f"coalesce({known[name]}, 0)::bigint AS {name}" for name in names or known)
 
 
@@ -178,12 +179,12 @@ class Metric:
     @property
     def numerator_sql(self) -> str:
         """SQL aggregate over rows of the source (the rules are a condition on `rule`)."""
-        return _SOURCES[self.source][self.numerator]
+        return SOURCES[self.source][self.numerator]
 
     @property
     def denominator_sql(self) -> str:
         """SQL aggregate over rows of the source; empty for a count."""
-        return _SOURCES[self.source][self.denominator] if self.denominator else ""
+        return SOURCES[self.source][self.denominator] if self.denominator else ""
 
     def of(self, rows: pl.DataFrame) -> Measured:
         """The value over a frame that holds the sums of the source (one row per any grouping; `rule` where

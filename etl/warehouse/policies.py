@@ -76,6 +76,7 @@ BY_JOURNAL = (
     "finding",
     "finding_decision",
     "mart_duty_week",
+    "mart_duty_lag",
 )
 NO_SCHOOL = ("dim_municipality", "load_run", "check_run", "regulation", "regulation_parameter")
 OWN_TABLES = ("access_user", "access_session", "access_attempt")

@@ -621,6 +621,32 @@ mart_duty_judgement = Table(
     Index("ix_mart_duty_judgement_school", "school_id", "school_year"),
     comment="mart_duty_school without weeks, of the judgements by other acts than the school's own",
 )
+mart_duty_lag = Table(
+    "mart_duty_lag",
+    metadata,
+    school_id(),
+    _column("class_id", Integer(), "class"),
+    _column("journal_id", Integer(), "journal"),
+    _column("staff_id", Integer(), "who answers for it"),
+    _column("week_on", Date(), "Monday of the anchor day"),
+    _column("month_on", Date(), "first day of the anchor day's month"),
+    _column("row_count", Integer(), "ledger rows", nullable=False),
+    school_year(),
+    _column("rule", SmallInteger(), "rule", nullable=False),
+    _column(
+        "lag_low", SmallInteger(), "days from the anchor to the earliest possible entry, 31 = over 30; null = none"
+    ),
+    _column("lag_high", SmallInteger(), "days from the anchor to the latest possible entry, 31 = over 30; null = none"),
+    _column(
+        "rush",
+        SmallInteger(),
+        "made in the last three days of a period (1), within 48 hours before a control (2), in neither (0), cannot "
+        "tell (3); null = not counted",
+    ),
+    _column("is_told", Boolean(), "the source can tell whether the entry is there", nullable=False),
+    Index("ix_mart_duty_lag_school", "school_id", "school_year"),
+    comment="one row per journal, person, week, rule and lag in days of entries that count, where the data end",
+)
 mart_learning = Table(
     "mart_learning",
     metadata,

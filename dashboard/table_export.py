@@ -1,0 +1,39 @@
+"""A table as CSV for a table program, with what it shows, of when and for whom above it. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import datetime
+
+from dashboard import wording
+from dashboard.access import Identity
+from dashboard.finding_export import safe
+from dashboard.i18n import t
+
+
+def table_csv(columns: Sequence[str], rows: Sequence[Sequence[str]], about: Sequence[tuple[str, str]]) -> bytes:
+    """Semicolons and a byte-order mark, as the export of findings; nothing a table program would calculate."""
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    writer.writerows([safe(name), safe(value)] for name, value in about)
+    writer.writerow([])
+    writer.writerow([safe(name) for name in columns])
+    writer.writerows([safe(cell) for cell in row] for row in rows)
+    return out.getvalue().encode("utf-8-sig")
+
+
+def about_table(
+    title: str, school: str, zone: str, until: datetime, person: Identity, now: datetime, period: str
+) -> list[tuple[str, str]]:
+    """The lines above: title, school, data until, who, when, period."""
+    lines = (
+        ("title", title),
+        ("schools", school),
+        ("until", wording.short_moment(until, zone)),
+        ("who", f"{person.name}, " + t(f"role.{person.role}")),
+        ("made", wording.short_moment(now, zone)),
+        ("period", period),
+    )
+    return [(t(f"finding_export.about_{name}"), words) for name, words in lines]
