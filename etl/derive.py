@@ -15,8 +15,16 @@ from etl.contract.ledger import RULES
 from etl.load import School
 from etl.regulations.describe import RULE_COLUMNS, describe_rule
 from etl.regulations.profile import Profile, fingerprint
+from etl.transforms.attendance_marts import build_attendance
 from etl.transforms.duty_marts import build_duty_marts
-from etl.transforms.learning import build_learning, build_period_marks, build_period_success
+from etl.transforms.learning import (
+    build_learning,
+    build_period_marks,
+    build_period_success,
+    find_absences,
+    held_lessons,
+)
+from etl.transforms.mark_marts import build_mark_marts
 from etl.transforms.moments import INSTANT
 from etl.transforms.obligations.build import build_obligations
 from etl.transforms.obligations.context import Context, Sight
@@ -60,9 +68,13 @@ def _write_obligations(cursor: psycopg.Cursor[Any], school: School, rows: pl.Dat
 
 
 def _marts(school: School, context: Context, obligations: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    lessons = held_lessons(context)
+    absences = find_absences(context, lessons)
     return {
         **build_duty_marts(obligations, _horizons(context.sight), school.zone),
-        "mart_learning": build_learning(context),
+        "mart_learning": build_learning(context, lessons, absences),
+        **build_attendance(context, lessons, absences),
+        **build_mark_marts(context, lessons, absences),
         "mart_period_mark": build_period_marks(context),
         "mart_period_success": build_period_success(context),
     }
