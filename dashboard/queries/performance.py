@@ -37,17 +37,17 @@ _NARROW_JOURNAL = f"""{_NARROW} AND (CAST(:subject AS int) IS NULL OR EXISTS (SE
 _JOINS = "JOIN span USING (school_id) JOIN dim_period p USING (school_id, period_id)"
 _FILL = f"""
 WITH {duty.SPAN}
-SELECT l.school_id, l.class_id, l.journal_id, {sums("fill")}
+SELECT l.school_id, {{by}}, {sums("fill")}
 FROM mart_mark_fill l {_JOINS}
 WHERE {_HERE} AND {_IN_SPAN} AND {OWN} AND {_NARROW_JOURNAL}
-GROUP BY GROUPING SETS ({{by}}) ORDER BY 1, 2, 3
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 _MARKS = f"""
 WITH {duty.SPAN}
-SELECT l.school_id, l.class_id, l.journal_id, {sums("period_mark")}
+SELECT l.school_id, {{by}}, {sums("period_mark")}
 FROM mart_period_mark l {_JOINS}
 WHERE {_HERE} AND {_KIND} AND (CAST(:is_year AS boolean) OR {_IN_SPAN}) AND {OWN} AND {_NARROW_JOURNAL}
-GROUP BY GROUPING SETS ({{by}}) ORDER BY 1, 2, 3
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 _SUCCESS = f"""
 WITH {duty.SPAN}
@@ -73,8 +73,8 @@ GROUP BY 1 ORDER BY 1
 _PUPILS = f"""
 WITH {duty.SPAN}
 SELECT l.school_id, l.class_id, l.journal_id, l.period_id, l.pupil_id, n.full_name, l.lesson_count, l.missed_count,
-    l.mark_count, l.needed_count, l.digit_count, l.weight, l.points, l.period_mark_code, l.verdict, l.is_short, l.is_left,
-    d.subject_id
+    l.mark_count, l.needed_count, l.digit_count, l.weight, l.points, l.period_mark_code, l.verdict, l.is_short,
+    l.is_left, d.subject_id
 FROM mart_pupil_journal l {_JOINS}
 JOIN dim_journal d ON d.school_id = l.school_id AND d.journal_id = l.journal_id
 LEFT JOIN dim_pupil_name n ON n.school_id = l.school_id AND n.pupil_id = l.pupil_id
@@ -100,8 +100,8 @@ WHERE m.school_id = ANY(:schools) AND m.school_id = :school AND m.school_year = 
   AND l.held_on BETWEEN :first AND :last
 ORDER BY l.held_on DESC, l.slot, m.mark_id
 """
-_BY_SCHOOL = "(l.school_id)"
-_BY_JOURNAL = "(l.school_id, l.class_id, l.journal_id)"
+_BY_SCHOOL = "NULL::int AS class_id, NULL::int AS journal_id"
+_BY_JOURNAL = "l.class_id, l.journal_id"
 
 
 @dataclass(frozen=True)

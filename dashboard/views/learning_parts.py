@@ -13,7 +13,7 @@ import streamlit as st
 from dashboard import frame, wording
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.filters import Filters
-from dashboard.i18n import count, day, listed, moment, number, percent, points, t
+from dashboard.i18n import count, day, listed, moment, number, points, t
 from dashboard.queries import periods
 from dashboard.queries import schools as asked
 from dashboard.table_export import table_csv
@@ -48,15 +48,11 @@ class Place:
         """Parallel, class, subject: words (empty for what the school does not have) and the position that keeps it."""
         kept = bare(self.filters)
         steps = []
-        for name, words in (
-            ("parallel", lambda value: t("school.parallel", n=value)),
-            ("class_id", lambda value: self._name("class_id", value, "class_name")),
-            ("subject", lambda value: self._name("subject_id", value, "subject")),
-        ):
-            value = getattr(self.filters, name)
+        for name in ("parallel", "class_id", "subject"):
+            value: int | None = getattr(self.filters, name)
             if value is not None:
                 kept = kept.changed(**{name: value})
-                steps.append((words(value), kept))
+                steps.append((self._named(name, value), kept))
         return steps
 
     @property
@@ -64,7 +60,10 @@ class Place:
         """«к тому же дню I четверти», empty for the first period."""
         return t("overview.delta_note", period=self.choice.previous.label) if self.choice.previous else ""
 
-    def _name(self, key: str, value: int, column: str) -> str:
+    def _named(self, what: str, value: int) -> str:
+        if what == "parallel":
+            return t("school.parallel", n=value)
+        key, column = ("class_id", "class_name") if what == "class_id" else ("subject_id", "subject")
         found = self.dims.filter(pl.col(key) == value)[column] if self.dims.height else pl.Series([], dtype=pl.String)
         return str(found[0]) if found.len() else ""
 
@@ -136,12 +135,12 @@ def download(place: Place, name: str, rows: pl.DataFrame, heading: str) -> None:
     """The table that is shown as CSV, with who made it, of what and as of when above it."""
     person, now = frame.identity(), datetime.now(UTC)
     zone = str(place.row["timezone"]) if place.row is not None else str(place.schools["timezone"][0])
-    systems = [wording.short_moment(value, zone) for value in (place.schools["extracted_at"].max(),)]
+    until = max(place.schools["extracted_at"].to_list())
     about = [
         (t("finding_export.about_title"), heading),
         (t("finding_export.about_schools"), place.words if place.row is None else str(place.row["label"])),
         (t("finding_export.about_narrowed"), listed(words for words, _ in place.narrowed) or "—"),
-        (t("finding_export.about_until"), systems[0]),
+        (t("finding_export.about_until"), wording.short_moment(until, zone)),
         (t("finding_export.about_who"), f"{person.name}, {t(f'role.{person.role}')}"),
         (t("finding_export.about_made"), wording.short_moment(now, zone)),
         (t("finding_export.about_period"), place.choice.period.label),
@@ -156,11 +155,6 @@ def download(place: Place, name: str, rows: pl.DataFrame, heading: str) -> None:
         on_click="ignore",
         key=f"download_{name}",
     )
-
-
-def share_words(value: float | None, few: bool = False) -> str:
-    """A share in a table of sentences, or why there is none."""
-    return t("number.few") if few else percent(value)
 
 
 def school_table(
@@ -189,8 +183,3 @@ def school_table(
 def change(now: float | None, then: float | None) -> str:
     """The difference in percentage points as the second line of a cell."""
     return points(now - then) if now is not None and then is not None else ""
-
-
-def class_label(name: str, grade: int) -> str:
-    """A figure space before one digit: 5А sorts before 10А when a heading is clicked."""
-    return f"\u2007{name}" if grade < 10 else name

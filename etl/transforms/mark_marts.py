@@ -76,8 +76,8 @@ def _pupil_journals(context: Context, lessons: pl.DataFrame, absences: Absences)
         verdict(),
     )  # fmt: skip
     return rows.select(
-        *_PUPIL, pl.col("lesson_count").cast(pl.Int32), *counts, "needed_count", "period_mark_code", "verdict", "is_short",
-        "is_left", "is_norm_stated",
+        *_PUPIL, pl.col("lesson_count").cast(pl.Int32), *counts, "needed_count", "period_mark_code", "verdict",
+        "is_short", "is_left", "is_norm_stated",
     )  # fmt: skip
 
 
@@ -197,7 +197,7 @@ def stated_norms(context: Context, day: date) -> tuple[dict[float, int], bool]:
     value = in_force[0].value("min_marks_per_period") if in_force else None
     if not isinstance(value, Mapping) or not value:
         return MARK_NORMS, False
-    return {float(hours): int(norm) for hours, norm in value.items()}, True  # type: ignore[arg-type, call-overload]
+    return {float(hours): int(norm) for hours, norm in value.items()}, True  # type: ignore[arg-type]
 
 
 def norm_of(hours: pl.Expr, norms: Mapping[float, int]) -> pl.Expr:
@@ -238,6 +238,7 @@ def _fill(pupils: pl.DataFrame) -> pl.DataFrame:
         total("asked_count").cast(pl.Int32).alias("asked_count"),
         (pl.col("lesson_count") - pl.col("missed_count")).filter(is_counted).sum().cast(pl.Int32)
         .alias("present_count"),
+        *(pl.col(name).sum().cast(pl.Int32) for name in ("digit_count", "digit_sum")),
         pl.col("weight").sum().cast(pl.Int64).alias("weight_sum"),
         pl.col("points").sum().cast(pl.Int64).alias("point_sum"),
         *((pl.col("verdict") == code).sum().cast(pl.Int32).alias(name) for name, code in verdicts.items()),

@@ -43,6 +43,8 @@ FILL = {
         "border_count",
         "too_few_count",
         "without_marks_count",
+        "digit_count",
+        "digit_sum",
         "weight_sum",
         "point_sum",
     )

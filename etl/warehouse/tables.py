@@ -757,6 +757,8 @@ mart_mark_fill = Table(
         border_count="period marks on the border",
         too_few_count="period marks with too few grades for a verdict",
         without_marks_count="period marks without any grade",
+        digit_count="grades of all pupils that are digits",
+        digit_sum="sum of the digits",
     ),
     _column("weight_sum", BigInteger(), "sum of weights, hundredths", nullable=False),
     _column("point_sum", BigInteger(), "sum of weight × digit, hundredths", nullable=False),

@@ -206,20 +206,20 @@ def test_marks_norms_and_verdicts_of_pupils_are_those_counted_one_by_one(slow: S
     assert {row[:4] for row in rows} == set(slots)
     ends = slow.school.rosters({min(date.fromisoformat(p["ends_on"]), school.until) for p in spans.values()})
     for group, subject, period, pupil, lessons, mark_count, needed, found, is_left, is_short in rows:
-        place, key = (group, subject, period), (group, subject, period, pupil)
+        place, cell = (group, subject, period), (group, subject, period, pupil)
         first, last = (date.fromisoformat(spans[period][name]) for name in ("starts_on", "ends_on"))
         end = min(last, school.until)
-        assert (lessons, mark_count) == (slots[key], counts[key])
+        assert (lessons, mark_count) == (slots[cell], counts[cell])
         norm = 7 if hours[group, subject] >= 3 else 5 if hours[group, subject] >= 2 else 3
         days = Decimal((end - first + timedelta(days=1)).days) / (last - first + timedelta(days=1)).days
         over = Decimal(held[place]) / (held[place] + ahead[place]) if ahead[place] else days
         assert (group, subject) in hours
-        assert needed == max(1, ceil(norm * over * lessons / held[place] - Decimal("1e-9"))), key
+        assert needed == max(1, ceil(norm * over * lessons / held[place] - Decimal("1e-9"))), cell
         assert is_short == (Decimal(lessons) / held[place] < Decimal("0.25"))
         if not slow.individual:
             assert is_left == (pupil not in ends[group, end])
-        value = given_marks.get(key, "")
-        assert found == (slow_verdict(int(value[0]), marks[key]) if value[:1] in set("12345") and value else None)
+        value = given_marks.get(cell, "")
+        assert found == (slow_verdict(int(value[0]), marks[cell]) if value[:1] in set("12345") and value else None)
 
 
 def test_pupils_are_sorted_into_groups_by_all_their_period_marks(ask: Any) -> None:

@@ -79,6 +79,8 @@ def upgrade() -> None:
     sa.Column('border_count', sa.Integer(), nullable=False, comment='period marks on the border'),
     sa.Column('too_few_count', sa.Integer(), nullable=False, comment='period marks with too few grades for a verdict'),
     sa.Column('without_marks_count', sa.Integer(), nullable=False, comment='period marks without any grade'),
+    sa.Column('digit_count', sa.Integer(), nullable=False, comment='grades of all pupils that are digits'),
+    sa.Column('digit_sum', sa.Integer(), nullable=False, comment='sum of the digits'),
     sa.Column('weight_sum', sa.BigInteger(), nullable=False, comment='sum of weights, hundredths'),
     sa.Column('point_sum', sa.BigInteger(), nullable=False, comment='sum of weight × digit, hundredths'),
     sa.Column('is_norm_stated', sa.Boolean(), nullable=False, comment="the norm is the act's own"),
