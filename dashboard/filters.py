@@ -77,6 +77,7 @@ class Filters:
     subject: int | None = None
     journal: int | None = None
     lesson: int | None = None
+    pupil: int | None = None
     rule: str | None = None
     status: Status | None = None
     state: State | None = None
@@ -108,7 +109,7 @@ class Filters:
         Period, as-of and the choices of a list (rule, status, severity, …) stay,
         except the open lesson or finding and the page of a long list.
         """
-        forgotten: dict[str, Any] = {"lesson": None, "finding": None, "page": None}
+        forgotten: dict[str, Any] = {"lesson": None, "pupil": None, "finding": None, "page": None}
         for name in changes:
             forgotten.update(dict.fromkeys(_FINER.get(name, ()), None))
         return self.changed(**{**forgotten, **changes})
@@ -165,6 +166,7 @@ _FIELDS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "subject": ("subject", _id),
     "journal": ("journal", _id),
     "lesson": ("lesson", _id),
+    "pupil": ("pupil", _id),
     "rule": ("rule", _code),
     "status": ("status", _member(Status)),
     "state": ("state", _member(State)),

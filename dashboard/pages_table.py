@@ -99,6 +99,22 @@ PAGES: tuple[PageRow, ...] = (
         link=_SCHOOL_HEADS | _TEACHERS,
     ),
     PageRow(
+        "attendance",
+        "page.attendance",
+        ":material/event_available:",
+        "dashboard.views.attendance",
+        _SCHOOL_HEADS | _TEACHERS | frozenset({"inspector"}),
+        link=frozenset({"region"}),
+    ),
+    PageRow(
+        "performance",
+        "page.performance",
+        ":material/grade:",
+        "dashboard.views.performance",
+        _SCHOOL_HEADS | _TEACHERS | frozenset({"inspector"}),
+        link=frozenset({"region"}),
+    ),
+    PageRow(
         "findings",
         "page.findings",
         ":material/flag:",

@@ -16,9 +16,17 @@ from etl.contract.ledger import RULES
 from etl.load import School
 from etl.regulations.describe import RULE_COLUMNS, describe_rule
 from etl.regulations.profile import Profile, fingerprint
+from etl.transforms.attendance_marts import build_attendance
 from etl.transforms.duty_marts import build_duty_judgement, build_duty_marts
 from etl.transforms.lag_mart import RushDays
-from etl.transforms.learning import build_learning, build_period_marks, build_period_success
+from etl.transforms.learning import (
+    build_learning,
+    build_period_marks,
+    build_period_success,
+    find_absences,
+    held_lessons,
+)
+from etl.transforms.mark_marts import build_mark_marts
 from etl.transforms.moments import INSTANT
 from etl.transforms.obligations.build import build_obligations
 from etl.transforms.obligations.context import Context, Sight
@@ -140,9 +148,13 @@ def _marts(school: School, context: Context, obligations: pl.DataFrame) -> dict[
         context.periods.select("period_id", "ends_on"),
         tuple(sorted(set(context.registers.control_act["act_on"].drop_nulls()))),
     )
+    lessons = held_lessons(context)
+    absences = find_absences(context, lessons)
     return {
         **build_duty_marts(obligations, _horizons(context.sight), school.zone, rush_days),
-        "mart_learning": build_learning(context),
+        "mart_learning": build_learning(context, lessons, absences),
+        **build_attendance(context, lessons, absences),
+        **build_mark_marts(context, lessons, absences),
         "mart_period_mark": build_period_marks(context),
         "mart_period_success": build_period_success(context),
     }

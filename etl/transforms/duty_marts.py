@@ -82,7 +82,7 @@ def build_duty_marts(
     for piece in (obligations.clear(), *obligations.iter_slices(PIECE)):
         rows = _with_horizon(_ledger_rows(piece), data_until, zone)
         judged = _judged(rows)
-        weeks.append(judged.group_by(WEEK).agg(pl.len().cast(pl.Int32).alias("row_count")))
+        weeks.append(_weeks(judged))
         lags.append(lag_rows(judged, zone, rush_days or RushDays()))
         days.append(_days(rows, zone))
     week = _summed(pl.concat(weeks), WEEK)
@@ -98,8 +98,13 @@ def build_duty_judgement(obligations: pl.DataFrame, data_until: dict[int, dateti
     """Rows of mart_duty_judgement, the judgement apart: the ledger by another act, summed where the data end."""
     pieces = (obligations.clear(), *obligations.iter_slices(PIECE))
     return _summed(
-        pl.concat([_week(_with_horizon(_ledger_rows(piece), data_until, zone)) for piece in pieces]), JUDGEMENT
+        pl.concat([_weeks(_judged(_with_horizon(_ledger_rows(piece), data_until, zone))) for piece in pieces]),
+        JUDGEMENT,
     )
+
+
+def _weeks(judged: pl.DataFrame) -> pl.DataFrame:
+    return judged.group_by(WEEK).agg(pl.len().cast(pl.Int32).alias("row_count"))
 
 
 def _summed(rows: pl.DataFrame, by: list[str]) -> pl.DataFrame:

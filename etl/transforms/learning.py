@@ -4,6 +4,7 @@ over these rows.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -28,14 +29,19 @@ def day_periods(context: Context) -> pl.DataFrame:
     )
 
 
-def build_learning(context: Context) -> pl.DataFrame:
-    """Rows of mart_learning: journal × period × month over held lessons (annex R1) of kind lesson until
-    the data end.
+@dataclass(frozen=True)
+class Absences:
+    """Absences at held lessons, each with the columns of `held_lessons`: `missed` one row per missed slot with its best
+    known reason (`code`), `late` one per pupil and lesson, `stray` absences of pupils who are not in the journal."""
 
-    A slot is a pupil of the journal at a held lesson; a missed lesson is a slot with at least one code of
-    absence, whatever the number of rows (annex B22); its reason is the best known one. `stray_count` are
-    absences of pupils who are not in the journal that day: they are outside, and counted.
-    """
+    missed: pl.DataFrame
+    late: pl.DataFrame
+    stray: pl.DataFrame
+
+
+def held_lessons(context: Context) -> pl.DataFrame:
+    """Held lessons (annex R1) of kind lesson until the data end: lesson_id, held_on, slot_count and the keys of
+    mart_learning. A slot is a pupil of the journal at a held lesson."""
     until = context.sight.newest.astimezone(ZoneInfo(context.zone)).date()
     lessons = context.lessons.filter(
         ~pl.col("is_deleted") & pl.col("is_held") & (pl.col("kind") == "lesson") & (pl.col("held_on") <= until)
@@ -44,18 +50,36 @@ def build_learning(context: Context) -> pl.DataFrame:
         day_periods(context).rename({"on": "held_on"}), on=["class_id", "held_on"], how="left"
     ).with_columns(pl.col("held_on").dt.truncate("1mo").alias("month_on"))
     sized = placed.join(context.journal_day_pupils, on=["journal_id", "held_on"], how="left")
-    held = sized.group_by(_KEY).agg(
-        pl.len().alias("held_count"), pl.col("pupil_count").fill_null(0).sum().alias("slot_count")
-    )
-    found = held
-    place = placed.select("lesson_id", "held_on", *_KEY)
-    for part in (_absences(context, place), _marks(context, place)):
+    return sized.select("lesson_id", "held_on", "grade", *_KEY, pl.col("pupil_count").fill_null(0).alias("slot_count"))
+
+
+def build_learning(context: Context, lessons: pl.DataFrame, absences: Absences) -> pl.DataFrame:
+    """Rows of mart_learning: journal × period × month over `held_lessons`.
+
+    A missed lesson is a slot with at least one code of absence, whatever the number of rows (annex B22); its reason
+    is the best known one. `stray_count` are absences of pupils who are not in the journal that day: they are outside,
+    and counted.
+    """
+    found = held_sums(lessons, _KEY)
+    for part in (absence_sums(absences, _KEY), _marks(context, lessons)):
         found = found.join(part, on=_KEY, how="left", nulls_equal=True)
-    counts = [name for name in found.columns if name not in _KEY]
-    return found.with_columns(pl.col(name).fill_null(0).cast(pl.Int32) for name in counts)
+    return filled(found, _KEY)
 
 
-def _absences(context: Context, place: pl.DataFrame) -> pl.DataFrame:
+def held_sums(lessons: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """held_count and slot_count by any columns of `held_lessons`."""
+    return lessons.group_by(key).agg(pl.len().alias("held_count"), pl.col("slot_count").sum())
+
+
+def filled(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """Counts as whole numbers, nothing as 0."""
+    counts = [name for name in rows.columns if name not in key]
+    return rows.with_columns(pl.col(name).fill_null(0).cast(pl.Int32) for name in counts)
+
+
+def find_absences(context: Context, lessons: pl.DataFrame) -> Absences:
+    """The absences at `held_lessons`."""
+    place = lessons.drop("slot_count")
     rows = context.present("absence").select("lesson_id", "pupil_id", "code").join(place, on="lesson_id", how="inner")
     listed = context.journal_pupils(rows.select("journal_id", pl.col("held_on").alias("on")).unique()).rename(
         {"on": "held_on"}
@@ -72,35 +96,31 @@ def _absences(context: Context, place: pl.DataFrame) -> pl.DataFrame:
     )
     missed = rows.filter(pl.col("code").is_in(MISSED_CODES) & pl.col("is_listed"))
     rank = pl.col("code").replace_strict({"Б": 0, "УП": 1, "НП": 2}, default=3, return_dtype=pl.Int8)
-    slots = missed.sort(rank).group_by("lesson_id", "pupil_id", *_KEY, maintain_order=True).agg(pl.col("code").first())
-    late = (
-        rows.filter(pl.col("code").is_in(LATE_CODES) & pl.col("is_listed"))
-        .select("lesson_id", "pupil_id", *_KEY)
-        .unique()
+    slot = ["lesson_id", "pupil_id"]
+    return Absences(
+        missed.sort(rank).unique(slot, keep="first", maintain_order=True),
+        rows.filter(pl.col("code").is_in(LATE_CODES) & pl.col("is_listed")).unique(slot, keep="any"),
+        rows.filter(~pl.col("is_listed") & pl.col("code").is_in(MISSED_CODES)),
     )
-    stray = (
-        rows.filter(~pl.col("is_listed") & pl.col("code").is_in(MISSED_CODES))
-        .group_by(_KEY)
-        .agg(pl.len().alias("stray_count"))
-    )
-    counted = slots.group_by(_KEY).agg(
+
+
+def absence_sums(absences: Absences, key: list[str]) -> pl.DataFrame:
+    """Missed slots by reason, late comers and strays by any columns of `Absences`."""
+    counted = absences.missed.group_by(key).agg(
         pl.len().alias("missed_count"),
         *((pl.col("code") == code).sum().alias(name) for code, name in _REASONS.items()),
         (~pl.col("code").is_in(list(_REASONS))).sum().alias("missed_unknown_count"),
     )
-    every = pl.concat([frame.select(_KEY) for frame in (counted, late, stray)]).unique()
-    for part in (counted, late.group_by(_KEY).agg(pl.len().alias("late_count")), stray):
-        every = every.join(part, on=_KEY, how="left", nulls_equal=True)
+    late = absences.late.group_by(key).agg(pl.len().alias("late_count"))
+    stray = absences.stray.group_by(key).agg(pl.len().alias("stray_count"))
+    every = pl.concat([frame.select(key) for frame in (counted, late, stray)]).unique()
+    for part in (counted, late, stray):
+        every = every.join(part, on=key, how="left", nulls_equal=True)
     return every
 
 
 def _marks(context: Context, place: pl.DataFrame) -> pl.DataFrame:
-    grades = (
-        context.present("mark")
-        .select("lesson_id", "mark_code")
-        .filter(pl.col("mark_code").is_in(GRADES_GIVEN))
-        .join(place, on="lesson_id", how="inner")
-    )
+    grades = grades_given(context, place)
     digit = pl.col("mark_code").is_between(1, 5)
     return grades.group_by(_KEY).agg(
         pl.col("lesson_id").n_unique().alias("marked_lesson_count"),
@@ -108,6 +128,12 @@ def _marks(context: Context, place: pl.DataFrame) -> pl.DataFrame:
         digit.sum().alias("digit_count"),
         pl.when(digit).then(pl.col("mark_code").cast(pl.Int32)).sum().alias("digit_sum"),
     )
+
+
+def grades_given(context: Context, place: pl.DataFrame) -> pl.DataFrame:
+    """Grades given at lessons: pupil_id, mark_code, work_id and the columns of `place`."""
+    grades = context.present("mark").select("lesson_id", "pupil_id", "work_id", "mark_code")
+    return grades.filter(pl.col("mark_code").is_in(GRADES_GIVEN)).join(place, on="lesson_id", how="inner")
 
 
 def build_period_marks(context: Context) -> pl.DataFrame:

@@ -14,9 +14,23 @@ from typing import Literal
 
 import polars as pl
 
+from etl.warehouse.learning_sums import ATTENDANCE, FILL, GROUP, SOU, SPREAD
 from etl.warehouse.ledger import JUDGED, KEPT, MARK_RULES, RULE, Excluded, Status
 
-Source = Literal["duty", "learning", "period_mark", "period_success", "lag", "programme", "contingent", "activity"]
+Source = Literal[
+    "duty",
+    "learning",
+    "period_mark",
+    "period_success",
+    "lag",
+    "programme",
+    "contingent",
+    "activity",
+    "attendance",
+    "spread",
+    "fill",
+    "group",
+]
 Unit = Literal["share", "count", "mean"]
 Direction = Literal["up", "down", "none"]
 
@@ -81,6 +95,7 @@ PERIOD_MARK = {
     "period_digit_count": "sum(row_count) FILTER (WHERE mark_code BETWEEN 1 AND 5)",
     "period_good_count": "sum(row_count) FILTER (WHERE mark_code IN (4, 5))",
     "period_digit_sum": "sum(row_count * mark_code) FILTER (WHERE mark_code BETWEEN 1 AND 5)",
+    **SOU,
 }
 """Sums over rows of mart_period_mark."""
 PERIOD_SUCCESS = {name: f"sum({name})" for name in ("pupil_count", "success_count", "quality_count")}
@@ -91,6 +106,10 @@ SOURCES: dict[Source, dict[str, str]] = {
     "learning": LEARNING,
     "period_mark": PERIOD_MARK,
     "period_success": PERIOD_SUCCESS,
+    "attendance": ATTENDANCE,
+    "spread": SPREAD,
+    "fill": FILL,
+    "group": GROUP,
 }
 """Sums by source; the metrics that stand in a module of their own add theirs there."""
 

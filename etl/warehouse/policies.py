@@ -60,6 +60,11 @@ SHARED = (
     "mart_period_mark",
     "mart_period_success",
     "mart_learning",
+    "mart_attendance_day",
+    "mart_attendance_school",
+    "mart_absence_spread",
+    "mart_mark_fill",
+    "mart_period_group",
     *DETAIL_SCHOOL,
 )
 """Readable at school grain by everybody with any grant in the school; they hold no person."""
@@ -77,6 +82,7 @@ BY_JOURNAL = (
     "finding_decision",
     "mart_duty_week",
     "mart_duty_lag",
+    "mart_pupil_journal",
 )
 NO_SCHOOL = ("dim_municipality", "load_run", "check_run", "regulation", "regulation_parameter")
 OWN_TABLES = ("access_user", "access_session", "access_attempt")
@@ -138,6 +144,7 @@ def policies() -> dict[str, str]:
         f"{_SOME} AND ({_WHOLE} OR {_pairs('class', 'class_id')} OR {_in_own_journals('class_id')})"
     )
     rules |= dict.fromkeys(BY_JOURNAL, _JOURNAL)
+    rules["mart_pupil_month"] = _CLASS  # a pupil's absences of all subjects: not for a teacher of one
     rules["fact_lesson_status"] = _WHOLE
     rules["judgement_request"] = _schools("aggregate", "school")
     rules["fact_group_member"] = f"{_SOME}"

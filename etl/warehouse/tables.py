@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -708,6 +709,156 @@ mart_period_success = Table(
     ),
     Index("ix_mart_period_success_school", "school_id", "school_year"),
     comment="one row per class and period: success and quality of learning (004 5-КР-8)",
+)
+
+
+def _attendance_counts() -> list[Column[Any]]:
+    notes = {
+        "held_count": "held lessons",
+        "slot_count": "pupil × held lesson",
+        "missed_count": "of them missed",
+        "missed_illness_count": "missed through illness",
+        "missed_valid_count": "missed with another valid reason",
+        "missed_invalid_count": "missed without a valid reason",
+        "missed_unknown_count": "missed, reason not known",
+        "late_count": "came late",
+        "stray_count": "absences of pupils who are not in the journal that day: outside the shares",
+    }
+    return [_column(name, Integer(), note, nullable=False) for name, note in notes.items()]
+
+
+def _counts(**notes: str) -> list[Column[Any]]:
+    return [_column(name, Integer(), note, nullable=False) for name, note in notes.items()]
+
+
+mart_attendance_day = Table(
+    "mart_attendance_day",
+    metadata,
+    school_id(),
+    school_year(),
+    _column("class_id", Integer(), "class", nullable=False),
+    _column("journal_id", Integer(), "journal", nullable=False),
+    _column("held_on", Date(), "day of the lessons", nullable=False),
+    *_attendance_counts(),
+    Index("ix_mart_attendance_day_school", "school_id", "school_year"),
+    comment="one row per journal and day of lessons: attendance as it is known where the data end",
+)
+mart_attendance_school = Table(
+    "mart_attendance_school",
+    metadata,
+    school_id(),
+    school_year(),
+    _column("held_on", Date(), "day of the lessons", nullable=False),
+    *_attendance_counts(),
+    Index("ix_mart_attendance_school_school", "school_id", "school_year"),
+    comment="mart_attendance_day by school and day: what a municipal reader compares",
+)
+mart_pupil_month = Table(
+    "mart_pupil_month",
+    metadata,
+    school_id(),
+    school_year(),
+    _column("class_id", Integer(), "class", nullable=False),
+    _column("pupil_id", Integer(), "pupil", nullable=False),
+    _column("month_on", Date(), "first day of the month", nullable=False),
+    *[column for column in _attendance_counts() if column.name not in ("held_count", "stray_count")],
+    *_counts(day_count="days with lessons", missed_day_count="days whose every lesson was missed"),
+    Index("ix_mart_pupil_month_school", "school_id", "school_year", "class_id"),
+    comment="one row per class, pupil and month: lessons and days missed (004 5-КР-8)",
+)
+mart_absence_spread = Table(
+    "mart_absence_spread",
+    metadata,
+    school_id(),
+    school_year(),
+    _column("class_id", Integer(), "class", nullable=False),
+    _column("month_on", Date(), "first day of the month", nullable=False),
+    _column("step", SmallInteger(), "twentieths of the month's lessons missed, rounded down", nullable=False),
+    *_counts(pupil_count="pupils"),
+    Index("ix_mart_absence_spread_school", "school_id", "school_year"),
+    comment="one row per class, month and share of lessons missed: how many pupils, no person",
+)
+mart_pupil_journal = Table(
+    "mart_pupil_journal",
+    metadata,
+    school_id(),
+    school_year(),
+    _column("class_id", Integer(), "class", nullable=False),
+    _column("journal_id", Integer(), "journal", nullable=False),
+    _column("period_id", Integer(), "finest period of the class", nullable=False),
+    _column("pupil_id", Integer(), "pupil", nullable=False),
+    *_counts(
+        lesson_count="held lessons while in the journal",
+        missed_count="of them missed",
+        mark_count="grades given",
+        asked_count="lessons with a grade",
+        digit_count="grades that are digits",
+        digit_sum="sum of the digits",
+        weight="sum of the digits' weights, hundredths",
+        points="sum of weight × digit, hundredths",
+    ),
+    _column("needed_count", SmallInteger(), "norm of marks, scaled by lessons held and by the pupil's own"),
+    _column("period_mark_code", SmallInteger(), "period mark"),
+    _column("verdict", SmallInteger(), "the period mark against the weighted mean (contract.learning)"),
+    _column("is_short", Boolean(), "too few lessons to be counted", nullable=False),
+    _column("is_left", Boolean(), "not in the journal at the end", nullable=False),
+    _column("is_norm_stated", Boolean(), "the norm is the act's own", nullable=False),
+    Index("ix_mart_pupil_journal_school", "school_id", "school_year", "class_id"),
+    comment="one row per pupil, journal and period: marks against the norm and against the period mark",
+)
+mart_mark_fill = Table(
+    "mart_mark_fill",
+    metadata,
+    school_id(),
+    school_year(),
+    _column("class_id", Integer(), "class", nullable=False),
+    _column("journal_id", Integer(), "journal", nullable=False),
+    _column("period_id", Integer(), "finest period of the class", nullable=False),
+    *_counts(
+        pupil_count="pupils counted",
+        apart_count="pupils listed apart: few lessons, or gone",
+        pupil_mark_count="grades of the pupils counted",
+        unmarked_count="pupils without a grade",
+        one_mark_count="pupils with one grade",
+        norm_count="pupils at the norm",
+        capped_count="grades, at most the norm of each pupil",
+        needed_count="sum of the norms",
+        asked_count="pupil × lesson with a grade",
+        present_count="pupil × lesson where the pupil was present",
+        agrees_count="period marks that agree with the weighted mean",
+        over_count="period marks above it",
+        under_count="period marks below it",
+        border_count="period marks on the border",
+        too_few_count="period marks with too few grades for a verdict",
+        without_marks_count="period marks without any grade",
+        digit_count="grades of all pupils that are digits",
+        digit_sum="sum of the digits",
+    ),
+    _column("weight_sum", BigInteger(), "sum of weights, hundredths", nullable=False),
+    _column("point_sum", BigInteger(), "sum of weight × digit, hundredths", nullable=False),
+    _column("is_norm_stated", Boolean(), "the norm is the act's own", nullable=False),
+    Index("ix_mart_mark_fill_school", "school_id", "school_year"),
+    comment="one row per journal and period: accumulation and objectivity of marks, no person",
+)
+mart_period_group = Table(
+    "mart_period_group",
+    metadata,
+    school_id(),
+    school_year(),
+    _column("class_id", Integer(), "class", nullable=False),
+    _column("period_id", Integer(), "finest period of the class", nullable=False),
+    *_counts(
+        listed_count="pupils at the end of the period",
+        incomplete_count="pupils without a period mark in some subject",
+        failing_count="pupils with 1, 2, н/а or незачёт",
+        unattested_count="pupils with н/а",
+        excellent_count="only 5",
+        good_count="only 4 and 5, with a 4",
+        one_four_count="5 but for one 4",
+        one_three_count="4 and 5 but for one 3",
+    ),
+    Index("ix_mart_period_group_school", "school_id", "school_year"),
+    comment="one row per class and period: pupils by their period marks, no person",
 )
 
 

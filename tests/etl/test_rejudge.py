@@ -23,6 +23,13 @@ DERIVED = (
     "mart_duty_school",
     "mart_duty_day",
     "mart_learning",
+    "mart_attendance_day",
+    "mart_attendance_school",
+    "mart_pupil_month",
+    "mart_absence_spread",
+    "mart_pupil_journal",
+    "mart_mark_fill",
+    "mart_period_group",
     "mart_period_mark",
     "mart_period_success",
 )

@@ -259,13 +259,16 @@ class Context:
         return self.journals.join(pairs, on=["group_id", "subject_id"], how="semi").select("journal_id")
 
     @cached_property
+    def journal_day_roster(self) -> pl.DataFrame:
+        """journal_id, on, pupil_id on the days of the journal's own lessons."""
+        days = self.lessons.filter(~pl.col("is_deleted")).select("journal_id", pl.col("held_on").alias("on")).unique()
+        return self.journal_pupils(days)
+
+    @cached_property
     def journal_day_pupils(self) -> pl.DataFrame:
         """journal_id, held_on, pupil_count on the days of the journal's own lessons."""
-        days = self.lessons.filter(~pl.col("is_deleted")).select("journal_id", pl.col("held_on").alias("on")).unique()
-        return (
-            self.journal_pupils(days)
-            .group_by("journal_id", pl.col("on").alias("held_on"))
-            .agg(pl.len().cast(pl.Int32).alias("pupil_count"))
+        return self.journal_day_roster.group_by("journal_id", pl.col("on").alias("held_on")).agg(
+            pl.len().cast(pl.Int32).alias("pupil_count")
         )
 
     def version_on(self, day: pl.Expr) -> pl.Expr:

@@ -26,6 +26,8 @@ CLOSED_TABLES = (
     "dim_staff_name",
     "fact_lesson_text",
     "mart_duty_week",
+    "mart_pupil_month",
+    "mart_pupil_journal",
     "finding",
 )
 

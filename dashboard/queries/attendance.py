@@ -1,0 +1,196 @@
+"""What the page of attendance asks: sums by day of lesson, so that any past day is a sum; a constant number of queries.
+
+A municipal reader gets whole schools (mart_attendance_school). Pupils stand in mart_pupil_month and in the facts, both
+under row policies of the school and of the class.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from dashboard.filters import Filters
+from dashboard.queries import duty, periods, schools
+from dashboard.queries.door import read
+from dashboard.queries.school import JOURNALS
+from etl.warehouse.metrics import sums
+from etl.warehouse.scope import Scope
+
+OWN = """(l.school_id = ANY(CAST(:whole AS int[])) OR l.journal_id IN (
+    SELECT a.journal_id FROM access_row a WHERE a.school_id = l.school_id AND a.level = 'journal'
+    UNION ALL SELECT j.journal_id FROM dim_journal j JOIN access_row a ON a.school_id = j.school_id
+        AND a.class_id = j.class_id AND a.level = 'class'
+    WHERE j.school_id = l.school_id))"""
+"""Journals of a class teacher or a teacher: marts without persons are readable by whole schools and are cut here."""
+_MONDAY = "date_trunc('week', l.held_on)::date"
+_BY_SCHOOL = f"""
+WITH {duty.SPAN}, {duty.MOMENT}
+SELECT l.school_id, {_MONDAY} AS week_on, {sums("attendance")}
+FROM mart_attendance_school l JOIN span USING (school_id) JOIN moment USING (school_id)
+WHERE l.school_id = ANY(:schools) AND l.school_year = :year AND l.held_on <= moment.day
+  AND (CAST(:is_year AS boolean) OR l.held_on BETWEEN span.starts_on AND span.ends_on)
+GROUP BY 1, 2 ORDER BY 1, 2
+"""
+_SPREAD = f"""
+WITH {duty.SPAN}, {duty.MOMENT}
+SELECT l.school_id, l.class_id, l.month_on, {sums("spread")}
+FROM mart_absence_spread l JOIN span USING (school_id) JOIN moment USING (school_id)
+WHERE l.school_id = ANY(:schools) AND (CAST(:school AS int) IS NULL OR l.school_id = :school) AND l.school_year = :year
+  AND l.month_on <= moment.day
+  AND (CAST(:is_year AS boolean) OR l.month_on + 14 BETWEEN span.starts_on AND span.ends_on)
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+_INSIDE = f"""
+SELECT l.class_id, l.journal_id, {_MONDAY} AS week_on, {sums("attendance")}
+FROM mart_attendance_day l
+JOIN dim_journal d ON d.school_id = l.school_id AND d.journal_id = l.journal_id
+WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = :year
+  AND l.held_on BETWEEN :first AND :last AND {OWN}
+  AND (CAST(:class_id AS int) IS NULL OR l.class_id = :class_id)
+  AND (CAST(:subject AS int) IS NULL OR d.subject_id = :subject)
+  AND (CAST(:parallel AS int) IS NULL OR EXISTS (SELECT 1 FROM dim_class c WHERE c.school_id = l.school_id
+      AND c.class_id = l.class_id AND c.grade = :parallel))
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+_PUPILS = """
+SELECT l.class_id, l.pupil_id, n.full_name, sum(l.slot_count)::bigint AS slot_count,
+    sum(l.missed_count)::bigint AS missed_count, sum(l.missed_illness_count)::bigint AS missed_illness_count,
+    sum(l.missed_valid_count)::bigint AS missed_valid_count, sum(l.missed_invalid_count)::bigint
+        AS missed_invalid_count,
+    sum(l.missed_unknown_count)::bigint AS missed_unknown_count, sum(l.late_count)::bigint AS late_count,
+    sum(l.missed_day_count)::bigint AS missed_day_count,
+    count(*) FILTER (WHERE l.missed_count >= :systematic * l.slot_count AND l.slot_count > 0)::bigint
+        AS systematic_months
+FROM mart_pupil_month l
+LEFT JOIN dim_pupil_name n ON n.school_id = l.school_id AND n.pupil_id = l.pupil_id
+WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = :year AND l.class_id = :class_id
+  AND l.month_on <= :last AND (CAST(:is_year AS boolean) OR l.month_on + 14 BETWEEN :first AND :until)
+GROUP BY 1, 2, 3
+"""
+_MISSED = """
+SELECT a.journal_id, a.lesson_id, a.pupil_id, l.held_on, l.slot, s.name AS subject, x.topic, a.code,
+    EXISTS (SELECT 1 FROM fact_mark m WHERE m.school_id = a.school_id AND m.school_year = a.school_year
+        AND m.journal_id = a.journal_id AND m.lesson_id = a.lesson_id AND m.pupil_id = a.pupil_id
+        AND m.mark_code BETWEEN 3 AND 5 AND m.deleted_latest IS NULL) AS is_made_up
+FROM fact_absence a
+JOIN fact_lesson l USING (school_id, school_year, lesson_id)
+LEFT JOIN fact_lesson_text x USING (school_id, school_year, lesson_id)
+JOIN dim_journal j ON j.school_id = a.school_id AND j.journal_id = a.journal_id
+JOIN dim_subject s ON s.school_id = j.school_id AND s.subject_id = j.subject_id
+WHERE a.school_id = ANY(:schools) AND a.school_id = :school AND a.school_year = :year AND a.class_id = :class_id
+  AND a.pupil_id = :pupil AND a.code NOT IN ('О', 'ОП') AND a.deleted_latest IS NULL AND l.deleted_latest IS NULL
+  AND l.kind = 'lesson' AND l.status <> 'cancelled' AND l.held_on BETWEEN :first AND :last
+ORDER BY l.held_on DESC, l.slot, l.lesson_id
+"""
+
+
+@dataclass(frozen=True)
+class Attendance:
+    """The page.
+
+    `schools` of `read_schools`, `row` the school looked at (None = all of the scope), `until` its last day that counts.
+    `weeks` = sums of attendance by school_id and week_on (above a school) or by class_id, journal_id and week_on;
+    `before` = the same until the same day of the previous period (None for the first). `spread` = pupil × month by
+    class_id and month_on. `pupils` and `missed` only for one class and one pupil, inside the school.
+    """
+
+    schools: pl.DataFrame
+    row: dict[str, Any] | None
+    choice: periods.Choice | None
+    until: date | None
+    is_inside: bool
+    weeks: pl.DataFrame
+    before: pl.DataFrame | None
+    spread: pl.DataFrame
+    dims: pl.DataFrame
+    pupils: pl.DataFrame
+    missed: pl.DataFrame
+
+
+_NONE = pl.DataFrame()
+
+
+def read_attendance(scope: Scope, filters: Filters, now: datetime, systematic: float) -> Attendance | None:
+    """Everything on the page; None where the scope has no such school. At most eight queries."""
+    listed = schools.read_schools(scope, now, filters.school)
+    if listed.is_empty():
+        return None
+    row = listed.row(0, named=True) if filters.school is not None else None
+    days = schools.until_of(listed, filters.as_of)
+    choice = periods.choose(periods.read_periods(scope, filters.school), filters, days)
+    is_inside = scope.sees_names and row is not None
+    until = days[row["school_id"]] if row is not None else max(days.values())
+    if choice is None:
+        return Attendance(listed, row, None, until, is_inside, _NONE, None, _NONE, _NONE, _NONE, _NONE)
+    previous = choice.previous
+    spread_params = {**choice.period.span.params, **_moment(days), "school": filters.school}
+    spread = read(scope, _SPREAD, spread_params)
+    then = dict(zip(*periods.same_moment(choice.period, previous, days), strict=True)) if previous is not None else {}
+    if row is None or not is_inside:
+        weeks = read(scope, _BY_SCHOOL, {**choice.period.span.params, **_moment(days)})
+        before = read(scope, _BY_SCHOOL, {**previous.span.params, **_moment(then)}) if previous is not None else None
+        return Attendance(
+            listed, row, choice, until, is_inside, _of(weeks, row), None if before is None else _of(before, row),
+            _of(spread, row), _NONE, _NONE, _NONE,
+        )  # fmt: skip
+    school = row["school_id"]
+    params = _params(scope, filters, choice.period, school, until)
+    before = None
+    if previous is not None and school in then:
+        before = read(scope, _INSIDE, _params(scope, filters, previous, school, then[school]))
+    is_class = filters.class_id is not None and scope.level in ("school", "class")
+    return Attendance(
+        listed, row, choice, until, is_inside,
+        read(scope, _INSIDE, params), before, _narrowed(spread, filters),
+        read(scope, JOURNALS, params),
+        read(scope, _PUPILS, {**params, "systematic": systematic}) if is_class else _NONE,
+        read(scope, _MISSED, {**params, "pupil": filters.pupil}) if is_class and filters.pupil is not None else _NONE,
+    )  # fmt: skip
+
+
+def _of(rows: pl.DataFrame, row: dict[str, Any] | None) -> pl.DataFrame:
+    return rows if row is None else rows.filter(pl.col("school_id") == row["school_id"])
+
+
+def _narrowed(spread: pl.DataFrame, filters: Filters) -> pl.DataFrame:
+    return spread if filters.class_id is None else spread.filter(pl.col("class_id") == filters.class_id)
+
+
+def _moment(days: dict[int, date]) -> dict[str, Any]:
+    return {"day_schools": list(days), "days": list(days.values())}
+
+
+def _params(scope: Scope, filters: Filters, period: periods.Period, school: int, until: date) -> dict[str, Any]:
+    year = period.span.year
+    starts_on, ends_on = period.span.days_of(school) or (period.span.first, period.span.first)
+    if period.span.is_year:
+        starts_on, ends_on = date(year, 8, 1), date(year + 1, 7, 31)
+    return {
+        "school": school,
+        "year": year,
+        "is_year": period.span.is_year,
+        "whole": sorted(scope.school_ids),
+        "class_id": filters.class_id,
+        "subject": filters.subject,
+        "parallel": filters.parallel,
+        "first": starts_on,
+        "last": min(ends_on, until),
+        "until": ends_on,
+    }
+
+
+def unexplained_by_age(weeks: pl.DataFrame, until: date) -> pl.DataFrame:
+    """Absences without a reason by the age of their week at `until` (requirements B-26): age, n.
+
+    `week` = this week, `two` = one or two weeks ago, `month` = up to four, `older`.
+    """
+    monday = until - timedelta(days=until.weekday())
+    age = (pl.lit(monday) - pl.col("week_on")).dt.total_days() // 7
+    code = pl.when(age <= 0).then(pl.lit("week")).when(age <= 2).then(pl.lit("two"))
+    code_of = code.when(age <= 4).then(pl.lit("month")).otherwise(pl.lit("older"))
+    found = dict(weeks.group_by(code_of.alias("age")).agg(pl.col("missed_unknown_count").sum()).iter_rows())
+    ages = ("week", "two", "month", "older")
+    return pl.DataFrame({"age": ages, "n": [int(found.get(age, 0)) for age in ages]})

@@ -1,0 +1,189 @@
+"""What the page of results and marks asks: sums by journal and by class of the periods looked at; a constant number of
+queries.
+
+A period counts where its last day lies in the period looked at: a class with half-years has its marks in the quarter in
+which its half-year ends. Marts without persons answer above a class; pupils stand in mart_pupil_journal, under the row
+policies of class and journal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import polars as pl
+
+from dashboard.filters import Filters
+from dashboard.queries import duty, periods, schools
+from dashboard.queries.attendance import OWN
+from dashboard.queries.door import read
+from dashboard.queries.school import JOURNALS
+from etl.warehouse.metrics import sums
+from etl.warehouse.scope import Scope
+
+_IN_SPAN = """(CAST(:is_year AS boolean) OR (p.kind <> 'year' AND p.ends_on BETWEEN span.starts_on AND span.ends_on))"""
+# a year has marks of its own; the periods inside it are not added to them
+_KIND = "l.kind = CASE WHEN CAST(:is_year AS boolean) THEN 'year' ELSE 'period' END"
+_OWN_CLASS = """(l.school_id = ANY(CAST(:whole AS int[])) OR l.class_id IN (SELECT a.class_id FROM access_row a
+    WHERE a.school_id = l.school_id AND a.level = 'class'))"""
+_HERE = """l.school_id = ANY(:schools) AND (CAST(:school AS int) IS NULL OR l.school_id = :school)
+  AND l.school_year = :year"""
+_NARROW = """(CAST(:class_id AS int) IS NULL OR l.class_id = :class_id)
+  AND (CAST(:parallel AS int) IS NULL OR EXISTS (SELECT 1 FROM dim_class c WHERE c.school_id = l.school_id
+      AND c.class_id = l.class_id AND c.grade = :parallel))"""
+_NARROW_JOURNAL = f"""{_NARROW} AND (CAST(:subject AS int) IS NULL OR EXISTS (SELECT 1 FROM dim_journal d
+    WHERE d.school_id = l.school_id AND d.journal_id = l.journal_id AND d.subject_id = :subject))"""
+_JOINS = "JOIN span USING (school_id) JOIN dim_period p USING (school_id, period_id)"
+_FILL = f"""
+WITH {duty.SPAN}
+SELECT l.school_id, {{by}}, {sums("fill")}
+FROM mart_mark_fill l {_JOINS}
+WHERE {_HERE} AND {_IN_SPAN} AND {OWN} AND {_NARROW_JOURNAL}
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+_MARKS = f"""
+WITH {duty.SPAN}
+SELECT l.school_id, {{by}}, {sums("period_mark")}
+FROM mart_period_mark l {_JOINS}
+WHERE {_HERE} AND {_KIND} AND (CAST(:is_year AS boolean) OR {_IN_SPAN}) AND {OWN} AND {_NARROW_JOURNAL}
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+_SUCCESS = f"""
+WITH {duty.SPAN}
+SELECT l.school_id, l.class_id, {sums("period_success")}
+FROM mart_period_success l {_JOINS}
+WHERE {_HERE} AND CASE WHEN CAST(:is_year AS boolean) THEN p.kind = 'year' ELSE {_IN_SPAN} END
+  AND {_OWN_CLASS} AND {_NARROW}
+GROUP BY 1, 2 ORDER BY 1, 2
+"""
+_GROUPS = f"""
+WITH {duty.SPAN}
+SELECT l.school_id, l.class_id, {sums("group")}
+FROM mart_period_group l {_JOINS}
+WHERE {_HERE} AND {_IN_SPAN} AND {_OWN_CLASS} AND {_NARROW}
+GROUP BY 1, 2 ORDER BY 1, 2
+"""
+_TREND = f"""
+SELECT l.month_on, {sums("learning", ("held_count", "marked_lesson_count", "mark_count", "digit_count", "digit_sum"))}
+FROM mart_learning l
+WHERE {_HERE} AND {OWN} AND {_NARROW_JOURNAL}
+GROUP BY 1 ORDER BY 1
+"""
+_PUPILS = f"""
+WITH {duty.SPAN}
+SELECT l.school_id, l.class_id, l.journal_id, l.period_id, l.pupil_id, n.full_name, l.lesson_count, l.missed_count,
+    l.mark_count, l.needed_count, l.digit_count, l.weight, l.points, l.period_mark_code, l.verdict, l.is_short,
+    l.is_left, d.subject_id
+FROM mart_pupil_journal l {_JOINS}
+JOIN dim_journal d ON d.school_id = l.school_id AND d.journal_id = l.journal_id
+LEFT JOIN dim_pupil_name n ON n.school_id = l.school_id AND n.pupil_id = l.pupil_id
+WHERE {_HERE} AND l.class_id = :class_id AND {_IN_SPAN}
+  AND (CAST(:subject AS int) IS NULL OR d.subject_id = :subject)
+"""
+_LOW = """
+SELECT m.journal_id, m.lesson_id, m.pupil_id, l.held_on, l.slot, s.name AS subject, x.topic, m.value, w.kind AS work,
+    EXISTS (SELECT 1 FROM fact_mark b JOIN fact_lesson bl USING (school_id, school_year, lesson_id)
+        LEFT JOIN fact_lesson_text bx USING (school_id, school_year, lesson_id)
+        WHERE b.school_id = m.school_id AND b.school_year = m.school_year AND b.journal_id = m.journal_id
+          AND b.pupil_id = m.pupil_id AND b.mark_code BETWEEN 3 AND 5 AND b.deleted_latest IS NULL
+          AND b.mark_id <> m.mark_id AND (b.lesson_id = m.lesson_id
+            OR (bl.held_on > l.held_on AND bx.topic IS NOT NULL AND bx.topic = x.topic))) AS is_bettered
+FROM fact_mark m
+JOIN fact_lesson l USING (school_id, school_year, lesson_id)
+LEFT JOIN fact_lesson_text x USING (school_id, school_year, lesson_id)
+LEFT JOIN fact_work w ON w.school_id = m.school_id AND w.school_year = m.school_year AND w.work_id = m.work_id
+JOIN dim_journal j ON j.school_id = m.school_id AND j.journal_id = m.journal_id
+JOIN dim_subject s ON s.school_id = j.school_id AND s.subject_id = j.subject_id
+WHERE m.school_id = ANY(:schools) AND m.school_id = :school AND m.school_year = :year AND m.class_id = :class_id
+  AND m.pupil_id = :pupil AND m.mark_code IN (1, 2) AND m.deleted_latest IS NULL AND l.deleted_latest IS NULL
+  AND l.held_on BETWEEN :first AND :last
+ORDER BY l.held_on DESC, l.slot, m.mark_id
+"""
+_BY_SCHOOL = "NULL::int AS class_id, NULL::int AS journal_id"
+_BY_JOURNAL = "l.class_id, l.journal_id"
+
+
+@dataclass(frozen=True)
+class Performance:
+    """The page.
+
+    `fill`, `marks` = sums of mart_mark_fill and mart_period_mark by school, or by class_id and journal_id inside one;
+    `success`, `groups` by class. `before` = (fill, marks, success) of the whole previous period. `trend` = sums of
+    current marks by month of the year. `pupils` only for one class, `low` unsatisfactory marks of one pupil.
+    """
+
+    schools: pl.DataFrame
+    row: dict[str, Any] | None
+    choice: periods.Choice | None
+    is_inside: bool
+    fill: pl.DataFrame
+    marks: pl.DataFrame
+    success: pl.DataFrame
+    groups: pl.DataFrame
+    before: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame] | None
+    trend: pl.DataFrame
+    dims: pl.DataFrame
+    pupils: pl.DataFrame
+    low: pl.DataFrame
+
+
+_NONE = pl.DataFrame()
+
+
+def read_performance(scope: Scope, filters: Filters, now: datetime) -> Performance | None:
+    """Everything on the page; None where the scope has no such school. At most thirteen queries."""
+    listed = schools.read_schools(scope, now, filters.school)
+    if listed.is_empty():
+        return None
+    row = listed.row(0, named=True) if filters.school is not None else None
+    days = schools.until_of(listed, filters.as_of)
+    choice = periods.choose(periods.read_periods(scope, filters.school), filters, days)
+    is_inside = scope.sees_names and row is not None
+    if choice is None:
+        return Performance(
+            listed, row, None, is_inside, _NONE, _NONE, _NONE, _NONE, None, _NONE, _NONE, _NONE, _NONE
+        )  # fmt: skip
+    by = _BY_JOURNAL if is_inside else _BY_SCHOOL
+    params = _params(scope, filters, choice.period, days)
+    before = None
+    if choice.previous is not None:
+        then = _params(scope, filters, choice.previous, days)
+        before = _sums(scope, by, then)
+    fill, marks, success = _sums(scope, by, params)
+    is_class = is_inside and filters.class_id is not None
+    is_pupil = is_class and filters.pupil is not None and scope.level in ("school", "class")
+    return Performance(
+        listed, row, choice, is_inside, fill, marks, success, read(scope, _GROUPS, params), before,
+        read(scope, _TREND, params),
+        read(scope, JOURNALS, params) if is_inside else _NONE,
+        read(scope, _PUPILS, params) if is_class else _NONE,
+        read(scope, _LOW, {**params, "pupil": filters.pupil}) if is_pupil else _NONE,
+    )  # fmt: skip
+
+
+def _sums(scope: Scope, by: str, params: dict[str, Any]) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    return (
+        read(scope, _FILL.format(by=by), params),
+        read(scope, _MARKS.format(by=by), params),
+        read(scope, _SUCCESS, params),
+    )
+
+
+def _params(scope: Scope, filters: Filters, period: periods.Period, days: dict[int, date]) -> dict[str, Any]:
+    year = period.span.year
+    found = period.span.days_of(filters.school) if filters.school is not None else None
+    first, last = found or (period.span.first, period.span.first)
+    if period.span.is_year:
+        first, last = date(year, 8, 1), date(year + 1, 7, 31)
+    until = days.get(filters.school, last) if filters.school is not None else last
+    return {
+        **period.span.params,
+        "whole": sorted(scope.school_ids),
+        "school": filters.school,
+        "class_id": filters.class_id,
+        "subject": filters.subject,
+        "parallel": filters.parallel,
+        "first": first,
+        "last": min(last, until),
+    }

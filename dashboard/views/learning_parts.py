@@ -1,0 +1,185 @@
+"""What the pages of attendance and of results share: the place in words, the head, the way down, the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboard import frame, wording
+from dashboard.components.row_table import Cell, Column, Row, row_table
+from dashboard.filters import Filters
+from dashboard.i18n import count, day, listed, moment, number, points, t
+from dashboard.queries import periods
+from dashboard.queries import schools as asked
+from dashboard.table_export import frame_csv
+from etl.warehouse.scope import Scope
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the reader is: route of the page, scope, position, the school (None = all of the scope), the period, and
+    the journals that are open with the names of their classes and subjects."""
+
+    route: str
+    scope: Scope
+    filters: Filters
+    schools: pl.DataFrame
+    row: dict[str, Any] | None
+    choice: periods.Choice
+    dims: pl.DataFrame
+
+    @property
+    def words(self) -> str:
+        """The place in words: the narrowest thing that is named, with what it lies in."""
+        if self.row is None:
+            return t("learning.all_schools", n=count(self.schools.height, "school"))
+        names = [words for words, _ in self.narrowed]
+        if names:
+            return ", ".join(names)
+        return t("school.own_journals") if self.scope.level in ("class", "teacher") else str(self.row["label"])
+
+    @property
+    def narrowed(self) -> list[tuple[str, Filters]]:
+        """Parallel, class, subject: words (empty for what the school does not have) and the position that keeps it."""
+        kept = bare(self.filters)
+        steps = []
+        for name in ("parallel", "class_id", "subject"):
+            value: int | None = getattr(self.filters, name)
+            if value is not None:
+                kept = kept.changed(**{name: value})
+                steps.append((self._named(name, value), kept))
+        return steps
+
+    @property
+    def before_note(self) -> str:
+        """«к тому же дню I четверти», empty for the first period."""
+        return t("overview.delta_note", period=self.choice.previous.label) if self.choice.previous else ""
+
+    def _named(self, what: str, value: int) -> str:
+        if what == "parallel":
+            return t("school.parallel", n=value)
+        key, column = ("class_id", "class_name") if what == "class_id" else ("subject_id", "subject")
+        found = self.dims.filter(pl.col(key) == value)[column] if self.dims.height else pl.Series([], dtype=pl.String)
+        return str(found[0]) if found.len() else ""
+
+
+def only_school(scope: Scope) -> int | None:
+    """The school of a reader who has just one."""
+    return next(iter(scope.all_school_ids)) if len(scope.all_school_ids) == 1 else None
+
+
+def bare(filters: Filters) -> Filters:
+    """The position of the whole school."""
+    return filters.changed(
+        parallel=None, class_id=None, staff=None, subject=None, journal=None, lesson=None, pupil=None
+    )
+
+
+def head(place: Place, title: str, note: str, *, with_as_of: bool) -> bool:
+    """Crumbs, the question of the page, freshness and selectors; False where the place does not exist."""
+    filters, row = place.filters, place.row
+    is_known = all(words for words, _ in place.narrowed)
+    stale = asked.stale(place.schools)
+    warning = ""
+    if row is not None and stale.height:
+        warning = t("frame.stale_one", days=count(row["days_old"], "day"))
+    elif stale.height:
+        warning = t("frame.stale_schools", schools=count(stale.height, "school"))
+    oldest = date(place.choice.period.span.year, 9, 1)
+    frame.head(
+        title,
+        filters,
+        crumbs=_crumbs(place if is_known else None, place),
+        caption=f"{_freshness(place)} · {note}",
+        periods=[frame.Option(code, words) for code, words in place.choice.options],
+        default_period=place.choice.default,
+        as_of=frame.AsOf(oldest, max(place.schools["until_on"])) if with_as_of else None,
+        warning=warning,
+    )
+    if not is_known:
+        frame.empty(t("school.unknown_part_title"), t("school.unknown_part"))
+    return is_known
+
+
+def _freshness(place: Place) -> str:
+    if place.row is not None:
+        until = asked.local_moment(place.row)
+        if place.filters.as_of is not None and place.filters.as_of < place.row["until_on"]:
+            return t("learning.as_of", day=day(place.filters.as_of), moment=moment(until))
+        return t("frame.data_as_of", moment=moment(until))
+    days = place.schools["until_on"].to_list()
+    if min(days) == max(days):
+        return t("frame.data_as_of", moment=day(min(days)))
+    return t("frame.data_between", first=day(min(days)), last=day(max(days)))
+
+
+def _crumbs(known: Place | None, place: Place) -> list[frame.Crumb]:
+    steps: list[frame.Crumb] = []
+    if place.schools.height > 1 or len(place.scope.all_school_ids) > 1:
+        top = Filters(year=place.filters.year, period=place.filters.period, as_of=place.filters.as_of)
+        steps.append(frame.Crumb(t("learning.all"), place.route, top))
+    if place.row is not None:
+        steps.append(frame.Crumb(str(place.row["label"]), place.route, bare(place.filters)))
+        steps += [frame.Crumb(words, place.route, position) for words, position in (known.narrowed if known else [])]
+    if len(steps) < 2:
+        return []
+    return [*steps[:-1], frame.Crumb(steps[-1].label)]
+
+
+def download(place: Place, name: str, rows: pl.DataFrame, heading: str) -> None:
+    """The table that is shown as CSV, with who made it, of what and as of when above it."""
+    person, now = frame.identity(), datetime.now(UTC)
+    zone = str(place.row["timezone"]) if place.row is not None else str(place.schools["timezone"][0])
+    until = max(place.schools["extracted_at"].to_list())
+    about = [
+        (t("finding_export.about_title"), heading),
+        (t("finding_export.about_schools"), place.words if place.row is None else str(place.row["label"])),
+        (t("finding_export.about_narrowed"), listed(words for words, _ in place.narrowed) or "—"),
+        (t("finding_export.about_until"), wording.short_moment(until, zone)),
+        (t("finding_export.about_who"), f"{person.name}, {t(f'role.{person.role}')}"),
+        (t("finding_export.about_made"), wording.short_moment(now, zone)),
+        (t("finding_export.about_period"), place.choice.period.label),
+        (t("finding_export.about_rows"), number(rows.height)),
+    ]
+    st.download_button(
+        t("learning.download"),
+        lambda: frame_csv(rows, about),
+        file_name=f"{name}-{now:%Y-%m-%d}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"download_{name}",
+    )
+
+
+def school_table(
+    place: Place,
+    columns: Sequence[tuple[str, Callable[[int], Cell]]],
+    *,
+    key: str,
+    caption: str,
+) -> None:
+    """Schools in the order of their names, each a click away; no rank."""
+    names = dict(place.schools.select("school_id", "label").iter_rows())
+    rows = [
+        Row(
+            (Cell(label), *(cell(school) for _, cell in columns)),
+            school,
+            t("learning.open", name=label),
+        )
+        for school, label in names.items()
+    ]
+    heads = [Column(t("school.choose"), wide=True), *(Column(words, is_number=True) for words, _ in columns)]
+    clicked = row_table(key, heads, rows, caption=caption)
+    if clicked is not None:
+        frame.set_filters(place.filters.drilled(school=clicked))
+
+
+def change(now: float | None, then: float | None) -> str:
+    """The difference in percentage points as the second line of a cell."""
+    return points(now - then) if now is not None and then is not None else ""

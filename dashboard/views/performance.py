@@ -1,0 +1,350 @@
+"""Results and marks: are there enough marks, are period marks justified, what was learnt (requirements B-01…B-04, B-13,
+B-16, B-29, B-30, B-36, B-39)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import polars as pl
+import streamlit as st
+
+from dashboard import frame, measures
+from dashboard.components.figure import figure
+from dashboard.components.heat_grid import Axis, heat_grid
+from dashboard.components.heat_grid import Cell as Share
+from dashboard.components.kpi_cards import Kpi, kpi_cards
+from dashboard.components.row_table import Cell
+from dashboard.filters import Filters, parse, to_params
+from dashboard.i18n import count, month, number, percent, t
+from dashboard.learning_charts import marks_split
+from dashboard.queries import schools as asked
+from dashboard.queries.door import cached
+from dashboard.queries.performance import Performance, read_performance
+from dashboard.views import learning_parts as parts
+from dashboard.views.learning_parts import Place
+from dashboard.views.performance_class import draw_class
+from etl.warehouse.metrics import METRICS, Metric
+from etl.warehouse.metrics_learning import LEARNING_METRICS
+from etl.warehouse.scope import Scope
+
+_QUALITY, _SUCCESS = METRICS["quality"], METRICS["success"]
+_NORM, _UNMARKED = LEARNING_METRICS["norm_done"], LEARNING_METRICS["unmarked_share"]
+_MISMATCH = LEARNING_METRICS["objectivity_mismatch"]
+# code of the URL → metric, and whether the grid shows its complement: a full cell is always the good one
+_MEASURES: dict[str, tuple[Metric, bool]] = {
+    "norm": (_NORM, False),
+    "marked": (_UNMARKED, True),
+    "objective": (_MISMATCH, True),
+    "quality": (METRICS["period_mark_quality"], False),
+}
+_MEASURE_KEY = "zavuch.performance_measure"
+NAMED, FEW = 3, 5
+
+
+def render(scope: Scope, filters: Filters) -> None:
+    """Draw the page for the position; at most fourteen queries, one when the answer is remembered."""
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)  # the age of data changes by the day
+    filters = filters.changed(school=filters.school or parts.only_school(scope), lesson=None, journal=None, staff=None)
+    position = Filters(
+        year=filters.year, period=filters.period, school=filters.school, parallel=filters.parallel,
+        class_id=filters.class_id, subject=filters.subject, pupil=filters.pupil,
+    )  # fmt: skip
+    page = cached(scope, position, read_performance, now)
+    if page is None:
+        frame.head(t("page.performance"), Filters())
+        frame.empty(t("school.unknown_title"), t("school.unknown"))
+        return
+    if page.choice is None:
+        frame.head(t("page.performance"), filters)
+        frame.empty(t("school.no_periods_title"), t("school.no_periods"))
+        return
+    filters = filters.changed(as_of=None)
+    place = Place("performance", scope, filters, page.schools, page.row, page.choice, page.dims)
+    if not parts.head(place, t("performance.title", place=place.words), t("performance.note"), with_as_of=False):
+        return
+    if page.fill.is_empty() and page.marks.is_empty():
+        frame.empty(t("performance.empty_title"), t("performance.empty"))
+        return
+    _cards(place, page)
+    if page.row is None:
+        _schools(place, page)
+    elif not page.is_inside:
+        st.info(t("school.hidden"), icon=":material/lock:")
+    elif filters.class_id is None:
+        _journals(place, page)
+    else:
+        draw_class(place, page)
+    _groups(page)
+    left, right = st.columns(2, gap="medium")
+    with left.container(border=True, height="stretch"):
+        _split(place, page)
+    with right.container(border=True, height="stretch"):
+        _trend(page)
+
+
+def _cards(place: Place, page: Performance) -> None:
+    fill, marks, success = page.before if page.before is not None else (None, None, None)
+    note = place.before_note
+    is_own = place.scope.level == "teacher"  # a class's results are not those of one subject
+    is_stated = bool(page.fill.height) and int(page.fill["own_norm_count"].sum()) > 0
+    norm = t("performance.norm_own" if is_stated else "performance.norm_default")
+    over, under = (int(page.fill[name].sum()) if page.fill.height else 0 for name in ("over_count", "under_count"))
+    cards: list[Kpi] = []
+    if not is_own and place.filters.subject is None:
+        cards += [
+            measures.card(_SUCCESS, t("performance.card_success"), page.success, before=success, before_note=note),
+            measures.card(_QUALITY, t("performance.card_quality"), page.success, before=success, before_note=note),
+        ]
+    cards += [
+        measures.card(_NORM, t("performance.card_norm_done"), page.fill, before=fill, before_note=note,
+                      passport=(norm, t("performance.halves"))),
+        measures.card(_UNMARKED, t("performance.card_unmarked"), page.fill, before=fill, before_note=note,
+                      detail=_also("one_mark_share", "performance.card_one", page.fill)),
+        measures.card(_MISMATCH, t("performance.card_objective"), page.fill, before=fill, before_note=note,
+                      detail=t("performance.balance", over=number(over), under=number(under))),
+        _sou(page.marks, marks, note),
+    ]  # fmt: skip
+    kpi_cards("performance_cards", cards)
+    if is_own:
+        st.caption(t("performance.success_own"))
+    st.markdown(
+        t(
+            "performance.means",
+            period=measures.in_words(METRICS["mean_period_mark"].of(page.marks)),
+            plain=measures.in_words(METRICS["mean_mark"].of(page.fill)),
+            weighted=measures.in_words(LEARNING_METRICS["weighted_mean"].of(page.fill)),
+        )
+    )
+    without = LEARNING_METRICS["without_marks_count"].of(page.fill).part
+    if without:
+        st.markdown(t("performance.without_marks", n=number(without)))
+
+
+def _also(name: str, label: str, rows: pl.DataFrame) -> str:
+    found = LEARNING_METRICS[name].of(rows)
+    return f"{t(label).lower()} — {percent(found.value)}" if found.whole else ""
+
+
+def _sou(rows: pl.DataFrame, before: pl.DataFrame | None, note: str) -> Kpi:
+    """СОУ is no part of a whole: the card says how many marks it is taken over."""
+    metric = LEARNING_METRICS["sou"]
+    found = metric.of(rows)
+    then = metric.of(before).value if before is not None and before.height else None
+    return Kpi(
+        id="sou",
+        label=t("performance.card_sou"),
+        share=found.value,
+        whole=found.whole // 100,
+        detail=count(found.whole // 100, "period_mark"),
+        delta=found.value - then if found.value is not None and then is not None else None,
+        delta_note=note,
+        better="none",
+        passport=(t(metric.passport_key),),
+        reason=t("why.nothing"),
+        opens=False,
+    )
+
+
+def _schools(place: Place, page: Performance) -> None:
+    st.header(t("performance.schools"), anchor=False)
+    st.caption(t("performance.schools_note"))
+    shown = (
+        (_SUCCESS, page.success, "card_success"),
+        (_QUALITY, page.success, "card_quality"),
+        (_NORM, page.fill, "card_norm_done"),
+        (_UNMARKED, page.fill, "card_unmarked"),
+        (_MISMATCH, page.fill, "card_objective"),
+    )
+    tables = {
+        label: {row["school_id"]: row for row in metric.by(rows, "school_id").iter_rows(named=True)}
+        for metric, rows, label in shown
+    }
+
+    def cell(label: str, noun: str, school: int) -> Cell:
+        row = tables[label].get(school)
+        if row is None or not row["whole"]:
+            return Cell(t("number.cannot_tell"))
+        return Cell(percent(row["value"]), t("number.few") if row["whole"] < FEW else count(row["whole"], noun))
+
+    columns = [
+        (t(f"performance.{label}"), lambda school, label=label, noun=metric.noun: cell(label, noun, school))
+        for metric, _rows, label in shown
+    ]
+    parts.school_table(place, columns, key="performance_schools", caption=t("performance.schools"))
+    names = dict(place.schools.select("school_id", "label").iter_rows())
+    exported = pl.DataFrame({"school_id": list(names), t("school.choose"): list(names.values())})
+    for metric, rows, label in shown:
+        values = metric.by(rows, "school_id").select("school_id", pl.col("value").alias(t(f"performance.{label}")))
+        exported = exported.join(values, on="school_id", how="left")
+    parts.download(place, "performance", exported.drop("school_id"), t("page.performance"))
+
+
+def _journals(place: Place, page: Performance) -> None:
+    """Subjects × classes by the chosen measure; journals with the fewest marks are named."""
+    with st.container(border=True):
+        st.header(t("performance.journals"), anchor=False)
+        with st.container(horizontal=True, vertical_alignment="bottom", key="performance_head"):
+            st.caption(t("performance.journals_note"), width="stretch")
+            code = _measure(place.filters)
+        _worst(place, page)
+        metric, is_complement = _MEASURES[code]
+        placed = (page.marks if metric.source == "period_mark" else page.fill).join(
+            page.dims.select("journal_id", "subject_id"), on="journal_id"
+        )
+        shares = metric.by(placed, "subject_id", "class_id").filter(pl.col("whole") > 0)
+        cells: dict[tuple[str | int, str | int], Share] = {
+            (row["subject_id"], row["class_id"]): Share(
+                1 - row["value"] if is_complement and row["value"] is not None else row["value"], row["whole"]
+            )
+            for row in shares.iter_rows(named=True)
+        }
+        if not cells:
+            st.markdown(t("performance.split_none"))
+            return
+        rows, columns = _axes(page, cells)
+        caption = t("performance.grid_caption", measure=t(f"performance.measure_{code}"))
+        clicked = heat_grid("performance_journals", rows, columns, cells, caption=caption, corner=t("school.subject"),
+                            noun=metric.noun)  # fmt: skip
+        parts.download(place, "performance", _exported(page), t("page.performance"))
+    if clicked is not None:
+        subject, class_id = clicked
+        changes = {name: value for name, value in (("class_id", class_id), ("subject", subject)) if value is not None}
+        frame.set_filters(place.filters.drilled(**changes))
+
+
+def _axes(page: Performance, cells: dict[tuple[str | int, str | int], Share]) -> tuple[list[Axis], list[Axis]]:
+    used_rows, used_columns = {key[0] for key in cells}, {key[1] for key in cells}
+    subjects = page.dims.select("subject_id", "subject").unique(["subject_id"])
+    classes = page.dims.select("class_id", "class_name", "grade", "letter").unique(["class_id"])
+    return (
+        [
+            Axis(row["subject_id"], row["subject"])
+            for row in subjects.sort(asked.natural_order("subject"), "subject_id").iter_rows(named=True)
+            if row["subject_id"] in used_rows
+        ],
+        [
+            Axis(row["class_id"], row["class_name"])
+            for row in classes.sort("grade", "letter", "class_id").iter_rows(named=True)
+            if row["class_id"] in used_columns
+        ],
+    )
+
+
+def _exported(page: Performance) -> pl.DataFrame:
+    """One line per journal: what the grid can show, with its denominators."""
+    rows = page.fill.join(page.dims, on="journal_id").sort("grade", "letter", "subject", "journal_id")
+    named: list[pl.Series] = [
+        rows["class_name"].alias(t("performance.column_class")),
+        rows["subject"].alias(t("performance.column_subject")),
+    ]
+    for metric, label in ((_NORM, "card_norm_done"), (_UNMARKED, "card_unmarked"), (_MISMATCH, "card_objective")):
+        values = rows.select("journal_id").join(metric.by(rows, "journal_id"), on="journal_id", how="left",
+                                                maintain_order="left")  # fmt: skip
+        named.append(values["value"].alias(t(f"performance.{label}")))
+    return pl.DataFrame([*named, rows["pupil_count"].alias(t("attendance.column_pupil"))])
+
+
+def _measure(filters: Filters) -> str:
+    current = filters.measure if filters.measure in _MEASURES else "norm"
+    # the URL decides, also after Back: the widget's own memory never wins
+    st.session_state[_MEASURE_KEY] = current
+    st.selectbox(
+        t("performance.measure"),
+        list(_MEASURES),
+        key=_MEASURE_KEY,
+        format_func=lambda code: t(f"performance.measure_{code}"),
+        on_change=_choose_measure,
+        width=220,
+    )
+    return current
+
+
+def _choose_measure() -> None:
+    chosen = st.session_state[_MEASURE_KEY]
+    filters = parse(st.query_params.to_dict()).changed(measure=None if chosen == "norm" else chosen)
+    st.query_params.from_dict(to_params(filters))
+
+
+def _worst(place: Place, page: Performance) -> None:
+    shares = _NORM.by(page.fill, "journal_id").filter((pl.col("whole") >= FEW) & (pl.col("value") < 1))
+    worst = shares.join(page.dims, on="journal_id").sort(["value", "grade", "letter", "journal_id"]).head(NAMED)
+    if worst.is_empty():
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="performance_worst"):
+        st.markdown(f"{t('performance.worst')}:", width="content")
+        for row in worst.iter_rows(named=True):
+            words = t("performance.worst_journal", klass=row["class_name"], subject=row["subject"],
+                      share=percent(row["value"], 0))  # fmt: skip
+            if st.button(
+                words,
+                key=f"worst_{row['journal_id']}",
+                type="tertiary",
+                icon=":material/chevron_right:",
+                icon_position="right",
+            ):
+                frame.set_filters(place.filters.drilled(class_id=row["class_id"], subject=row["subject_id"]))
+
+
+def _groups(page: Performance) -> None:
+    if page.groups.is_empty():
+        return
+    total = {name: number(int(page.groups[f"{name}_count"].sum())) for name in (
+        "excellent", "good", "one_four", "one_three", "failing", "unattested", "incomplete", "listed")}  # fmt: skip
+    with st.container(border=True):
+        st.header(t("performance.groups"), anchor=False)
+        st.markdown(t("performance.groups_line", **total))
+
+
+def _split(place: Place, page: Performance) -> None:
+    by_subject = place.filters.class_id is not None
+    st.header(t("performance.split_subjects" if by_subject else "performance.split"), anchor=False)
+    st.caption(t("performance.split_note"))
+    counts = [pl.col(f"mark_{n}_count").sum() for n in (2, 3, 4, 5)]
+    if page.row is None or not page.is_inside:
+        labels = page.schools.select("school_id", "label")
+        rows = page.marks.group_by("school_id").agg(counts).join(labels, on="school_id").rename({"school_id": "id"})
+        rows = rows.sort(asked.natural_order("label"), "id")
+    else:
+        key, name = ("subject_id", "subject") if by_subject else ("class_id", "class_name")
+        order = [asked.natural_order("subject")] if by_subject else [pl.col("grade"), pl.col("letter")]
+        dims = page.dims.select("journal_id", key, name, "grade", "letter")
+        placed = page.marks.select("journal_id", *(f"mark_{n}_count" for n in (2, 3, 4, 5))).join(dims, on="journal_id")
+        first = [pl.col("grade").first(), pl.col("letter").first()]
+        rows = placed.group_by(key, name).agg(counts + first).sort(*order, key)
+        rows = rows.rename({key: "id", name: "label"})
+    if rows.is_empty() or not sum(int(rows[f"mark_{n}_count"].sum()) for n in (2, 3, 4, 5)):
+        st.markdown(t("performance.split_none"))
+        return
+    table = rows.select(
+        pl.col("label").alias(t("performance.column_class") if not by_subject else t("performance.column_subject")),
+        *(pl.col(f"mark_{n}_count").alias(t("performance.mark_name", mark=n)) for n in (5, 4, 3, 2)),
+    )
+    figure("performance_split", marks_split(rows, dark=frame.is_dark()), table)
+
+
+def _trend(page: Performance) -> None:
+    st.header(t("performance.trend"), anchor=False)
+    st.caption(t("performance.trend_note"))
+    rows = page.trend.filter(pl.col("held_count") > 0)
+    columns = {
+        "marked": METRICS["marked_lesson_share"], "per_lesson": METRICS["marks_per_lesson"],
+        "mean": METRICS["mean_mark"],
+    }  # fmt: skip
+    table = pl.DataFrame({t("performance.column_month"): [month(value) for value in rows["month_on"]]})
+    for name, metric in columns.items():
+        values = rows.select("month_on").join(metric.by(rows, "month_on"), on="month_on", how="left",
+                                              maintain_order="left")  # fmt: skip
+        shown = measures.shown_column("value") if metric.unit == "share" else pl.col("value").round(2)
+        table = table.with_columns(values.select(shown.alias(t(f"performance.column_{name}"))).to_series())
+    st.dataframe(
+        table,
+        hide_index=True,
+        placeholder="—",
+        alt=t("performance.trend"),
+        height="content",
+        column_config={
+            t("performance.column_marked"): st.column_config.NumberColumn(format="percent", step=0.001),
+            t("performance.column_per_lesson"): st.column_config.NumberColumn(format="localized", step=0.01),
+            t("performance.column_mean"): st.column_config.NumberColumn(format="localized", step=0.01),
+        },
+    )

@@ -1,0 +1,213 @@
+"""One class: whom to ask, period marks that want a look, the summary sheet, one pupil's unsatisfactory marks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboard import frame
+from dashboard.components.row_table import Cell, Column, Row, row_table
+from dashboard.i18n import day_short, number, t
+from dashboard.queries import schools as asked
+from dashboard.queries.performance import Performance
+from dashboard.views import learning_parts as parts
+from dashboard.views.learning_parts import Place
+from etl.warehouse.metrics_learning import OVER, UNDER, WITHOUT_MARKS
+
+_VERDICTS = {OVER: "over", UNDER: "under", WITHOUT_MARKS: "without_marks"}
+_WORDS = {10: "н/а", 11: "осв", 12: "н/оц", 13: "зач", 14: "незач"}
+SHOWN = 30
+
+
+def draw_class(place: Place, page: Performance) -> None:
+    """The lists of one class, what needs attention first; every row opens its journal."""
+    if page.pupils.is_empty():
+        st.info(t("performance.no_rosters"), icon=":material/help:")
+        return
+    subjects = page.dims.select("journal_id", "subject")
+    pupils = page.pupils.join(subjects, on="journal_id", how="left").with_columns(
+        pl.col("full_name").fill_null(t("attendance.nameless"))
+    )
+    if place.filters.pupil is not None:
+        _low(place, page, pupils)
+    with st.container(border=True):
+        _ask(place, pupils)
+    with st.container(border=True):
+        _objective(place, pupils)
+    with st.container(border=True):
+        _matrix(place, pupils)
+
+
+def _ask(place: Place, pupils: pl.DataFrame) -> None:
+    st.header(t("performance.ask"), anchor=False)
+    st.caption(t("performance.ask_note"))
+    short = pupils.filter(
+        ~pl.col("is_short")
+        & ~pl.col("is_left")
+        & pl.col("period_mark_code").ne_missing(11)
+        & (pl.col("mark_count") < pl.col("needed_count"))
+    ).sort(pl.col("mark_count") > 0, pl.col("mark_count") - pl.col("needed_count"), "subject", "full_name", "pupil_id")
+    if short.is_empty():
+        st.markdown(t("performance.ask_none"))
+        return
+    rows = list(short.head(SHOWN).iter_rows(named=True))
+    table = [
+        Row(
+            (
+                Cell(row["full_name"]),
+                Cell(row["subject"]),
+                Cell(number(row["mark_count"]), tone="" if row["mark_count"] else "bad", badge=not row["mark_count"]),
+                Cell(number(row["needed_count"])),
+            ),
+            index,
+            t("performance.open_row", subject=row["subject"], name=row["full_name"]),
+        )
+        for index, row in enumerate(rows)
+    ]
+    columns = [
+        Column(t("performance.column_pupil"), wide=True),
+        Column(t("performance.column_subject")),
+        Column(t("performance.column_marks"), is_number=True),
+        Column(t("performance.column_needed"), is_number=True),
+    ]
+    clicked = row_table("performance_ask", columns, table, caption=t("performance.ask"), height=360)
+    if short.height > SHOWN:
+        st.caption(t("performance.ask_more", shown=number(SHOWN), total=number(short.height)))
+    names = (("full_name", "pupil"), ("subject", "subject"), ("mark_count", "marks"), ("needed_count", "needed"))
+    exported = short.select(pl.col(name).alias(t(f"performance.column_{label}")) for name, label in names)
+    parts.download(place, "marks-needed", exported, t("performance.ask"))
+    _open(place, rows, clicked)
+
+
+def _objective(place: Place, pupils: pl.DataFrame) -> None:
+    st.header(t("performance.objective"), anchor=False)
+    st.caption(t("performance.objective_note"))
+    found = pupils.filter(pl.col("verdict").is_in(list(_VERDICTS))).sort(
+        ["verdict", "subject", "full_name", "pupil_id"], descending=[True, False, False, False]
+    )
+    if found.is_empty():
+        st.markdown(t("performance.objective_none"))
+        return
+    rows = list(found.iter_rows(named=True))
+    table = [
+        Row(
+            (
+                Cell(row["full_name"]),
+                Cell(row["subject"]),
+                Cell(number(row["points"] / row["weight"], 2) if row["weight"] else "—"),
+                Cell(str(row["period_mark_code"])),
+                Cell(t(f"verdict.{_VERDICTS[row['verdict']]}"), tone="warn", badge=True),
+            ),
+            index,
+            t("performance.open_row", subject=row["subject"], name=row["full_name"]),
+        )
+        for index, row in enumerate(rows)
+    ]
+    columns = [
+        Column(t("performance.column_pupil"), wide=True),
+        Column(t("performance.column_subject")),
+        Column(t("performance.column_mean_weighted"), is_number=True),
+        Column(t("performance.column_given"), is_number=True),
+        Column(t("performance.column_verdict")),
+    ]
+    clicked = row_table("performance_objective", columns, table, caption=t("performance.objective"), height=320)
+    _open(place, rows, clicked)
+
+
+def _matrix(place: Place, pupils: pl.DataFrame) -> None:
+    """Pupil × subject: the period marks of the class (requirements B-30)."""
+    st.header(t("performance.matrix"), anchor=False)
+    st.caption(t("performance.matrix_note"))
+    code = pl.col("period_mark_code")
+    words = pl.when(code <= 5).then(code.cast(pl.String)).otherwise(
+        code.replace_strict(_WORDS, default=None, return_dtype=pl.String)
+    )  # fmt: skip
+    named = pupils.filter(~pl.col("is_left")).with_columns(words.alias("mark"))
+    order = named.select("subject").unique().sort(asked.natural_order("subject"))["subject"].to_list()
+    sheet = (
+        named.group_by("pupil_id", "full_name", "subject")
+        .agg(pl.col("mark").drop_nulls().sort().str.join("/"))
+        .with_columns(pl.when(pl.col("mark") != "").then("mark").alias("mark"))
+        .pivot("subject", index=["pupil_id", "full_name"], values="mark")
+        .sort(asked.natural_order("full_name"), "pupil_id")
+    )
+    shown = sheet.select(pl.col("full_name").alias(t("performance.column_pupil")), *order)
+    event = st.dataframe(
+        shown,
+        key="performance_matrix",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-cell",
+        placeholder="—",
+        alt=t("performance.matrix"),
+        height="content",
+        column_config={t("performance.column_pupil"): st.column_config.TextColumn(width=220, pinned=True)},
+    )
+    parts.download(place, "summary-sheet", shown, t("performance.report"))
+    cells = event["selection"]["cells"]
+    if not cells or not 0 <= cells[0][0] < sheet.height:
+        return
+    pupil, column = int(sheet["pupil_id"][cells[0][0]]), cells[0][1]
+    if column not in order:
+        if place.filters.pupil != pupil:
+            frame.set_filters(place.filters.changed(pupil=pupil))
+        return
+    mine = named.filter((pl.col("pupil_id") == pupil) & (pl.col("subject") == column))["journal_id"]
+    if mine.len():
+        frame.go("journal", place.filters.changed(pupil=None, journal=int(mine[0])))
+
+
+def _low(place: Place, page: Performance, pupils: pl.DataFrame) -> None:
+    """Unsatisfactory marks of one pupil with their topics (001 ЗД-12, requirements B-13)."""
+    found = pupils.filter(pl.col("pupil_id") == place.filters.pupil)["full_name"]
+    if not found.len():
+        return
+    name = found[0]
+    with st.container(border=True, key="performance_low"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.header(t("performance.low", name=name), anchor=False)
+            if st.button(t("learning.close"), type="tertiary", icon=":material/close:", key="performance_close"):
+                frame.set_filters(place.filters.changed(pupil=None))
+        if page.low.is_empty():
+            st.markdown(t("performance.low_none"))
+            return
+        rows = list(page.low.iter_rows(named=True))
+        table = [
+            Row(
+                (
+                    Cell(day_short(row["held_on"])),
+                    Cell(row["subject"]),
+                    Cell(row["topic"] or t("attendance.no_topic")),
+                    Cell(row["value"]),
+                    Cell(t("performance.bettered") if row["is_bettered"] else "—"),
+                ),
+                index,
+                t("performance.open_row", subject=row["subject"], name=name),
+            )
+            for index, row in enumerate(rows)
+        ]
+        columns = [
+            Column(t("attendance.column_date")),
+            Column(t("performance.column_subject")),
+            Column(t("attendance.column_topic"), wide=True),
+            Column(t("performance.column_value"), is_number=True),
+            Column(t("performance.column_bettered")),
+        ]
+        clicked = row_table("performance_low_rows", columns, table, caption=t("performance.low", name=name))
+        exported = page.low.select(
+            pl.col("held_on").alias(t("attendance.column_date")),
+            pl.col("subject").alias(t("performance.column_subject")),
+            pl.col("topic").alias(t("attendance.column_topic")),
+            pl.col("value").alias(t("performance.column_value")),
+        )
+        parts.download(place, "low-marks", exported, t("performance.low", name=name))
+    _open(place, rows, clicked)
+
+
+def _open(place: Place, rows: list[dict[str, Any]], clicked: int | None) -> None:
+    if clicked is not None:
+        row = rows[clicked]
+        position = place.filters.changed(pupil=None, journal=row["journal_id"], lesson=row.get("lesson_id"))
+        frame.go("journal", position)

@@ -1,0 +1,26 @@
+"""Settings of the indicators of learning, each with its default and its reason: read by the load and by the pages."""
+
+from __future__ import annotations
+
+MARK_NORMS: dict[float, int] = {1.0: 3, 2.0: 5, 3.0: 7}
+"""Least marks of a pupil in a period by weekly hours, where the school's act states none (min_marks_per_period).
+
+No federal norm exists; 3/5/7 is what school checkers in use take (peers §2, M6). It is shown as a yardstick, not as the
+school's own norm."""
+SHORT_STAY = 0.25
+"""Pupils with a smaller share of the period's lessons are listed apart (A7 min_lessons_share_for_fill, G17)."""
+OBJECTIVE_WITHIN = 50
+"""A period mark agrees with the weighted mean within this many hundredths of a mark (requirements B-36: 0.5)."""
+BORDERLINE = 5
+"""Hundredths of a mark around that limit in which either mark is accepted (peers §2, M10)."""
+MARKS_TO_JUDGE = 3
+"""With fewer current marks there is no verdict on a period mark (peers §2, M10)."""
+SPREAD_STEP = 20
+"""Shares of missed lessons are kept in steps of one twentieth, so every threshold of 5 % steps can be asked for."""
+SYSTEMATIC_SHARE = 0.30
+"""Systematic absence: at least this share of a month's lessons missed (peers §2, M9; requirements B-18)."""
+SOU_WEIGHTS: dict[int, int] = {5: 100, 4: 64, 3: 36, 2: 16, 1: 0, 10: 7}
+"""Weights of СОУ in hundredths by mark code, 10 = н/а (peers §2, M3)."""
+
+AGREES, OVER, UNDER, ON_BORDER, TOO_FEW, WITHOUT_MARKS = 1, 2, 3, 4, 5, 6
+"""Verdicts on a period mark against the current ones; null = there is no digit to judge."""

@@ -1,0 +1,69 @@
+"""From a figure of attendance down to the lesson, from a figure of marks down to the journal; every reader's pages."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_journey import Visit, settle
+from tests.conftest import Warehouse
+
+pytestmark = pytest.mark.browser
+ROLES = ("deputy", "class", "teacher", "inspector")
+
+
+@pytest.mark.parametrize("login", ROLES)
+@pytest.mark.parametrize("path", ["/attendance?period=year", "/performance?period=q1"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_pages_of_learning_open_for_every_reader(open_page: Visit, login: str, path: str, width: int) -> None:
+    page = open_page(path, login, width=width)
+    settle(page)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("?")
+    text = page.locator("body").inner_text()
+    assert "Страница не открылась" not in text and "Traceback" not in text and "Данные на" in text
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth + 1")
+
+
+@pytest.mark.parametrize("path", ["/attendance", "/performance"])
+def test_an_inspector_opens_a_school_and_sees_no_class_and_no_name(
+    open_page: Visit, warehouse: Warehouse, path: str
+) -> None:
+    page = open_page(f"{path}?period=q1&school={warehouse.school_id}&class={warehouse.class_id}", "inspector")
+    settle(page)
+    expect(page.get_by_role("table", name="Ученики класса")).to_have_count(0)
+    page.goto(page.url.split("&class")[0])
+    settle(page)
+    expect(page.locator("body")).to_contain_text("не показываются")
+
+
+def test_a_deputy_goes_from_the_attendance_of_a_class_to_a_missed_lesson(open_page: Visit) -> None:
+    page = open_page("/attendance?period=year", "deputy")
+    page.locator("tbody th button").last.click()
+    page.wait_for_url(re.compile("class="))
+    settle(page)
+    pupils = page.get_by_role("table", name="Ученики класса")
+    pupils.locator("tbody button").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("pupil="))
+    settle(page)
+    page.get_by_role("table", name=re.compile("Пропущенные уроки")).locator("tbody button").first.click()
+    page.wait_for_url(re.compile("/journal.*lesson="))
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.go_back()
+    page.wait_for_url(re.compile("/attendance"))
+
+
+def test_a_deputy_goes_from_few_marks_to_the_journal_and_takes_the_table(open_page: Visit) -> None:
+    page = open_page("/performance?period=q1", "deputy")
+    settle(page)
+    with page.expect_download() as made:
+        page.get_by_role("button", name="Скачать таблицу (CSV)").first.click()
+    content = made.value.path().read_text(encoding="utf-8-sig")
+    assert "Успеваемость" in content.splitlines()[0] and len(content.splitlines()) > 20
+    page.locator("thead th button").last.click()
+    page.wait_for_url(re.compile("class="))
+    settle(page)
+    page.get_by_role("table", name="Кого спросить").locator("tbody button").first.click()
+    page.wait_for_url(re.compile("/journal"))
