@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, inspect
 
 from etl.settings import Settings
 from etl.warehouse.engine import app_url, ensure_app_role, owner_connection, owner_url, sqlalchemy_url
+from etl.warehouse.locks import WRITE_LOCK
 from etl.warehouse.policies import apply_policies
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -30,6 +31,7 @@ def open_warehouse(settings: Settings) -> str:
     with owner_connection(url) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_SCHEMA_LOCK])
         if not _is_current(url):
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [WRITE_LOCK])  # a load and a migration never meet
             command.upgrade(migration_config(url), "head")
         if not settings.app_database_url:
             ensure_app_role(connection, app_password(settings, url))
