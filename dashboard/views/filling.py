@@ -37,12 +37,12 @@ def render(scope: Scope, filters: Filters) -> None:
     school, now = chosen_school(scope, filters, t("page.filling"))
     if school is None:
         return
-    filters = filters.changed(school=school)
+    filters = own_records(scope, filters.changed(school=school))
     page = cached(scope, _position(filters), read_filling, now, school=school)
     if page is None:
         unknown_school(t("page.filling"), filters)
         return
-    narrowed = _narrowed(page, filters)
+    narrowed = _narrowed(page, filters if scope.level != "teacher" else filters.changed(staff=None))
     if any(not words for words, _ in narrowed):
         frame.head(t("page.filling"), filters)
         frame.empty(t("school.unknown_part_title"), t("school.unknown_part"))
@@ -54,6 +54,12 @@ def render(scope: Scope, filters: Filters) -> None:
         _unfilled(page, filters)
     _lags(page, filters)
     _way_to_findings(scope, filters)
+
+
+def own_records(scope: Scope, filters: Filters) -> Filters:
+    """A teacher looks at her own records, never at a colleague's (requirements, section C), whatever the URL says."""
+    mine = sorted(staff for school, staff in scope.staff_ids if school == filters.school)
+    return filters.changed(staff=mine[0]) if scope.level == "teacher" and mine else filters
 
 
 def _position(filters: Filters) -> Filters:
@@ -258,7 +264,7 @@ def _lags(page: Filling, filters: Filters) -> None:
             rows.append(Row(tuple(cells)))
         chosen = _rule_of(filters, [rule for rule, _ in lines])
         _bars(page, chosen, clauses, filters, [rule for rule, _ in lines])
-        row_table("filling_lags", columns, rows, caption=t("filling.lags"))
+        row_table("filling_lags", columns, rows, caption=t("filling.lags"), height=470)
         with st.expander(t("kpi.passport"), icon=":material/info:"):
             st.markdown("\n\n".join((t(MEDIAN.passport_key), t(FILLING["rush_share"].passport_key))))
             st.caption(t("filling.cannot_edge"))

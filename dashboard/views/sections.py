@@ -88,12 +88,14 @@ def section_head(
 
 def draw_sections(current: str, filters: Filters, role: str) -> None:
     """Buttons to the other pages of the same school that the role may open."""
+    from dashboard.router import title_of  # the router imports the pages
+
     routes = [route for route in SECTIONS if route in BY_ROUTE and is_open(route, role)]
     if len(routes) < 2:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="zavuch_sections"):
         for route in routes:
-            words = t(BY_ROUTE[route].title_key)
+            words = title_of(BY_ROUTE[route], role)
             if route == current:
                 st.button(words, key=f"section_{route}", type="secondary")  # where the reader is
             elif st.button(words, key=f"section_{route}", type="tertiary"):

@@ -16,6 +16,7 @@ from dashboard.pages_table import BY_ROUTE, ROLES, is_open
 from dashboard.queries import door
 from dashboard.queries.filling import read_filling
 from dashboard.queries.school import read_school
+from dashboard.views.filling import own_records
 from etl.warehouse.engine import owner_connection
 from etl.warehouse.ledger import RULE
 from etl.warehouse.metrics import LESSON_RULES, METRICS
@@ -168,3 +169,15 @@ def test_a_silent_source_is_not_judged(scope_of: Callable[[int], Scope], warehou
     assert found["missing"].null_count() == found.height
     words = dict(filling_rows.lag_lines(page))
     assert "topic" not in words or words["topic"]["median"] == "нельзя оценить"
+
+
+def test_a_teacher_is_shown_her_own_records_whatever_the_address_says(
+    scope_of: Callable[[int], Scope], warehouse: Warehouse
+) -> None:
+    asked = Filters(school=warehouse.school_id, period="year", staff=warehouse.staff_id + 1)
+    own = own_records(scope_of(TEACHER), asked)
+    assert own.staff == warehouse.staff_id
+    page = read_filling(scope_of(TEACHER), own, NOW)
+    assert page is not None
+    assert set(page.sums["staff_id"]) | set(page.lags["staff_id"]) == {warehouse.staff_id}
+    assert own_records(scope_of(DEPUTY), asked) == asked
