@@ -36,7 +36,13 @@ def reasons_by_week(weeks: pl.DataFrame, *, dark: bool = False) -> Chart:
             name=t(f"absence_reason.{reason}"),
             marker={
                 "color": tones[reason],
-                "pattern": {"shape": shapes[reason], "size": 6, "solidity": 0.25, "fgcolor": colours.page},
+                "pattern": {
+                    "shape": shapes[reason],
+                    "size": 6,
+                    "solidity": 0.25,
+                    "fgcolor": colours.page,
+                    "fillmode": "overlay",
+                },
             },
             hovertext=[
                 f"<b>{label}</b><br>{safe(t(f'absence_reason.{reason}'))}: {number(n)} ({percent(share)})"
@@ -77,7 +83,7 @@ def marks_split(rows: pl.DataFrame, *, dark: bool = False) -> Chart:
             orientation="h",
             name=t("performance.mark_name", mark=mark),
             marker={"color": tones[mark], "pattern": {"shape": "/" if mark == 2 else "", "size": 6, "solidity": 0.25,
-                                                      "fgcolor": colours.page}},
+                                                      "fgcolor": colours.page, "fillmode": "overlay"}},
             customdata=[[str(value)] for value in known["id"]],
             hovertext=[
                 f"<b>{safe(label)}</b><br>{t('performance.mark_name', mark=mark)}: {number(n)} ({percent(share)})"

@@ -57,7 +57,8 @@ PAGES: tuple[PageRow, ...] = (
         "page.school",
         ":material/school:",
         "dashboard.views.school",
-        _SCHOOL_HEADS | _TEACHERS | frozenset({"inspector"}),
+        _SCHOOL_HEADS | _TEACHERS,
+        link=frozenset({"inspector"}),
     ),
     PageRow(
         "filling",
@@ -127,7 +128,8 @@ PAGES: tuple[PageRow, ...] = (
         "page.checks",
         ":material/fact_check:",
         "dashboard.views.checks",
-        _SCHOOL_HEADS | _ABOVE | frozenset({"administrator"}),
+        _ABOVE | frozenset({"administrator"}),
+        link=_SCHOOL_HEADS,
     ),
     PageRow(
         "regulation",

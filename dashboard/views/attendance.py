@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -37,6 +38,7 @@ def render(scope: Scope, filters: Filters) -> None:
     """Draw the page for the position; at most nine queries, one when the answer is remembered."""
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)  # the age of data changes by the day
     filters = filters.changed(school=filters.school or parts.only_school(scope), lesson=None, journal=None, staff=None)
+    filters = parts.own_class(scope, filters)
     position = Filters(
         year=filters.year, period=filters.period, as_of=filters.as_of, school=filters.school,
         parallel=filters.parallel, class_id=filters.class_id, subject=filters.subject, pupil=filters.pupil,
@@ -218,12 +220,16 @@ def _class(place: Place, page: Attendance) -> None:
     with st.container(border=True):
         st.header(t("attendance.subjects"), anchor=False)
         st.caption(t("attendance.subjects_note"))
-        axes = [
-            Axis(row["journal_id"], row["subject"], row["group_name"] or "") for row in subjects.iter_rows(named=True)
-        ]
+        axes = [Axis(row["journal_id"], _journal_name(row)) for row in subjects.iter_rows(named=True)]
         clicked = _week_grid("attendance_subjects", axes, page.weeks, "journal_id", t("school.subject"))
     if clicked is not None:
         frame.go("journal", place.filters.changed(pupil=None, journal=clicked))
+
+
+def _journal_name(row: dict[str, Any]) -> str:
+    """A class may have two journals of a subject: the group tells them apart."""
+    is_class = row["group_kind"] == "class" or not row["group_name"]
+    return row["subject"] if is_class else f"{row['subject']} · {row['group_name']}"
 
 
 def _pupils(place: Place, page: Attendance) -> None:

@@ -14,6 +14,7 @@ from dashboard.filters import Filters, Severity, State
 from dashboard.finding_export import about, findings_csv
 from dashboard.finding_rows import finding_row
 from dashboard.i18n import count, form, listed, moment, number, t
+from dashboard.pages_table import is_open
 from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
 from dashboard.queries.findings import AGES, ALL, PAGE, Findings, asked_state, read_every, read_findings
@@ -55,6 +56,10 @@ def render(scope: Scope, filters: Filters) -> None:
         frame.empty(t("findings.no_periods_title"), t("findings.no_periods"))
         return
     _head(page, filters)
+    if is_open("checks", scope.role) and st.button(
+        t("page.checks"), key="findings_checks", type="tertiary", icon=":material/fact_check:"
+    ):
+        frame.go("checks", filters.common())
     _filters(page, filters, several=only is None)
     if not page.total:
         _nothing(page, filters)

@@ -73,6 +73,14 @@ def only_school(scope: Scope) -> int | None:
     return next(iter(scope.all_school_ids)) if len(scope.all_school_ids) == 1 else None
 
 
+def own_class(scope: Scope, filters: Filters) -> Filters:
+    """A class teacher of one class begins in it: that is all she has."""
+    if scope.level != "class" or filters.class_id is not None or len(scope.class_ids) != 1 or scope.staff_ids:
+        return filters
+    school, class_id = next(iter(scope.class_ids))
+    return filters.changed(class_id=class_id) if filters.school == school else filters
+
+
 def bare(filters: Filters) -> Filters:
     """The position of the whole school."""
     return filters.changed(

@@ -45,6 +45,7 @@ def render(scope: Scope, filters: Filters) -> None:
     """Draw the page for the position; at most fourteen queries, one when the answer is remembered."""
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)  # the age of data changes by the day
     filters = filters.changed(school=filters.school or parts.only_school(scope), lesson=None, journal=None, staff=None)
+    filters = parts.own_class(scope, filters)
     position = Filters(
         year=filters.year, period=filters.period, school=filters.school, parallel=filters.parallel,
         class_id=filters.class_id, subject=filters.subject, pupil=filters.pupil,
@@ -297,10 +298,12 @@ def _groups(page: Performance) -> None:
 
 def _split(place: Place, page: Performance) -> None:
     by_subject = place.filters.class_id is not None
-    st.header(t("performance.split_subjects" if by_subject else "performance.split"), anchor=False)
+    is_above = page.row is None or not page.is_inside
+    name_of = "split_schools" if is_above else "split_subjects" if by_subject else "split"
+    st.header(t(f"performance.{name_of}"), anchor=False)
     st.caption(t("performance.split_note"))
     counts = [pl.col(f"mark_{n}_count").sum() for n in (2, 3, 4, 5)]
-    if page.row is None or not page.is_inside:
+    if is_above:
         labels = page.schools.select("school_id", "label")
         rows = page.marks.group_by("school_id").agg(counts).join(labels, on="school_id").rename({"school_id": "id"})
         rows = rows.sort(asked.natural_order("label"), "id")
@@ -316,7 +319,15 @@ def _split(place: Place, page: Performance) -> None:
         st.markdown(t("performance.split_none"))
         return
     table = rows.select(
-        pl.col("label").alias(t("performance.column_class") if not by_subject else t("performance.column_subject")),
+        pl.col("label").alias(
+            t(
+                "school.choose"
+                if is_above
+                else "performance.column_subject"
+                if by_subject
+                else "performance.column_class"
+            )
+        ),
         *(pl.col(f"mark_{n}_count").alias(t("performance.mark_name", mark=n)) for n in (5, 4, 3, 2)),
     )
     figure("performance_split", marks_split(rows, dark=frame.is_dark()), table)

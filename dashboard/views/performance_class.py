@@ -143,7 +143,7 @@ def _matrix(place: Place, pupils: pl.DataFrame) -> None:
         placeholder="—",
         alt=t("performance.matrix"),
         height="content",
-        column_config={t("performance.column_pupil"): st.column_config.TextColumn(width=220, pinned=True)},
+        column_config={t("performance.column_pupil"): st.column_config.TextColumn(width=260, pinned=True)},
     )
     parts.download(place, "summary-sheet", shown, t("performance.report"))
     cells = event["selection"]["cells"]

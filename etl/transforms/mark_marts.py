@@ -48,7 +48,7 @@ def _pupil_journals(context: Context, lessons: pl.DataFrame, absences: Absences)
     `lesson_count` are the pupil's slots; `is_short`: fewer than a quarter of the journal's lessons; `is_left`: not in
     the journal at the end of the period, or where the data end (both are listed apart, G17). `needed_count` is the
     norm of marks for the weekly hours, scaled by the lessons held so far and by the pupil's own, rounded up, 1 at
-    least.
+    least; null in a journal without marks (`_without_marks`), which no accumulation is asked of.
     """
     known = lessons.filter(pl.col("period_id").is_not_null() & (pl.col("grade") != 1))
     if not context.knows_rosters:
@@ -65,14 +65,15 @@ def _pupil_journals(context: Context, lessons: pl.DataFrame, absences: Absences)
     rows = rows.join(_given(context), on=["journal_id", "period_id", "pupil_id"], how="left")
     rows = rows.join(_at_the_end(context, known), on=["journal_id", "period_id", "pupil_id"], how="left")
     rows = rows.join(_norms(context, known), on=_PLACE, how="left")
+    rows = rows.join(_without_marks(context), on="journal_id", how="left")
     share = pl.col("lesson_count") / pl.col("held_count")
     counts = ("missed_count", "mark_count", "asked_count", "digit_count", "digit_sum", "weight", "points")
     rows = rows.with_columns(pl.col(name).fill_null(0).cast(pl.Int32) for name in counts).with_columns(
         (share < SHORT_STAY).alias("is_short"),
         pl.col("is_there").is_null().alias("is_left"),
-        pl.max_horizontal(
-            pl.lit(1), (pl.col("norm") * pl.col("done_share") * share - 1e-9).ceil()
-        ).cast(pl.Int16).alias("needed_count"),
+        pl.when(pl.col("is_without_marks").is_null()).then(
+            pl.max_horizontal(pl.lit(1), (pl.col("norm") * pl.col("done_share") * share - 1e-9).ceil()).cast(pl.Int16)
+        ).alias("needed_count"),
         verdict(),
     )  # fmt: skip
     return rows.select(
@@ -121,6 +122,18 @@ def _marks(context: Context, lessons: pl.DataFrame) -> pl.DataFrame:
         weight.sum().cast(pl.Int32).alias("weight"),
         (weight * pl.col("mark_code")).sum().cast(pl.Int32).alias("points"),
     )
+
+
+def _without_marks(context: Context) -> pl.DataFrame:
+    """Journals taught without marks, as ОРКСЭ in grade 4: their period marks are зачёт, осв or н/оц and never a digit.
+
+    Before the first period mark nobody can tell them from journals that were not filled.
+    """
+    kinds = context.present("period_mark").filter(pl.col("mark_code") != 0).group_by("journal_id")
+    digits = pl.col("mark_code").is_between(1, 5).any() | (pl.col("mark_code") == NOT_ATTESTED).any()
+    return kinds.agg(digits.alias("has_digits")).filter(~pl.col("has_digits")).select(
+        "journal_id", pl.lit(value=True).alias("is_without_marks")
+    )  # fmt: skip
 
 
 def _given(context: Context) -> pl.DataFrame:
@@ -212,7 +225,7 @@ def norm_of(hours: pl.Expr, norms: Mapping[float, int]) -> pl.Expr:
 
 def _fill(pupils: pl.DataFrame) -> pl.DataFrame:
     """Rows of mart_mark_fill: journal × period. Pupils exempt from the subject are not counted at all."""
-    rows = pupils.filter(pl.col("period_mark_code").ne_missing(EXEMPT))
+    rows = pupils.filter(pl.col("period_mark_code").ne_missing(EXEMPT) & pl.col("needed_count").is_not_null())
     is_counted = ~pl.col("is_short") & ~pl.col("is_left")
 
     def total(name: str) -> pl.Expr:

@@ -54,7 +54,7 @@ def _fill(name: str, parts: str, direction: Direction = "none", unit: Unit = "sh
 _ALL = (
     *(
         _metric(f"absence_{reason}_share", f"missed_{reason}_count / missed_count", "attendance", "missed_slot",
-                "missed pupil × held lesson", _BY_DAY)
+                "missed pupil × held lesson", _BY_DAY, "down" if reason in ("invalid", "unknown") else "none")
         for reason in REASONS
     ),
     _metric("unexplained_count", "missed_unknown_count", "attendance", "missed_slot", "missed pupil × held lesson",
