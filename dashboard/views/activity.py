@@ -22,7 +22,7 @@ from etl.warehouse.scope import Scope
 
 
 def render(scope: Scope, filters: Filters) -> None:
-    """Draw the page; at most five queries, one when the answer is remembered."""
+    """Draw the page; seven queries, two when the answers are remembered."""
     school, now = chosen_school(scope, filters, t("page.activity"))
     if school is None:
         return

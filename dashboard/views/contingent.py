@@ -24,7 +24,7 @@ WORST = 8  # fields named
 
 
 def render(scope: Scope, filters: Filters) -> None:
-    """Draw the page; at most seven queries, one when the answer is remembered."""
+    """Draw the page; nine queries, two when the answers are remembered."""
     school, now = chosen_school(scope, filters, t("page.contingent"))
     if school is None:
         return

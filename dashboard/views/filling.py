@@ -33,7 +33,7 @@ _CODES = {"staff": "staff", "class_id": "class", "subject_id": "subject", "journ
 
 
 def render(scope: Scope, filters: Filters) -> None:
-    """Draw the page; at most nine queries, one when the answer is remembered."""
+    """Draw the page; eleven queries, two when the answers are remembered."""
     school, now = chosen_school(scope, filters, t("page.filling"))
     if school is None:
         return

@@ -26,7 +26,7 @@ HEIGHT = 560
 
 
 def render(scope: Scope, filters: Filters) -> None:
-    """Draw the page; at most eight queries, one when the answer is remembered."""
+    """Draw the page; ten queries, two when the answers are remembered."""
     school, now = chosen_school(scope, filters, t("page.programme"))
     if school is None:
         return
