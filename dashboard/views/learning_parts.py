@@ -17,6 +17,7 @@ from dashboard.i18n import count, day, listed, moment, number, points, t
 from dashboard.queries import periods
 from dashboard.queries import schools as asked
 from dashboard.table_export import frame_csv
+from dashboard.views.sections import draw_sections
 from etl.warehouse.scope import Scope
 
 
@@ -109,6 +110,8 @@ def head(place: Place, title: str, note: str, *, with_as_of: bool) -> bool:
         as_of=frame.AsOf(oldest, max(place.schools["until_on"])) if with_as_of else None,
         warning=warning,
     )
+    if row is not None:
+        draw_sections(place.route, filters.common(), place.scope.role)
     if not is_known:
         frame.empty(t("school.unknown_part_title"), t("school.unknown_part"))
     return is_known
