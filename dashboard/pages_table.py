@@ -65,7 +65,8 @@ PAGES: tuple[PageRow, ...] = (
         "page.filling",
         ":material/edit_note:",
         "dashboard.views.filling",
-        _SCHOOL_HEADS | _TEACHERS,
+        _TEACHERS,
+        link=_SCHOOL_HEADS,  # one button away from the school's page, which opens first
     ),
     PageRow(
         "programme",
