@@ -11,14 +11,16 @@ from functools import lru_cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, Engine, Select, and_, func, insert, select, text, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from dashboard.access import SESSION_LIFE, Identity, SlowDownError, new_token, session_of
 from etl.warehouse.scope import Level, Scope
 from etl.warehouse.tables import access_attempt, access_grant, access_row, access_session, access_user
 
 FREE_FAILURES = 4  # typing errors
+TURN_WAIT = "2s"  # an attempt takes a tenth of a second; whoever waits longer stands in a crowd
 LONGEST_PAUSE = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=1)
 LONGEST_LOGIN, LONGEST_PASSWORD = 128, 1024  # longer input is not a sign-in, it is a load test
@@ -135,11 +137,15 @@ class PostgresAccounts:
 
     def _take_turn(self, connection: Connection, login: str) -> None:
         """One attempt per login at a time, or a crowd of parallel guesses would pass before the first one
-        is counted.
+        is counted. A second honest one waits its moment.
         """
-        lock = select(func.pg_try_advisory_xact_lock(func.hashtextextended(f"zavuch.sign_in.{login}", 0)))
-        if not connection.execute(lock).scalar_one():
-            raise SlowDownError(1)
+        connection.execute(select(func.set_config("lock_timeout", TURN_WAIT, True)))
+        try:
+            connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"zavuch.sign_in.{login}", 0))))
+        except OperationalError as error:
+            if isinstance(error.orig, LockNotAvailable):
+                raise SlowDownError(1) from error
+            raise
 
     def _pause(self, connection: Connection, login: str) -> int:
         """Whole seconds to wait: none for the first failures, then 2, 4, 8 … from the last failure, at most
