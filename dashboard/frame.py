@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import NoReturn
 
 import streamlit as st
@@ -104,6 +104,11 @@ def head(
             _user_menu()
     if warning:
         st.warning(warning, icon=":material/history:")
+
+
+def this_hour() -> datetime:
+    """The hour that has begun, UTC: the age of data changes by the day, so an answer may be remembered for an hour."""
+    return datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def go(page: str, filters: Filters) -> NoReturn:

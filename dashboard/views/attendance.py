@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -31,12 +31,11 @@ _UNKNOWN = LEARNING_METRICS["absence_unknown_share"]
 _SYSTEMATIC = LEARNING_METRICS["systematic_share"]
 _AGES = (("week", "neutral"), ("two", "warn"), ("month", "warn"), ("older", "bad"))
 NAMED = 3  # classes named over the grid
-FEW = 5  # below this a share is not compared
 
 
 def render(scope: Scope, filters: Filters) -> None:
     """Draw the page for the position; at most nine queries, one when the answer is remembered."""
-    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)  # the age of data changes by the day
+    now = frame.this_hour()
     filters = filters.changed(school=filters.school or parts.only_school(scope), lesson=None, journal=None, staff=None)
     filters = parts.own_class(scope, filters)
     position = Filters(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -26,7 +25,7 @@ from etl.warehouse.scope import Scope
 
 def render(scope: Scope, filters: Filters) -> None:
     """Draw the page; two queries for the list of schools, three for one school, one when remembered."""
-    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)  # the age of data changes by the day
+    now = frame.this_hour()
     only = next(iter(scope.all_school_ids)) if len(scope.all_school_ids) == 1 else None
     school = filters.school or only
     if school is None:

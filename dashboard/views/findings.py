@@ -42,7 +42,7 @@ ANY = ""  # a selector's «все»
 
 def render(scope: Scope, filters: Filters) -> None:
     """Draw the page for the position; five queries, one when the answer is remembered."""
-    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)  # the age of data changes by the day
+    now = frame.this_hour()
     only = next(iter(scope.all_school_ids)) if len(scope.all_school_ids) == 1 else None
     filters = filters.changed(school=filters.school or only, lesson=None)
     position = filters.changed(as_of=None, week=None, sort=None, group=None, finding=None)

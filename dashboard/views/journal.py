@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import polars as pl
 import streamlit as st
@@ -24,7 +24,7 @@ from etl.warehouse.scope import Scope
 
 def render(scope: Scope, filters: Filters) -> None:
     """Draw the page for the position; at most ten queries and four for the card of a lesson, two when remembered."""
-    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)  # the age of data changes by the day
+    now = frame.this_hour()
     school = filters.school or min(scope.all_school_ids, default=None)
     filters = filters.changed(school=school)
     place = Filters(

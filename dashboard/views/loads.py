@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
@@ -37,7 +36,7 @@ _TELLS: dict[str, Tone] = {
 
 def render(scope: Scope, filters: Filters) -> None:
     """Draw the page; two queries for the list of schools, eight for one school, one when remembered."""
-    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)  # the age of data changes by the day
+    now = frame.this_hour()
     only = next(iter(scope.all_school_ids)) if len(scope.all_school_ids) == 1 else None
     school = filters.school or only
     if school is None:

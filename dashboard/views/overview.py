@@ -28,7 +28,7 @@ FEWEST = 3  # schools below which a funnel says nothing
 def render(scope: Scope, filters: Filters) -> None:
     """Draw the page for the position; six queries when the answer is not remembered, one when it is."""
     position = Filters(year=filters.year, period=filters.period, as_of=filters.as_of)
-    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)  # the age of data changes by the day
+    now = frame.this_hour()
     page = cached(scope, position, read_overview, now)
     if page.choice is None:
         frame.head(t("page.overview"), filters)

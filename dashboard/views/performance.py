@@ -3,8 +3,6 @@ B-16, B-29, B-30, B-36, B-39)."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import polars as pl
 import streamlit as st
 
@@ -13,6 +11,7 @@ from dashboard.components.figure import figure
 from dashboard.components.heat_grid import Axis, heat_grid
 from dashboard.components.heat_grid import Cell as Share
 from dashboard.components.kpi_cards import Kpi, kpi_cards
+from dashboard.components.palette import FEW
 from dashboard.components.row_table import Cell
 from dashboard.filters import Filters, parse, to_params
 from dashboard.i18n import count, month, number, percent, t
@@ -38,12 +37,12 @@ _MEASURES: dict[str, tuple[Metric, bool]] = {
     "quality": (METRICS["period_mark_quality"], False),
 }
 _MEASURE_KEY = "zavuch.performance_measure"
-NAMED, FEW = 3, 5
+NAMED = 3
 
 
 def render(scope: Scope, filters: Filters) -> None:
     """Draw the page for the position; at most fourteen queries, one when the answer is remembered."""
-    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)  # the age of data changes by the day
+    now = frame.this_hour()
     filters = filters.changed(school=filters.school or parts.only_school(scope), lesson=None, journal=None, staff=None)
     filters = parts.own_class(scope, filters)
     position = Filters(

@@ -4,7 +4,7 @@ acts side by side.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -29,7 +29,7 @@ _SEVERITY_TONES: dict[int, Tone] = {1: "bad", 2: "warn", 3: "quiet", 4: "info"}
 
 def render(scope: Scope, filters: Filters) -> None:
     """Draw the page; one query for the list of schools, six for one school, three when its judgement is remembered."""
-    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)  # the age of data changes by the day
+    now = frame.this_hour()
     only = next(iter(scope.all_school_ids)) if len(scope.all_school_ids) == 1 else None
     school = filters.school or only
     if school is None:

@@ -7,7 +7,7 @@ municipal reader gets the sums of the school as a whole, and is told what is not
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 import polars as pl
 import streamlit as st
@@ -31,7 +31,7 @@ from etl.warehouse.scope import Scope
 
 def render(scope: Scope, filters: Filters) -> None:
     """Draw the page for the position; at most eleven queries, one when the answer is remembered."""
-    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)  # the age of data changes by the day
+    now = frame.this_hour()
     listed_schools = cached(scope, "schools", _list_schools, now)
     school = filters.school or (
         int(listed_schools["school_id"][0]) if listed_schools.height and scope.level != "municipality" else None

@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard import charts, frame
 from dashboard.components.heat_grid import Axis, Cell, heat_grid
+from dashboard.components.palette import FEW
 from dashboard.filters import Filters, parse, to_params
 from dashboard.i18n import count, t
 from dashboard.queries import schools as asked
@@ -18,7 +19,6 @@ from etl.warehouse.metrics import LESSON_RULES, METRICS
 
 MEASURE_KEY = "zavuch.measure"
 NAMED = 3  # journals named over the grid
-FEW = 5  # below this a share is not compared (design, «Numbers»)
 
 
 def below_norm(page: School) -> pl.DataFrame:

@@ -10,6 +10,7 @@ import polars as pl
 import streamlit as st
 
 from dashboard import frame
+from dashboard.components.palette import FEW
 from dashboard.components.row_table import Cell
 from dashboard.filters import Filters
 from dashboard.i18n import count, day, moment, out_of, percent, t
@@ -21,12 +22,10 @@ from dashboard.table_export import about_table, table_csv
 from etl.warehouse.metrics import Measured
 from etl.warehouse.scope import Scope
 
-FEW = 5  # below this a share is not compared (design, «Numbers»)
-
 
 def chosen_school(scope: Scope, filters: Filters, title: str) -> tuple[int | None, datetime]:
     """The school of the position, else the reader's only one; where there are several, asks and returns None."""
-    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    now = frame.this_hour()
     listed = cached(scope, "schools", _schools, now)
     if filters.school is not None:
         return filters.school, now

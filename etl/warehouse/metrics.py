@@ -72,24 +72,9 @@ DUTY: dict[str, str] = {
 (mart_duty_week and its kin)."""
 REASONS = tuple(reason.name for reason in Excluded)
 
-LEARNING = {
-    name: f"sum({name})"
-    for name in (
-        "held_count",
-        "marked_lesson_count",
-        "slot_count",
-        "missed_count",
-        "missed_illness_count",
-        "missed_valid_count",
-        "missed_invalid_count",
-        "missed_unknown_count",
-        "late_count",
-        "stray_count",
-        "mark_count",
-        "digit_count",
-        "digit_sum",
-    )
-} | {"attended_count": "sum(slot_count - missed_count)"}
+LEARNING = ATTENDANCE | {
+    name: f"sum({name})" for name in ("marked_lesson_count", "mark_count", "digit_count", "digit_sum")
+}
 """Sums over rows of mart_learning."""
 PERIOD_MARK = {
     "period_digit_count": "sum(row_count) FILTER (WHERE mark_code BETWEEN 1 AND 5)",

@@ -31,7 +31,7 @@ def measure() -> dict[str, Any]:
 
     from dashboard.access import Identity
     from dashboard.connection import accounts, app_engine
-    from dashboard.page_costs import empty_page_seconds, page_costs
+    from tests.bench.page_costs import empty_page_seconds, page_costs
 
     set_option("client.showErrorDetails", "full")  # the reader of a bench is a developer
     found: dict[str, Any] = {"empty": empty_page_seconds(), "pages": []}

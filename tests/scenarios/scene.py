@@ -15,8 +15,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-import pytest
-
 from checks.runner import run_checks
 from etl.export import export_ledger
 from etl.job import load_bundle
@@ -225,12 +223,3 @@ def statuses(ledger: Ledger, school: str, rule: str) -> dict[str, str]:
 def severities(register: Register, school: str, rule: str) -> dict[str, str]:
     """object key → severity of the findings of one rule of one school."""
     return {key: finding.severity for key, finding in of_rule(register, school, rule).items()}
-
-
-def not_yet(found: object, expected: object, what: str) -> None:
-    """The contract's answer, which the product does not give yet: the scenario ends here as an expected failure.
-
-    Once the product does, this fails: write an assertion in its place.
-    """
-    assert found != expected, f"{what}: holds now, assert it"
-    pytest.xfail(what)

@@ -9,25 +9,13 @@ from __future__ import annotations
 
 import polars as pl
 
+from etl.regulations.parameter import WORK_KINDS
 from etl.transforms.moments import start_of_day
 from etl.transforms.obligations.content_marks import PLACE, of_marks
 from etl.transforms.obligations.context import Context
 from etl.transforms.obligations.responsible import journal_teachers
 from etl.transforms.obligations.verdict import OBLIGATION, breaches
 
-WORK_KINDS = (
-    "oral",
-    "written",
-    "dictation",
-    "essay",
-    "test",
-    "practical",
-    "lab",
-    "check",
-    "project",
-    "homework",
-    "makeup",
-)
 SCHEDULED_KINDS = ("test", "check")
 """«Контрольные и текущие проверочные работы» (004 8.3) stand in the schedule, and so does every monitoring work."""
 _JOURNAL_DAY = ["group_id", "subject_id", "on"]

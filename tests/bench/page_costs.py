@@ -1,4 +1,4 @@
-"""What a page costs: its script run without a browser, for one reader at one position. Never served."""
+"""What a page costs: its script run without a browser, for one reader at one position."""
 
 from __future__ import annotations
 
