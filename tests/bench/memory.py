@@ -1,4 +1,4 @@
-"""`python -m tests.bench.memory [BUNDLE]`: the greatest memory of a process that loads a bundle; aim ≤ 1 GB at 2 GB.
+"""`python -m tests.bench.memory [BUNDLE]`: the greatest memory of the processes that load and check; aim ≤ 1 GB at 2 GB.
 
 Without BUNDLE it generates the 60 schools of the tier `city`. The database is a new one and is not counted: its memory
 is set in `warehouse.server_settings`.
@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from checks.runner import run_checks
 from etl.job import load_bundle
 from etl.settings import Settings
 from etl.sources.demo import generate
@@ -31,32 +32,41 @@ def load(bundle: Path, home: Path) -> None:
     print(f"{report.school_count} schools, {rows:,} rows, {report.obligation_count:,} obligations, {report.seconds}")
 
 
-def peak_of_load(bundle: Path, home: Path) -> tuple[int, float]:
-    """Greatest resident memory of a process that loads, bytes (pages of files it maps included), and seconds."""
+def check(home: Path) -> None:
+    """What the second measured process does: the first run of all suites over everything that is loaded."""
+    run_checks(open_warehouse(Settings(home=home)))
+
+
+def peak_of(step: str, bundle: Path, home: Path) -> tuple[int, float]:
+    """Greatest resident memory of a process that loads or checks, bytes (pages of mapped files included), and seconds."""
     start = time.perf_counter()
-    child = subprocess.Popen([sys.executable, "-m", "tests.bench.memory", str(bundle), "--home", str(home)])
+    arguments = [str(bundle), "--home", str(home), "--step", step]
+    child = subprocess.Popen([sys.executable, "-m", "tests.bench.memory", *arguments])
     _pid, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
-        raise SystemExit(f"the load ended with {child.returncode}")
+        raise SystemExit(f"{step} ended with {child.returncode}")
     return usage.ru_maxrss * 1024, time.perf_counter() - start
 
 
 def main() -> None:
-    """Measure one bundle and print a line; with --home load it there, in this process."""
+    """Measure one bundle and print two lines; with --home load it there, in this process."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.memory")
     parser.add_argument("bundle", nargs="?", type=Path)
     parser.add_argument("--home", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--step", choices=("load", "check"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.home:
-        load(arguments.bundle, arguments.home)
-        return
+    if arguments.step == "load":
+        return load(arguments.bundle, arguments.home)
+    if arguments.step == "check":
+        return check(arguments.home)
     home = Path(tempfile.mkdtemp(prefix="bench-memory-"))
     try:
         bundle = arguments.bundle or generate(home / "bundle", tier="city")[0].path
         size = sum(path.stat().st_size for path in bundle.iterdir()) if bundle.is_dir() else bundle.stat().st_size
-        peak, seconds = peak_of_load(bundle, home)
-        print(f"bundle {size / MIB:,.0f} MiB, peak memory {peak / MIB:,.0f} MiB, {seconds:,.0f} s")
+        for step in ("load", "check"):
+            peak, seconds = peak_of(step, bundle, home)
+            print(f"{step}: bundle {size / MIB:,.0f} MiB, peak memory {peak / MIB:,.0f} MiB, {seconds:,.0f} s", flush=True)
     finally:
         embedded.stop(home)
         shutil.rmtree(home, ignore_errors=True)
