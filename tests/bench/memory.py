@@ -1,4 +1,4 @@
-"""`python -m tests.bench.memory [BUNDLE]`: the greatest memory of the processes that load and check; aim ≤ 1 GB at 2 GB.
+"""`python -m tests.bench.memory [BUNDLE]`: greatest memory of the processes that load and check; aim ≤ 1 GB.
 
 Without BUNDLE it generates the 60 schools of the tier `city`. The database is a new one and is not counted: its memory
 is set in `warehouse.server_settings`.
@@ -38,7 +38,7 @@ def check(home: Path) -> None:
 
 
 def peak_of(step: str, bundle: Path, home: Path) -> tuple[int, float]:
-    """Greatest resident memory of a process that loads or checks, bytes (pages of mapped files included), and seconds."""
+    """Greatest resident memory of a process that loads or checks, bytes (mapped files included), and seconds."""
     start = time.perf_counter()
     arguments = [str(bundle), "--home", str(home), "--step", step]
     child = subprocess.Popen([sys.executable, "-m", "tests.bench.memory", *arguments])
@@ -66,7 +66,8 @@ def main() -> None:
         size = sum(path.stat().st_size for path in bundle.iterdir()) if bundle.is_dir() else bundle.stat().st_size
         for step in ("load", "check"):
             peak, seconds = peak_of(step, bundle, home)
-            print(f"{step}: bundle {size / MIB:,.0f} MiB, peak memory {peak / MIB:,.0f} MiB, {seconds:,.0f} s", flush=True)
+            figures = f"bundle {size / MIB:,.0f} MiB, peak memory {peak / MIB:,.0f} MiB, {seconds:,.0f} s"
+            print(f"{step}: {figures}", flush=True)
     finally:
         embedded.stop(home)
         shutil.rmtree(home, ignore_errors=True)
