@@ -20,7 +20,10 @@ import polars as pl
 from sqlalchemy import CursorResult, Executable, text
 from sqlalchemy.sql import ClauseElement
 
+from dashboard import privacy
+from dashboard.access import cookie_secret
 from dashboard.connection import app_engine
+from etl.settings import read_settings
 from etl.warehouse.scope import Scope
 
 T = TypeVar("T")
@@ -103,7 +106,15 @@ def read(scope: Scope, statement: str | Executable, params: Mapping[str, Any] | 
             count.queries += 1
     if scope.is_empty:
         return rows.clear()
-    return rows.filter(pl.col("school_id").is_in(schools)) if "school_id" in rows.columns else rows
+    shown = _as_shown(scope, rows)
+    return shown.filter(pl.col("school_id").is_in(schools)) if "school_id" in shown.columns else shown
+
+
+def _as_shown(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
+    if scope.is_above:
+        rows = privacy.without_free_text(rows)
+    settings = read_settings()
+    return privacy.pseudonymised(rows, cookie_secret(settings.home)) if settings.pseudonyms else rows
 
 
 def append(scope: Scope, statement: str, params: Mapping[str, Any], *, noted: str = "", school: int = 0) -> int:
