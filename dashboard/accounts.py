@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, Select, and_, func, insert, select, t
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from dashboard.access import SESSION_LIFE, Identity, SlowDownError, new_token, session_of
+from etl.warehouse.roles import opens
 from etl.warehouse.scope import Level, Scope
 from etl.warehouse.tables import access_attempt, access_grant, access_row, access_session, access_user
 
@@ -92,18 +93,26 @@ class PostgresAccounts:
             connection.execute(
                 text("SELECT set_config('app.user_id', :user_id, true)"), {"user_id": str(identity.user_id)}
             )
-            grants = connection.execute(select(access_grant).where(access_grant.c.user_id == identity.user_id)).all()
+            theirs = select(access_grant, access_user.c.role).join(
+                access_user, access_user.c.user_id == access_grant.c.user_id
+            )
+            held = connection.execute(theirs.where(access_grant.c.user_id == identity.user_id)).all()
             schools = connection.execute(
                 select(access_row.c.school_id)
-                .where(access_row.c.user_id == identity.user_id, access_row.c.level.in_(("aggregate", "school")))
+                .where(
+                    access_row.c.user_id == identity.user_id,
+                    access_row.c.level.in_(("aggregate", "school", "upkeep", "cards")),
+                )
                 .distinct()
             ).scalars()
             school_ids = frozenset(schools)
-        levels = {grant.level for grant in grants}
+        # a grant that the role may not hold opens nothing here either
+        grants = [grant for grant in held if opens(grant.role, grant.level)]
+        levels = {"municipality" if grant.level == "region" else grant.level for grant in grants}
         level: Level = next((name for name in _LEVELS if name in levels), "none")
         return Scope(
             user_id=identity.user_id,
-            role=identity.role,
+            role=grants[0].role if grants else identity.role,
             level=level,
             school_ids=school_ids,
             class_ids=frozenset((g.school_id, g.class_id) for g in grants if g.level == "class"),

@@ -8,10 +8,12 @@ import streamlit as st
 from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard import frame, router
-from dashboard.access import Identity
+from dashboard.access import Identity, cookie_secret
 from dashboard.components.shell import leave, shell
 from dashboard.connection import accounts
 from dashboard.i18n import t
+from dashboard.privacy import pseudonym
+from etl.settings import read_settings
 from etl.warehouse.scope import Scope
 
 STATIC = Path(__file__).resolve().parent / "static"
@@ -28,10 +30,15 @@ def main() -> None:
         st.markdown(f"{t('state.signed_out')} [{t('state.sign_in_again')}](/login)")
         st.stop()
     identity, scope = found
-    st.session_state[frame.IDENTITY_KEY] = [identity.user_id, identity.login, identity.name, identity.role]
+    st.session_state[frame.IDENTITY_KEY] = [identity.user_id, identity.login, _shown_name(identity), identity.role]
     shell()
     st.logo(str(STATIC / "logo.png"), size="large")
     router.run(identity, scope)
+
+
+def _shown_name(identity: Identity) -> str:
+    settings = read_settings()
+    return pseudonym(identity.name, cookie_secret(settings.home)) if settings.pseudonyms else identity.name
 
 
 def _signed_in() -> tuple[Identity, Scope] | None:

@@ -24,8 +24,8 @@ def app_engine() -> Engine:
             advice="Start it with `zavuch serve` or set ZAVUCH_APP_DATABASE_URL.",
         )
     # one process serves many readers at once; a dead connection (server restarted) is noticed before it is
-    # used
-    return create_engine(sqlalchemy_url(url), pool_size=8, max_overflow=8, pool_pre_ping=True)
+    # used; the text of an error goes to the log and must not quote what was asked for
+    return create_engine(sqlalchemy_url(url), pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True)
 
 
 @lru_cache(maxsize=1)

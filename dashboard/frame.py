@@ -14,10 +14,14 @@ import streamlit as st
 from dashboard.access import Identity
 from dashboard.components.crumbs import crumbs as draw_crumbs
 from dashboard.components.shell import sign_out_button
+from dashboard.connection import accounts
 from dashboard.filters import Filters, parse, to_params, url_of
 from dashboard.i18n import t
+from dashboard.pages_table import is_open
+from etl.warehouse.scope import Scope
 
 IDENTITY_KEY = "zavuch.identity"
+SCOPE_KEY = "zavuch.scope"
 PERIOD_KEY, AS_OF_KEY = "zavuch.period", "zavuch.as_of"
 WIDTH = 1320
 
@@ -138,6 +142,12 @@ def identity() -> Identity:
     return Identity(*values)
 
 
+def scope() -> Scope:
+    """What the person may see, as the router found at the start of this run; KeyError outside a page."""
+    found: Scope | None = st.session_state.get(SCOPE_KEY)
+    return accounts().scope_of(identity()) if found is None else found
+
+
 def is_dark() -> bool:
     """Whether the reader's theme is dark (for `charts`)."""
     return st.context.theme.type == "dark"
@@ -195,6 +205,8 @@ def _user_menu() -> None:
     person = identity()
     with st.popover(short_name(person.name), icon=":material/account_circle:", type="tertiary"):
         st.markdown(f"**{plain(person.name)}**  \n{t(f'role.{person.role}')}")
+        if is_open("access_log", person.role) and st.button(t("access_log.open"), type="tertiary"):
+            go("access_log", Filters())
         sign_out_button()
 
 

@@ -1,5 +1,5 @@
-"""Which pages exist and which role has which: the one table that the menu, the router and the access tests
-read.
+"""Which pages exist and which role has which, to see and to act: the one table that the menu, the router, the users'
+guide and the access tests read. A page without a row, or a role without a word in it, is closed.
 """
 
 from __future__ import annotations
@@ -7,19 +7,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Presence = Literal["menu", "link", "none"]
+from dashboard.filters import Filters
+from etl.warehouse.policies import ABOVE, DECIDERS, LOG_READERS
+from etl.warehouse.roles import ROLES as ROLES
 
-ROLES = (
-    "director",
-    "deputy",
-    "coordinator",
-    "administrator",
-    "class_teacher",
-    "teacher",
-    "secretary",
-    "inspector",
-    "region",
-)
+Presence = Literal["menu", "link", "none"]
+Group = Literal["school", "learning", "control", "system"]
+GROUPS: tuple[Group, ...] = ("school", "learning", "control", "system")
+"""How a long menu is divided, in order (`menu.*` in the texts)."""
+LONGEST_MENU = 7
+"""More pages than this stand in groups (design, «Top navigation»)."""
+Names = Literal["always", "class", "never"]
 
 
 @dataclass(frozen=True)
@@ -27,8 +25,9 @@ class PageRow:
     """One page: its route (`/school`), the key of its menu title, its icon, its module and who has it.
 
     `menu` roles see it in the menu; `link` roles reach it from another page; every other role is told that
-    the page is closed for it. Rows are limited by the scope of the query, not by this table: hiding a page
-    protects nothing.
+    the page is closed for it. `act` roles may change something there: a word about a finding, a wish, a register.
+    `names` says when pupils stand there by name, which the access log notes: always, once a class is chosen, never.
+    Rows are limited by the scope of the query, not by this table: hiding a page protects nothing.
     """
 
     route: str
@@ -37,12 +36,19 @@ class PageRow:
     module: str
     menu: frozenset[str]
     link: frozenset[str] = frozenset()
+    act: frozenset[str] = frozenset()
+    group: Group = "school"
+    names: Names = "never"
 
     def presence(self, role: str) -> Presence:
         """How the page appears for a role; an unknown role has nothing."""
         if role in self.menu:
             return "menu"
         return "link" if role in self.link else "none"
+
+    def shows_pupils(self, filters: Filters) -> bool:
+        """Whether pupils stand on the page by name at this position."""
+        return self.names == "always" or (self.names == "class" and filters.class_id is not None)
 
 
 _SCHOOL_HEADS = frozenset({"director", "deputy", "coordinator"})
@@ -99,6 +105,7 @@ PAGES: tuple[PageRow, ...] = (
         "dashboard.views.journal",
         frozenset(),
         link=_SCHOOL_HEADS | _TEACHERS,
+        names="always",
     ),
     PageRow(
         "attendance",
@@ -107,6 +114,8 @@ PAGES: tuple[PageRow, ...] = (
         "dashboard.views.attendance",
         _SCHOOL_HEADS | _TEACHERS | frozenset({"inspector"}),
         link=frozenset({"region"}),
+        group="learning",
+        names="class",
     ),
     PageRow(
         "performance",
@@ -115,6 +124,8 @@ PAGES: tuple[PageRow, ...] = (
         "dashboard.views.performance",
         _SCHOOL_HEADS | _TEACHERS | frozenset({"inspector"}),
         link=frozenset({"region"}),
+        group="learning",
+        names="class",
     ),
     PageRow(
         "findings",
@@ -123,6 +134,9 @@ PAGES: tuple[PageRow, ...] = (
         "dashboard.views.findings",
         _SCHOOL_HEADS,
         link=_TEACHERS,
+        act=frozenset(DECIDERS),
+        group="control",
+        names="always",
     ),
     PageRow(
         "checks",
@@ -131,6 +145,7 @@ PAGES: tuple[PageRow, ...] = (
         "dashboard.views.checks",
         _ABOVE | frozenset({"administrator"}),
         link=_SCHOOL_HEADS,
+        group="control",
     ),
     PageRow(
         "regulation",
@@ -139,6 +154,8 @@ PAGES: tuple[PageRow, ...] = (
         "dashboard.views.regulation",
         _SCHOOL_HEADS | _TEACHERS | _ABOVE | frozenset({"administrator"}),
         link=frozenset({"secretary"}),
+        act=frozenset((*DECIDERS, *ABOVE)),
+        group="control",
     ),
     PageRow(
         "loads",
@@ -146,8 +163,18 @@ PAGES: tuple[PageRow, ...] = (
         ":material/database:",
         "dashboard.views.loads",
         _SCHOOL_HEADS | _ABOVE | frozenset({"administrator"}),
+        group="system",
     ),
-    PageRow("guide", "page.guide", ":material/help:", "dashboard.views.guide", frozenset(ROLES)),
+    PageRow(
+        "access_log",
+        "page.access_log",
+        ":material/visibility:",
+        "dashboard.views.access_log",
+        frozenset(),
+        link=frozenset(LOG_READERS),
+        group="system",
+    ),
+    PageRow("guide", "page.guide", ":material/help:", "dashboard.views.guide", frozenset(ROLES), group="system"),
 )
 SECTIONS = ("school", "filling", "attendance", "performance", "programme", "contingent", "activity")
 """Routes of the pages about one school, in the order in which they are offered beside each other."""
@@ -162,3 +189,14 @@ def menu_of(role: str) -> tuple[PageRow, ...]:
 def is_open(route: str, role: str) -> bool:
     """Whether the role may open the page at all."""
     return route in BY_ROUTE and BY_ROUTE[route].presence(role) != "none"
+
+
+def may_act(route: str, role: str) -> bool:
+    """Whether the role may change something on a page that it may open."""
+    return is_open(route, role) and role in BY_ROUTE[route].act
+
+
+def in_groups(rows: tuple[PageRow, ...]) -> tuple[tuple[Group, tuple[PageRow, ...]], ...]:
+    """The pages by group, in the order of the groups; empty groups are left out."""
+    found = ((group, tuple(row for row in rows if row.group == group)) for group in GROUPS)
+    return tuple((group, members) for group, members in found if members)

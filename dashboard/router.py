@@ -14,12 +14,14 @@ from dashboard import frame
 from dashboard.access import Identity
 from dashboard.filters import Filters, parse, to_params
 from dashboard.i18n import moment, t
-from dashboard.pages_table import BY_ROUTE, PAGES, PageRow, is_open, menu_of
+from dashboard.pages_table import BY_ROUTE, LONGEST_MENU, PAGES, PageRow, in_groups, is_open, menu_of
+from dashboard.queries.access_log import note_view
 from etl.warehouse.scope import Scope
 
 LOG = logging.getLogger("zavuch.app")
 HOME = "_home"
 POSITION_KEY = "zavuch.position"  # [route, parameters] of the last run: what the menu carries along
+NOTED_KEY = "zavuch.noted"
 _TEACHERS = ("class_teacher", "teacher")
 
 
@@ -31,8 +33,11 @@ def streamlit_page(route: str) -> Page:
 def run(identity: Identity, scope: Scope) -> None:
     """Draw the menu of the role and run the page of the address."""
     pages = [st.Page(_landing(identity.role), title=t("app.title"), url_path=HOME, default=True, visibility="hidden")]
-    pages += [_page(row, identity, scope) for row in PAGES]
-    chosen = st.navigation(pages, position="top")
+    if len(menu_of(identity.role)) > LONGEST_MENU:
+        shown = {t(f"menu.{group}"): [_page(row, identity, scope) for row in rows] for group, rows in in_groups(PAGES)}
+        chosen = st.navigation({"": pages, **shown}, position="top")
+    else:
+        chosen = st.navigation([*pages, *(_page(row, identity, scope) for row in PAGES)], position="top")
     _carry_position(chosen.url_path)
     chosen.run()
 
@@ -68,13 +73,25 @@ def _runner(row: PageRow, identity: Identity, scope: Scope) -> Callable[[], None
 
 
 def _render(row: PageRow, scope: Scope, filters: Filters) -> None:
+    st.session_state[frame.SCOPE_KEY] = scope
     # imported when it is opened: a page without a chart never loads Plotly, a broken page breaks only itself
     try:
+        if row.shows_pupils(filters):
+            _note(row, scope, filters)  # first: what cannot be noted is not shown
         importlib.import_module(row.module).render(scope, filters)
     except Exception:
         # the log has the traceback; the reader gets a sentence, in her language and without a detail of the data
         LOG.exception("The page %s could not be drawn.", row.route)
         frame.empty(t("state.error_title"), t("state.error", moment=moment(datetime.now(UTC).astimezone())))
+
+
+def _note(row: PageRow, scope: Scope, filters: Filters) -> None:
+    """One line of the access log for every position at which pupils are shown by name, once in an hour of a tab."""
+    place = [row.route, filters.school, filters.class_id, filters.pupil, filters.journal, filters.lesson]
+    seen = [*place, scope.user_id, frame.this_hour().isoformat()]
+    if st.session_state.get(NOTED_KEY) != seen:
+        note_view(scope, row.route, filters)
+        st.session_state[NOTED_KEY] = seen
 
 
 def _landing(role: str) -> Callable[[], None]:

@@ -13,7 +13,7 @@ import polars as pl
 from dashboard import wording
 from dashboard.access import Identity
 from dashboard.finding_export import safe
-from dashboard.i18n import day_short, number, t
+from dashboard.i18n import day_short, listed, number, t
 
 
 def table_csv(columns: Sequence[str], rows: Sequence[Sequence[str]], about: Sequence[tuple[str, str]]) -> bytes:
@@ -45,12 +45,20 @@ def _cell(value: Any) -> str:
 
 
 def about_table(
-    title: str, school: str, zone: str, until: datetime, person: Identity, now: datetime, period: str
+    title: str,
+    school: str,
+    zone: str,
+    until: datetime,
+    person: Identity,
+    now: datetime,
+    period: str,
+    systems: Sequence[str | None] = (),
 ) -> list[tuple[str, str]]:
-    """The lines above: title, school, data until, who, when, period."""
+    """The lines above: title, school, source systems, data until, who, when, period."""
     lines = (
         ("title", title),
         ("schools", school),
+        ("source", listed(name or t("loads.unknown_source") for name in systems) or "—"),
         ("until", wording.short_moment(until, zone)),
         ("who", f"{person.name}, " + t(f"role.{person.role}")),
         ("made", wording.short_moment(now, zone)),

@@ -33,6 +33,10 @@ SETTINGS: dict[str, tuple[str, str]] = {
         "judgement_days",
         "days for which a school's judgement by another act is kept (default 14)",
     ),
+    "ZAVUCH_PSEUDONYMS": (
+        "pseudonyms",
+        "`on` shows a pseudonym in place of every person's name: for demonstrations and screenshots (default `off`)",
+    ),
 }
 
 
@@ -47,6 +51,7 @@ class Settings:
     address: str = "127.0.0.1"
     regulations: Path | None = None
     judgement_days: int = 14
+    pseudonyms: bool = False
 
 
 @lru_cache(maxsize=1)
@@ -69,7 +74,14 @@ def read_settings() -> Settings:
         address=values.get("address", "127.0.0.1"),
         regulations=Path(folder).expanduser().resolve() if folder else None,
         judgement_days=_days(values.get("judgement_days", "14")),
+        pseudonyms=_switch(values.get("pseudonyms", "off")),
     )
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in ("on", "off", "true", "false"):  # TOML's own truth values arrive as True and False
+        raise SettingsError(f"{text!r} is neither on nor off.", advice="Correct ZAVUCH_PSEUDONYMS or `pseudonyms`.")
+    return text.lower() in ("on", "true")
 
 
 def _days(text: str) -> int:

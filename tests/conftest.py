@@ -36,6 +36,7 @@ SEED = 7
 SILENT_KEY = "silent-school"
 PASSWORD = "правильно-лошадь-батарея"
 DEPUTY, CLASS_TEACHER, TEACHER, INSPECTOR, STRANGER, SILENT_DEPUTY = 1, 2, 3, 4, 5, 6
+DIRECTOR, COORDINATOR, ADMINISTRATOR, SECRETARY, REGION, NAMED_INSPECTOR = 7, 8, 9, 10, 11, 12
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,10 @@ class Warehouse:
 
     Two schools of one municipality: `school_id` tells everything; `silent_id` has the same journals from a source
     that tells neither topics nor times, and no act. The people: a deputy of each school, the class teacher of
-    `class_id`, the teacher `staff_id`, an inspector of the municipality and a stranger without grants; their user ids
-    are the constants of this file. It is shared: do not write to it.
+    `class_id`, the teacher `staff_id`, an inspector of the municipality and a stranger without grants; director,
+    coordinator, administrator and secretary of the first school, a reader of the region, and an inspector to whom the
+    municipality grants the names of teachers; their user ids are the constants of this file.
+    It is shared: do not write to it.
     """
 
     url: str
@@ -163,6 +166,12 @@ def _people(cursor: psycopg.Cursor[tuple[object, ...]]) -> None:
         INSPECTOR: ("inspector", "inspector"),
         STRANGER: ("stranger", "teacher"),
         SILENT_DEPUTY: ("silent", "deputy"),
+        DIRECTOR: ("director", "director"),
+        COORDINATOR: ("coordinator", "coordinator"),
+        ADMINISTRATOR: ("administrator", "administrator"),
+        SECRETARY: ("secretary", "secretary"),
+        REGION: ("region", "region"),
+        NAMED_INSPECTOR: ("named", "inspector"),
     }
     for user_id, (login, role) in roles.items():
         cursor.execute(
@@ -179,6 +188,18 @@ def _people(cursor: psycopg.Cursor[tuple[object, ...]]) -> None:
         "SELECT %s, 1, 'school', NULL::int, max(school_id), NULL::int, NULL::int FROM dim_school",
     )
     for user_id, grant in zip((DEPUTY, CLASS_TEACHER, TEACHER, INSPECTOR, SILENT_DEPUTY), grants, strict=True):
+        cursor.execute(
+            "INSERT INTO access_grant"
+            f" (user_id, grant_no, level, municipality_id, school_id, class_id, staff_id) {grant}",
+            [user_id],
+        )
+    of_school = "SELECT %s, 1, 'school', NULL::int, min(school_id), NULL::int, NULL::int FROM dim_school"
+    of_municipality = "SELECT %s, 1, '{}', min(municipality_id), NULL::int, NULL::int, NULL::int FROM dim_school"
+    further = [(user, of_school) for user in (DIRECTOR, COORDINATOR, ADMINISTRATOR, SECRETARY)]
+    further += [(REGION, "SELECT %s, 1, 'region', NULL::int, NULL::int, NULL::int, NULL::int")]
+    further += [(NAMED_INSPECTOR, of_municipality.format("municipality"))]
+    further += [(NAMED_INSPECTOR, of_municipality.format("staff_names").replace("1,", "2,", 1))]
+    for user_id, grant in further:
         cursor.execute(
             "INSERT INTO access_grant"
             f" (user_id, grant_no, level, municipality_id, school_id, class_id, staff_id) {grant}",

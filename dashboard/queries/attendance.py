@@ -16,6 +16,8 @@ from dashboard.filters import Filters
 from dashboard.queries import duty, periods, schools
 from dashboard.queries.door import read
 from dashboard.queries.school import JOURNALS
+from dashboard.queries.schools import on_offer, read_limits
+from dashboard.small_groups import SPREAD, withheld
 from etl.warehouse.metrics import sums
 from etl.warehouse.scope import Scope
 
@@ -94,7 +96,8 @@ class Attendance:
     `schools` of `read_schools`, `row` the school looked at (None = all of the scope), `until` its last day that counts.
     `weeks` = sums of attendance by school_id and week_on (above a school) or by class_id, journal_id and week_on;
     `before` = the same until the same day of the previous period (None for the first). `spread` = pupil × month by
-    class_id and month_on. `pupils` and `missed` only for one class and one pupil, inside the school.
+    class_id and month_on, above a school by school_id and month_on without small groups.
+    `pupils` and `missed` only for one class and one pupil, inside the school.
     """
 
     schools: pl.DataFrame
@@ -115,6 +118,7 @@ _NONE = pl.DataFrame()
 
 def read_attendance(scope: Scope, filters: Filters, now: datetime, systematic: float) -> Attendance | None:
     """Everything on the page; None where the scope has no such school. At most eight queries."""
+    filters = on_offer(scope, filters)
     listed = schools.read_schools(scope, now, filters.school)
     if listed.is_empty():
         return None
@@ -130,6 +134,8 @@ def read_attendance(scope: Scope, filters: Filters, now: datetime, systematic: f
     spread = read(scope, _SPREAD, spread_params)
     then = dict(zip(*periods.same_moment(choice.period, previous, days), strict=True)) if previous is not None else {}
     if row is None or not is_inside:
+        months = spread.group_by("school_id", "month_on", maintain_order=True).agg(pl.exclude("class_id").sum())
+        spread = withheld(months, SPREAD, read_limits(scope)) if scope.is_above else spread
         weeks = read(scope, _BY_SCHOOL, {**choice.period.span.params, **_moment(days)})
         before = read(scope, _BY_SCHOOL, {**previous.span.params, **_moment(then)}) if previous is not None else None
         return Attendance(

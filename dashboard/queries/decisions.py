@@ -88,7 +88,7 @@ def decide(scope: Scope, school: int, finding: int, decision: Decision, reason: 
         return Refused.REASON
     params = {"school": school, "finding": finding, "decision": decision.value, "reason": words}
     try:
-        return None if append(scope, _DECIDE, params) else Refused.GONE
+        return None if append(scope, _DECIDE, params, noted="finding_decision", school=school) else Refused.GONE
     except IntegrityError:
         return Refused.BUSY
     except ProgrammingError:  # the row policy refused what the rights above allowed: they were taken meanwhile

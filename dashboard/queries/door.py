@@ -20,7 +20,10 @@ import polars as pl
 from sqlalchemy import CursorResult, Executable, text
 from sqlalchemy.sql import ClauseElement
 
+from dashboard import privacy
+from dashboard.access import cookie_secret
 from dashboard.connection import app_engine
+from etl.settings import read_settings
 from etl.warehouse.scope import Scope
 
 T = TypeVar("T")
@@ -52,6 +55,17 @@ SELECT s.school_id, s.data_version + (SELECT count(*) FROM finding_decision d WH
        AS data_version
 FROM dim_school s WHERE s.school_id = ANY(:schools) ORDER BY s.school_id
 """
+
+
+# one row of the access log per school; who and when are checked by the row policy
+NOTE = """
+INSERT INTO access_event (at, school_id, user_id, class_id, pupil_id, row_count, as_of, kind, subject, full_name, role)
+SELECT clock_timestamp(), s.school_id, u.user_id, CAST(:class_id AS int), CAST(:pupil AS int), CAST(:n AS int),
+       CAST(:as_of AS date), :kind, :subject, u.full_name, u.role
+FROM dim_school s JOIN access_user u ON u.user_id = :user_id
+WHERE s.school_id = ANY(:schools) AND (CAST(:chosen AS int[]) IS NULL OR s.school_id = ANY(CAST(:chosen AS int[])))
+"""
+_PLAIN = {"class_id": None, "pupil": None, "n": None, "as_of": None}
 
 
 class OpenStatementError(ValueError):
@@ -92,11 +106,20 @@ def read(scope: Scope, statement: str | Executable, params: Mapping[str, Any] | 
             count.queries += 1
     if scope.is_empty:
         return rows.clear()
-    return rows.filter(pl.col("school_id").is_in(schools)) if "school_id" in rows.columns else rows
+    shown = _as_shown(scope, rows)
+    return shown.filter(pl.col("school_id").is_in(schools)) if "school_id" in shown.columns else shown
 
 
-def append(scope: Scope, statement: str, params: Mapping[str, Any]) -> int:
-    """Append rows to a register of people (`policies.REGISTERS`) and commit; returns how many.
+def _as_shown(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
+    if scope.is_above:
+        rows = privacy.without_free_text(rows)
+    settings = read_settings()
+    return privacy.pseudonymised(rows, cookie_secret(settings.home)) if settings.pseudonyms else rows
+
+
+def append(scope: Scope, statement: str, params: Mapping[str, Any], *, noted: str = "", school: int = 0) -> int:
+    """Append rows to a register of people (`policies.REGISTERS`) and commit; returns how many. With `noted`, a code of
+    the register, the change of `school` goes into the access log in the same transaction.
 
     The statement is limited to `:schools` like a reading one, and `:user_id` is filled by the door too. What the row
     policies refuse raises SQLAlchemy's ProgrammingError, a number given twice its IntegrityError.
@@ -105,8 +128,11 @@ def append(scope: Scope, statement: str, params: Mapping[str, Any]) -> int:
         raise OpenStatementError(f"The statement is not limited to the schools of the scope: {statement[:200]!r}.")
     with app_engine().begin() as connection:
         connection.execute(_IDENTIFY, {"user_id": str(scope.user_id)})
-        filled = {**params, "schools": sorted(scope.all_school_ids), "user_id": scope.user_id}
-        return connection.execute(text(statement), filled).rowcount
+        own = {"schools": sorted(scope.all_school_ids), "user_id": scope.user_id}
+        count = connection.execute(text(statement), {**params, **own}).rowcount
+        if noted and count:
+            connection.execute(text(NOTE), {**_PLAIN, **own, "kind": "register", "subject": noted, "chosen": [school]})
+        return count
 
 
 def _frame(result: CursorResult[Any]) -> pl.DataFrame:

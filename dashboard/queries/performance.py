@@ -8,6 +8,7 @@ policies of class and journal.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -19,6 +20,8 @@ from dashboard.queries import duty, periods, schools
 from dashboard.queries.attendance import OWN
 from dashboard.queries.door import read
 from dashboard.queries.school import JOURNALS
+from dashboard.queries.schools import on_offer, read_limits
+from dashboard.small_groups import FILL, GROUP, MARKS, SUCCESS, withheld
 from etl.warehouse.metrics import sums
 from etl.warehouse.scope import Scope
 
@@ -51,7 +54,7 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 _SUCCESS = f"""
 WITH {duty.SPAN}
-SELECT l.school_id, l.class_id, {sums("period_success")}
+SELECT l.school_id, {{one}}, {sums("period_success")}
 FROM mart_period_success l {_JOINS}
 WHERE {_HERE} AND CASE WHEN CAST(:is_year AS boolean) THEN p.kind = 'year' ELSE {_IN_SPAN} END
   AND {_OWN_CLASS} AND {_NARROW}
@@ -59,7 +62,7 @@ GROUP BY 1, 2 ORDER BY 1, 2
 """
 _GROUPS = f"""
 WITH {duty.SPAN}
-SELECT l.school_id, l.class_id, {sums("group")}
+SELECT l.school_id, {{one}}, {sums("group")}
 FROM mart_period_group l {_JOINS}
 WHERE {_HERE} AND {_IN_SPAN} AND {_OWN_CLASS} AND {_NARROW}
 GROUP BY 1, 2 ORDER BY 1, 2
@@ -100,7 +103,8 @@ WHERE m.school_id = ANY(:schools) AND m.school_id = :school AND m.school_year = 
   AND l.held_on BETWEEN :first AND :last
 ORDER BY l.held_on DESC, l.slot, m.mark_id
 """
-_BY_SCHOOL = "NULL::int AS class_id, NULL::int AS journal_id"
+# above a school: by the ends of the finest periods, the atoms of everything that is shown there (small_groups)
+_BY_PERIOD = "p.ends_on AS period_on, NULL::int AS journal_id"
 _BY_JOURNAL = "l.class_id, l.journal_id"
 
 
@@ -108,8 +112,9 @@ _BY_JOURNAL = "l.class_id, l.journal_id"
 class Performance:
     """The page.
 
-    `fill`, `marks` = sums of mart_mark_fill and mart_period_mark by school, or by class_id and journal_id inside one;
-    `success`, `groups` by class. `before` = (fill, marks, success) of the whole previous period. `trend` = sums of
+    `fill`, `marks` = sums of mart_mark_fill and mart_period_mark by class_id and journal_id, `success`, `groups` by
+    class; above a school all four by school_id and period_on, with null for what is withheld (small_groups).
+    `before` = (fill, marks, success) of the whole previous period. `trend` = sums of
     current marks by month of the year. `pupils` only for one class, `low` unsatisfactory marks of one pupil.
     """
 
@@ -133,6 +138,7 @@ _NONE = pl.DataFrame()
 
 def read_performance(scope: Scope, filters: Filters, now: datetime) -> Performance | None:
     """Everything on the page; None where the scope has no such school. At most thirteen queries."""
+    filters = on_offer(scope, filters)
     listed = schools.read_schools(scope, now, filters.school)
     if listed.is_empty():
         return None
@@ -144,17 +150,23 @@ def read_performance(scope: Scope, filters: Filters, now: datetime) -> Performan
         return Performance(
             listed, row, None, is_inside, _NONE, _NONE, _NONE, _NONE, None, _NONE, _NONE, _NONE, _NONE
         )  # fmt: skip
-    by = _BY_JOURNAL if is_inside else _BY_SCHOOL
+    by = _BY_JOURNAL if is_inside else _BY_PERIOD
     params = _params(scope, filters, choice.period, days)
     before = None
     if choice.previous is not None:
         then = _params(scope, filters, choice.previous, days)
         before = _sums(scope, by, then)
     fill, marks, success = _sums(scope, by, params)
+    groups = read(scope, _GROUPS.format(one=_one(by)), params)
+    if not is_inside:
+        limits = read_limits(scope)
+        groups = withheld(groups, GROUP, limits)
+        fill, marks, success = _protected((fill, marks, success), limits)
+        before = _protected(before, limits) if before is not None else None
     is_class = is_inside and filters.class_id is not None
     is_pupil = is_class and filters.pupil is not None and scope.level in ("school", "class")
     return Performance(
-        listed, row, choice, is_inside, fill, marks, success, read(scope, _GROUPS, params), before,
+        listed, row, choice, is_inside, fill, marks, success, groups, before,
         read(scope, _TREND, params),
         read(scope, JOURNALS, params) if is_inside else _NONE,
         read(scope, _PUPILS, params) if is_class else _NONE,
@@ -166,8 +178,19 @@ def _sums(scope: Scope, by: str, params: dict[str, Any]) -> tuple[pl.DataFrame, 
     return (
         read(scope, _FILL.format(by=by), params),
         read(scope, _MARKS.format(by=by), params),
-        read(scope, _SUCCESS, params),
+        read(scope, _SUCCESS.format(one=_one(by)), params),
     )
+
+
+def _one(by: str) -> str:
+    return by.split(",")[0]
+
+
+def _protected(
+    found: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame], limits: Mapping[int, int]
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    fill, marks, success = found
+    return withheld(fill, FILL, limits), withheld(marks, MARKS, limits), withheld(success, SUCCESS, limits)
 
 
 def _params(scope: Scope, filters: Filters, period: periods.Period, days: dict[int, date]) -> dict[str, Any]:

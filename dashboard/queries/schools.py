@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from dashboard.filters import Filters
 from dashboard.queries.door import read
 from etl.warehouse.acts import ACT_IN_FORCE, in_force_first
 from etl.warehouse.scope import Scope
@@ -54,6 +55,13 @@ WHERE j.school_id = ANY(:schools) AND j.school_id = :school AND j.judgement_id =
 ORDER BY j.rule, {in_force_first("j.profile_version", "f.profile_version")}
 """
 
+_LIMITS = f"""
+SELECT f.school_id, max(trim(p.value)) AS value
+FROM ({ACT_IN_FORCE}) f
+JOIN regulation_parameter p ON p.regulation = f.regulation AND p.profile_version = f.profile_version
+WHERE f.school_id = ANY(:schools) AND p.parameter = 'min_cell_size' GROUP BY 1
+"""
+
 
 def read_schools(scope: Scope, now: datetime, school: int | None = None) -> pl.DataFrame:
     """One row per school, in the order of people: label, name, municipality, timezone, regulation, capabilities,
@@ -69,6 +77,23 @@ def read_clauses(scope: Scope, school: int) -> pl.DataFrame:
     """One row per rule of the school's own act, in the version in force where the data end: deadlines in the words of
     the profile, clause, quotation."""
     return read(scope, _CLAUSES, {"school": school})
+
+
+def read_limits(scope: Scope) -> dict[int, int]:
+    """Least size of a group that is shown above each school, by its own act; schools without one are left out. For
+    `small_groups.withheld`.
+    """
+    rows = read(scope, _LIMITS)
+    return {school: int(value) for school, value in rows.iter_rows() if value and value.isdigit()}
+
+
+def on_offer(scope: Scope, filters: Filters) -> Filters:
+    """The position as far as it is on offer: above a school nothing narrower than a school, whatever the URL says."""
+    if not scope.is_above:
+        return filters
+    return filters.changed(
+        parallel=None, class_id=None, staff=None, subject=None, journal=None, lesson=None, pupil=None
+    )
 
 
 def natural_order(column: str) -> pl.Expr:

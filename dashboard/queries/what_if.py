@@ -127,7 +127,9 @@ def ask(scope: Scope, school: int, act: str, version: int) -> Refused | None:
     if not may_ask(scope, school):
         return Refused.FORBIDDEN
     try:
-        done = append(scope, _ASK, {"school": school, "act": act, "version": version})
+        done = append(
+            scope, _ASK, {"school": school, "act": act, "version": version}, noted="judgement_request", school=school
+        )
     except IntegrityError:
         return Refused.BUSY
     except ProgrammingError:  # the row policy: rights were taken meanwhile, or there is no such act any more

@@ -16,6 +16,7 @@ from dashboard.finding_rows import finding_row
 from dashboard.i18n import count, form, listed, moment, number, t
 from dashboard.pages_table import is_open
 from dashboard.queries import schools as asked
+from dashboard.queries.access_log import record_export
 from dashboard.queries.door import cached
 from dashboard.queries.findings import AGES, ALL, PAGE, Findings, asked_state, read_every, read_findings
 from dashboard.views.finding_card import journal_position, open_finding
@@ -328,6 +329,7 @@ def _download(scope: Scope, page: Findings, filters: Filters) -> None:
 
     def made() -> bytes:
         rows, sources = read_every(scope, position, now)
+        record_export(scope, "findings", schools=sources["school_id"].to_list(), filters=position, rows=rows.height)
         return findings_csv(rows, about(sources, person, now, (period, shown, narrowed), rows.height, page.total))
 
     st.download_button(

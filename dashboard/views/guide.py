@@ -8,6 +8,7 @@ from dashboard import frame
 from dashboard.components.badges import severity_badge, status_badge
 from dashboard.filters import Filters, Severity, Status
 from dashboard.i18n import TEXTS, t
+from dashboard.pages_table import PAGES, ROLES, in_groups, is_open, may_act
 from etl.warehouse.scope import Scope
 
 
@@ -20,7 +21,8 @@ def render(scope: Scope, filters: Filters) -> None:
     with body:
         for anchor, title, text in sections:
             st.header(title, anchor=anchor)
-            st.markdown(text.replace("{statuses}", _statuses()).replace("{severities}", _severities()))
+            filled = text.replace("{statuses}", _statuses()).replace("{severities}", _severities())
+            st.markdown(filled.replace("{pages}", pages_by_role()))
 
 
 def guide_sections() -> list[tuple[str, str, str]]:
@@ -28,6 +30,16 @@ def guide_sections() -> list[tuple[str, str, str]]:
     text = (TEXTS / "guide.md").read_text(encoding="utf-8")
     parts = [part.split("\n", 1) for part in text.split("\n## ")[1:]]
     return [(f"s{number}", title.strip(), body.strip()) for number, (title, body) in enumerate(parts, start=1)]
+
+
+def pages_by_role() -> str:
+    """The table role × page as Markdown, straight from `pages_table` and `roles`: who opens, who may change."""
+    heads = [t("who_sees.page"), *(t(f"role_short.{role}") for role in ROLES)]
+    lines = [f"| {' | '.join(heads)} |", "|---" + "|:-:" * len(ROLES) + "|"]
+    for row in (row for _, rows in in_groups(PAGES) for row in rows):
+        signs = ("✎" if may_act(row.route, role) else "●" if is_open(row.route, role) else "" for role in ROLES)
+        lines.append(f"| {t(row.title_key)} | {' | '.join(signs)} |")
+    return "\n".join(lines) + f"\n\n{t('who_sees.legend')}"
 
 
 def _statuses() -> str:

@@ -16,6 +16,7 @@ from dashboard.filters import Filters
 from dashboard.i18n import count, day, listed, moment, number, points, t
 from dashboard.queries import periods
 from dashboard.queries import schools as asked
+from dashboard.queries.access_log import record_export, source_systems
 from dashboard.table_export import frame_csv
 from dashboard.views.sections import draw_sections
 from etl.warehouse.scope import Scope
@@ -147,6 +148,7 @@ def download(place: Place, name: str, rows: pl.DataFrame, heading: str) -> None:
     person, now = frame.identity(), datetime.now(UTC)
     zone = str(place.row["timezone"]) if place.row is not None else str(place.schools["timezone"][0])
     until = max(place.schools["extracted_at"].to_list())
+    schools = place.schools["school_id"].to_list() if place.row is None else [int(place.row["school_id"])]
     about = [
         (t("finding_export.about_title"), heading),
         (t("finding_export.about_schools"), place.words if place.row is None else str(place.row["label"])),
@@ -157,9 +159,15 @@ def download(place: Place, name: str, rows: pl.DataFrame, heading: str) -> None:
         (t("finding_export.about_period"), place.choice.period.label),
         (t("finding_export.about_rows"), number(rows.height)),
     ]
+
+    def made() -> bytes:
+        record_export(place.scope, place.route, schools=schools, filters=place.filters, rows=rows.height)
+        systems = listed(name or t("loads.unknown_source") for name in source_systems(place.scope, schools))
+        return frame_csv(rows, [*about[:2], (t("finding_export.about_source"), systems), *about[2:]])
+
     st.download_button(
         t("learning.download"),
-        lambda: frame_csv(rows, about),
+        made,
         file_name=f"{name}-{now:%Y-%m-%d}.csv",
         mime="text/csv",
         icon=":material/download:",

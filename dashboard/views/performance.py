@@ -293,6 +293,8 @@ def _groups(page: Performance) -> None:
     with st.container(border=True):
         st.header(t("performance.groups"), anchor=False)
         st.markdown(t("performance.groups_line", **total))
+        if not page.is_inside:
+            st.caption(t("privacy.withheld_note"))
 
 
 def _split(place: Place, page: Performance) -> None:
@@ -304,7 +306,8 @@ def _split(place: Place, page: Performance) -> None:
     counts = [pl.col(f"mark_{n}_count").sum() for n in (2, 3, 4, 5)]
     if is_above:
         labels = page.schools.select("school_id", "label")
-        rows = page.marks.group_by("school_id").agg(counts).join(labels, on="school_id").rename({"school_id": "id"})
+        whole = page.marks.drop_nulls([f"mark_{n}_count" for n in (2, 3, 4, 5)])  # withheld ones stand in no sum
+        rows = whole.group_by("school_id").agg(counts).join(labels, on="school_id").rename({"school_id": "id"})
         rows = rows.sort(asked.natural_order("label"), "id")
     else:
         key, name = ("subject_id", "subject") if by_subject else ("class_id", "class_name")

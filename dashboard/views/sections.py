@@ -17,6 +17,7 @@ from dashboard.i18n import count, day, moment, out_of, percent, t
 from dashboard.pages_table import BY_ROUTE, SECTIONS, is_open
 from dashboard.queries import periods
 from dashboard.queries import schools as asked
+from dashboard.queries.access_log import record_export, source_systems
 from dashboard.queries.door import cached
 from dashboard.table_export import about_table, table_csv
 from etl.warehouse.metrics import Measured
@@ -127,8 +128,13 @@ def download(
     """The button that saves what a table shows as CSV, named and stamped."""
     person, now = frame.identity(), datetime.now(UTC)
 
+    scope = frame.scope()
+
     def made() -> bytes:
-        about = about_table(title, row["label"], row["timezone"], row["extracted_at"], person, now, period)
+        schools = [row["school_id"]]
+        record_export(scope, key, schools=schools, rows=len(rows))
+        systems = source_systems(scope, schools)
+        about = about_table(title, row["label"], row["timezone"], row["extracted_at"], person, now, period, systems)
         return table_csv(columns, rows, about)
 
     st.download_button(

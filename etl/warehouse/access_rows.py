@@ -7,18 +7,29 @@ from typing import Any
 
 import psycopg
 
-_RESOLVE = """
+from etl.warehouse.roles import ROLE_ROWS
+
+# what a grant opens depends on the role that holds it: a pair that `roles` does not name opens nothing
+_HELD = ", ".join(
+    f"('{role}', '{grant}', '{level}')" for role, row in ROLE_ROWS.items() for grant, level in row.opens.items()
+)
+_RESOLVE = f"""
+WITH held AS (
+    SELECT g.*, h.opens FROM access_grant g
+    JOIN access_user u USING (user_id)
+    JOIN (VALUES {_HELD}) AS h (role, level, opens) ON h.role = u.role AND h.level = g.level
+)
 INSERT INTO access_row (user_id, school_id, level, class_id, journal_id)
-SELECT g.user_id, s.school_id, 'aggregate', NULL::int, NULL::int
-FROM access_grant g JOIN dim_school s ON s.municipality_id = g.municipality_id
-WHERE g.level = 'municipality'
+SELECT g.user_id, s.school_id, g.opens, NULL::int, NULL::int
+FROM held g JOIN dim_school s ON g.level = 'region' OR s.municipality_id = g.municipality_id
+WHERE g.level IN ('region', 'municipality', 'staff_names')
 UNION
-SELECT g.user_id, g.school_id, 'school', NULL, NULL FROM access_grant g WHERE g.level = 'school'
+SELECT g.user_id, g.school_id, g.opens, NULL, NULL FROM held g WHERE g.level = 'school'
 UNION
-SELECT g.user_id, g.school_id, 'class', g.class_id, NULL FROM access_grant g WHERE g.level = 'class'
+SELECT g.user_id, g.school_id, g.opens, g.class_id, NULL FROM held g WHERE g.level = 'class'
 UNION
-SELECT g.user_id, g.school_id, 'journal', j.class_id, j.journal_id
-FROM access_grant g
+SELECT g.user_id, g.school_id, g.opens, j.class_id, j.journal_id
+FROM held g
 JOIN dim_journal j ON j.school_id = g.school_id
 WHERE g.level = 'teacher' AND (
     EXISTS (
@@ -33,7 +44,10 @@ WHERE g.level = 'teacher' AND (
 
 
 def refresh_access(cursor: psycopg.Cursor[Any]) -> None:
-    """Resolve all grants anew; called after loads and after changes of grants, in their transaction."""
+    """Resolve all grants anew; called after loads and after changes of grants, in their transaction.
+
+    A grant that the role of its account may not hold (`roles.ROLE_ROWS`) opens nothing.
+    """
     cursor.execute("DELETE FROM access_row")
     cursor.execute(_RESOLVE)
 

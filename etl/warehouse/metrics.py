@@ -192,8 +192,9 @@ class Metric:
 
     def of(self, rows: pl.DataFrame) -> Measured:
         """The value over a frame that holds the sums of the source (one row per any grouping; `rule` where
-        it has rules)."""
+        it has rules). A row with null in one of the sums is withheld from the reader and counts nowhere."""
         mine = rows.filter(pl.col("rule").is_in(self.rule_numbers)) if self.rules and "rule" in rows.columns else rows
+        mine = mine.drop_nulls([name for name in self._needed if name in mine.columns])  # withheld: counts nowhere
         total = mine.select(pl.col(name).sum() for name in self._needed).row(0, named=True) if mine.height else {}
         take = {name: int(total.get(name) or 0) for name in self._needed}
         return Measured(self, take[self.numerator], take.get(self.denominator, 0), take.get(self.unknown, 0))
@@ -204,6 +205,7 @@ class Metric:
         The same as `of` for every group, in one pass; for shares only.
         """
         mine = rows.filter(pl.col("rule").is_in(self.rule_numbers)) if self.rules else rows
+        mine = mine.drop_nulls(self._needed)
         unknown = pl.col(self.unknown).sum() if self.unknown else pl.lit(0, pl.Int64)
         grouped = mine.group_by(keys, maintain_order=True).agg(
             pl.col(self.numerator).sum().alias("part"),

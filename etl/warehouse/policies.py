@@ -40,12 +40,15 @@ def _pairs(level: str, column: str) -> str:
 _SOME = _schools("school", "class", "journal")
 _WHOLE = _schools("school")
 _ANY = _schools("aggregate", "school", "class", "journal")
+_EVERYBODY = _schools("aggregate", "school", "class", "journal", "upkeep", "cards")
+_SUMS = _schools("aggregate", "school", "class", "journal", "upkeep")
+_UPKEEP = _schools("school", "upkeep")
+_CARDS = _schools("school", "cards")
+_LISTS = _schools("school", "upkeep", "cards")
 _CLASS = f"{_SOME} AND ({_WHOLE} OR {_pairs('class', 'class_id')})"
 _JOURNAL = f"{_SOME} AND ({_WHOLE} OR {_pairs('class', 'class_id')} OR {_pairs('journal', 'journal_id')})"
 
-DETAIL_SCHOOL = ("mart_duty_school", "mart_duty_day", "mart_duty_judgement")
-"""Marts that a municipal reader may read: nobody below a school can be recognised in them."""
-SHARED = (
+DIRECTORY = (
     "dim_school",
     "dim_subject",
     "dim_period",
@@ -57,7 +60,11 @@ SHARED = (
     "judgement_rule",
     "ledger_horizon",
     "load_table",
-    "check_result",
+)
+"""Readable by everybody with any grant in the school: they hold no person, no mark and no sum of marks."""
+FILLING_SUMS = ("check_result", "mart_duty_school", "mart_duty_day", "mart_duty_judgement")
+"""How journals are kept, by school: nobody below a school can be recognised in them. Not for who keeps cards only."""
+LEARNING_SUMS = (
     "mart_period_mark",
     "mart_period_success",
     "mart_learning",
@@ -66,10 +73,8 @@ SHARED = (
     "mart_absence_spread",
     "mart_mark_fill",
     "mart_period_group",
-    *DETAIL_SCHOOL,
 )
-"""Readable at school grain by everybody with any grant in the school; they hold no person."""
-BY_CLASS = ("fact_enrolment", "dim_pupil_name_of_class")
+"""Sums of marks and absences without persons: for readers of entries and above a school, not for upkeep and cards."""
 BY_JOURNAL = (
     "fact_lesson",
     "fact_lesson_text",
@@ -77,16 +82,22 @@ BY_JOURNAL = (
     "fact_absence",
     "fact_work",
     "fact_period_mark",
-    "fact_lesson_status",
     "obligation",
     "finding",
     "finding_decision",
-    "mart_duty_week",
     "mart_duty_lag",
     "mart_pupil_journal",
 )
 NO_SCHOOL = ("dim_municipality", "load_run", "check_run", "regulation", "regulation_parameter")
-OWN_TABLES = ("access_user", "access_session", "access_attempt")
+OWN_TABLES = {
+    "access_user": "SELECT",
+    "access_session": "SELECT, INSERT, UPDATE (ended_at)",
+    "access_attempt": "SELECT, INSERT",
+}
+"""Tables of the sign-in, which happens before anybody is known: rights, no rows. Only the owner writes who may what."""
+OWN_ROWS = ("access_grant", "access_row")
+CLOSED = ("source_key", "id_counter", "check_cell")
+"""The app has no business with them: no right, no row."""
 SCHOOL_ONLY = (
     "fact_teaching_load",
     "fact_curriculum",
@@ -98,20 +109,23 @@ SCHOOL_ONLY = (
     "fact_staff_absence",
     "fact_absence_document",
     "fact_edit_permission",
+    "fact_lesson_status",
+    "control_act",
+    "review_tick",
+)
+FOR_UPKEEP = (
     "fact_activity",
     "fact_account",
-    "fact_card_field",
-    "fact_consent",
     "fact_timetable_version",
     "fact_setup_section",
-    "control_act",
     "incident",
-    "review_tick",
     "outage",
     "load_scope",
     "load_warning",
-    "load_reject",
 )
+"""What an administrator works with, beside the heads."""
+ENTRY_FILES = "mark|absence|period_mark|work|lesson|change"
+"""Tables of a bundle whose rejected rows quote marks, absences or texts: not for upkeep."""
 DECIDERS = ("director", "deputy")
 """Roles that may dispute or accept a finding of their school."""
 _ROLES = ", ".join(f"'{role}'" for role in DECIDERS)
@@ -129,33 +143,58 @@ _ASKS = (
     " AND EXISTS (SELECT 1 FROM regulation g WHERE g.regulation = judgement_request.regulation"
     " AND g.profile_version = judgement_request.profile_version)"
 )
-REGISTERS = {"finding_decision": _DECIDES, "judgement_request": _ASKS}
+LOG_READERS = ("director",)
+_LOG_ROLES = ", ".join(f"'{role}'" for role in LOG_READERS)
+_READS_LOG = (
+    f"{_WHOLE} AND EXISTS (SELECT 1 FROM access_user u WHERE u.user_id = {USER} AND u.disabled_at IS NULL"
+    f" AND u.role IN ({_LOG_ROLES}))"
+)
+# who, in which role and when are not the app's to invent
+_LOGS = (
+    f"{_EVERYBODY} AND user_id = {USER} AND EXISTS (SELECT 1 FROM access_user u WHERE u.user_id = {USER}"
+    " AND u.role = access_event.role AND u.full_name = access_event.full_name)"
+    " AND at BETWEEN transaction_timestamp() AND clock_timestamp()"
+)
+REGISTERS = {"finding_decision": _DECIDES, "judgement_request": _ASKS, "access_event": _LOGS}
 """Registers of people: the app may append the rows that fulfil the condition, and change or delete none."""
 VIEWS = ("ledger_row", "finding_row")
 """They run under the rights of who asks, so under the policies of their tables."""
-PEOPLE = ("dim_pupil", "dim_pupil_name", "fact_group_member", "dim_staff", "dim_staff_name")
 
 
 def policies() -> dict[str, str]:
     """Table → the condition under which its rows are visible. A table that is not named here is closed to the app."""
     rules: dict[str, str] = {}
-    rules |= dict.fromkeys(SHARED, _ANY)
+    rules |= dict.fromkeys(DIRECTORY, _EVERYBODY)
+    rules |= dict.fromkeys(FILLING_SUMS, _SUMS)
+    rules |= dict.fromkeys(LEARNING_SUMS, _ANY)
     rules |= dict.fromkeys(SCHOOL_ONLY, _WHOLE)
-    rules["fact_enrolment"] = (
-        f"{_SOME} AND ({_WHOLE} OR {_pairs('class', 'class_id')} OR {_in_own_journals('class_id')})"
-    )
+    rules |= dict.fromkeys(FOR_UPKEEP, _UPKEEP)
+    rules |= dict.fromkeys(("fact_movement", "fact_card_field"), _CARDS)
+    rules["fact_consent"] = _LISTS
+    rules["load_reject"] = f"{_UPKEEP} AND ({_WHOLE} OR file !~ '(^|/)({ENTRY_FILES})[.]')"
+    rolls = f"({_LISTS} OR {_SOME} AND ({_pairs('class', 'class_id')} OR {_in_own_journals('class_id')}))"
+    rules["fact_enrolment"] = rules["fact_group_member"] = rolls
     rules |= dict.fromkeys(BY_JOURNAL, _JOURNAL)
+    # how journals are kept, by person: an administrator compares it with the sign-ins (B-19)
+    rules["mart_duty_week"] = f"({_JOURNAL} OR {_schools('upkeep')})"
     rules["mart_pupil_month"] = _CLASS  # a pupil's absences of all subjects: not for a teacher of one
-    rules["fact_lesson_status"] = _WHOLE
     rules["judgement_request"] = _schools("aggregate", "school")
-    rules["fact_group_member"] = f"{_SOME}"
-    rules |= dict.fromkeys(("dim_staff", "dim_staff_name", "dim_pupil"), _SOME)
-    # a name is readable where an enrolment of the pupil is: the subquery runs under that table's own policy
-    rules["dim_pupil_name"] = (
-        f"{_SOME} AND ({_WHOLE} OR EXISTS (SELECT 1 FROM fact_enrolment e WHERE e.school_id = "
-        f"dim_pupil_name.school_id AND e.pupil_id = dim_pupil_name.pupil_id))"
+    rules["access_event"] = _READS_LOG
+    rules |= dict.fromkeys(
+        ("dim_staff", "dim_staff_name"), _schools("school", "class", "journal", "upkeep", "cards", "staff")
     )
+    # a pupil is there where an enrolment is readable, the name where it is also somebody's business
+    rules["dim_pupil"] = f"({_LISTS} OR {_SOME} AND {_enrolled('dim_pupil')})"
+    rules["dim_pupil_name"] = f"({_CARDS} OR {_SOME} AND {_enrolled('dim_pupil_name')})"
     return rules
+
+
+def _enrolled(table: str) -> str:
+    """The subquery runs under the policy of the enrolments."""
+    return (
+        f"EXISTS (SELECT 1 FROM fact_enrolment e WHERE e.school_id = {table}.school_id"
+        f" AND e.pupil_id = {table}.pupil_id)"
+    )
 
 
 def _in_own_journals(column: str) -> str:
@@ -192,14 +231,14 @@ def _statements() -> list[str]:
     rules = policies()
     for table in metadata.tables:
         if table in OWN_TABLES:
-            found.append(f"GRANT SELECT, INSERT, UPDATE ON {table} TO {APP_ROLE}")
+            found.append(f"GRANT {OWN_TABLES[table]} ON {table} TO {APP_ROLE}")
             continue
         found.append(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         found.append(f"DROP POLICY IF EXISTS app_rows ON {table}")
         condition = rules.get(table)
         if table in NO_SCHOOL:
             condition = "true"
-        elif table in ("access_grant", "access_row"):
+        elif table in OWN_ROWS:
             condition = f"user_id = {USER}"
         if condition:
             found.append(f"GRANT SELECT ON {table} TO {APP_ROLE}")

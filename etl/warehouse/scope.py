@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from etl.warehouse.roles import sees_entries
+
 Level = Literal["none", "municipality", "school", "class", "teacher"]
 
 
@@ -18,7 +20,8 @@ class Scope:
     """The rows one user may see (requirements, section C). Frozen and hashable: it is part of every cache
     key.
 
-    `level` is the widest grant. `school_ids` are the schools of a municipality or school level; `class_ids`
+    `level` is the widest grant; a region's is called "municipality" too, because both see sums only.
+    `school_ids` are the schools of a municipality or school level; `class_ids`
     are pairs (school_id, class_id) of a class teacher; `staff_ids` are pairs (school_id, staff_id) whose
     own journals are visible. `sees_names` is false above school level: pupils have no rows there and
     teachers appear as codes.
@@ -31,6 +34,18 @@ class Scope:
     class_ids: frozenset[tuple[int, int]]
     staff_ids: frozenset[tuple[int, int]]
     sees_names: bool
+
+    @property
+    def is_above(self) -> bool:
+        """True above a school: sums of schools, small groups suppressed, no free text and no pupil."""
+        return self.level == "municipality"
+
+    @property
+    def sees_entries(self) -> bool:
+        """Whether lessons, marks and absences inside a school are open; an administrator's and a secretary's school
+        level holds none.
+        """
+        return self.sees_names and sees_entries(self.role)
 
     @property
     def is_empty(self) -> bool:

@@ -1101,3 +1101,20 @@ access_row = Table(
     Index("ix_access_row_user", "user_id", "level"),
     comment="grants resolved to schools, classes and journals: what the row policies read",
 )
+access_event = Table(
+    "access_event",
+    metadata,
+    _column("at", MOMENT, "when, by the clock of the database", nullable=False),
+    school_id(),
+    _column("user_id", Integer(), "account (access_user)", nullable=False),
+    _column("class_id", Integer(), "class that was looked at; null = none, or the whole school"),
+    _column("pupil_id", Integer(), "pupil that was looked at; null = all of the page"),
+    _column("row_count", Integer(), "rows of an export; null = not counted"),
+    _column("as_of", Date(), "day the page was set to; null = the newest data"),
+    _column("kind", Text(), "view (of pupils by name), export, or register (a change)", nullable=False),
+    _column("subject", Text(), "page, table or register by its code", nullable=False),
+    _column("full_name", Text(), "name of the person then", nullable=False),
+    _column("role", Text(), "role of the person then", nullable=False),
+    Index("ix_access_event_school", "school_id", "at"),
+    comment="one row per view of pupils, export and change of a register; appended to, never changed (003 А-1.2)",
+)
