@@ -19,6 +19,7 @@ from dashboard.access import COOKIE, SESSION_LIFE, AccountStore, CookieSigner, I
 from dashboard.i18n import t
 
 PAGE = (Path(__file__).resolve().parent / "templates" / "login.html").read_text(encoding="utf-8")
+SLOW = {"pause": "slow_down", "locked": "locked", "address": "slow_address"}
 AT_ONCE = 2  # Argon2id takes 64 MiB each: a flood of sign-ins waits, the server stays up
 
 
@@ -51,9 +52,10 @@ class SignIn:
         form = await request.form(max_files=0, max_fields=3)
         login, target = str(form.get("login", "")), safe_next(str(form.get("next", "")))
         try:
-            identity, token = await self._open(login, str(form.get("password", "")))
+            address = request.client.host if request.client else ""
+            identity, token = await self._open(login, str(form.get("password", "")), address)
         except SlowDownError as error:
-            text = t("login.slow_down", wait=_wait(error.seconds))
+            text = t(f"login.{SLOW[error.reason]}", wait=_wait(error.seconds))
             headers = {"Retry-After": str(error.seconds)}
             return HTMLResponse(_form(target, login, error=text), status_code=429, headers=headers)
         except SQLAlchemyError:
@@ -61,14 +63,7 @@ class SignIn:
         if identity is None:
             return HTMLResponse(_form(target, login, error=t("login.wrong")), status_code=401)
         response = RedirectResponse(target, status_code=303)
-        response.set_cookie(
-            COOKIE,
-            self._signer.sign(token),
-            max_age=int(SESSION_LIFE.total_seconds()),
-            httponly=True,
-            samesite="lax",
-            secure=request.url.scheme == "https",
-        )
+        set_session_cookie(response, self._signer.sign(token), is_secure=request.url.scheme == "https")
         return response
 
     async def ask(self, request: Request) -> Response:
@@ -92,12 +87,18 @@ class SignIn:
         response.delete_cookie(COOKIE, httponly=True, samesite="lax")
         return response
 
-    async def _open(self, login: str, password: str) -> tuple[Identity | None, str]:
+    async def _open(self, login: str, password: str, address: str) -> tuple[Identity | None, str]:
         async with self._turn:
-            identity = await run_in_threadpool(self._store.verify, login, password)
+            identity = await run_in_threadpool(self._store.verify, login, password, address)
         if identity is None:
             return None, ""
         return identity, await run_in_threadpool(self._store.open_session, identity.user_id)
+
+
+def set_session_cookie(response: Response, cookie: str, *, is_secure: bool) -> None:
+    """The one cookie of ours: out of reach of scripts and of other sites' forms, over TLS only where we have it."""
+    life = int(SESSION_LIFE.total_seconds())
+    response.set_cookie(COOKIE, cookie, max_age=life, httponly=True, samesite="lax", secure=is_secure)
 
 
 def safe_next(target: str) -> str:

@@ -86,7 +86,12 @@ BY_JOURNAL = (
     "mart_pupil_journal",
 )
 NO_SCHOOL = ("dim_municipality", "load_run", "check_run", "regulation", "regulation_parameter")
-OWN_TABLES = ("access_user", "access_session", "access_attempt")
+OWN_TABLES = {
+    "access_user": "SELECT",  # nobody becomes a director through the app
+    "access_session": "SELECT, INSERT, UPDATE (ended_at, seen_at)",
+    "access_attempt": "SELECT, INSERT",
+}
+"""What the app may do with the tables of the sign-in, which is asked before anybody is known."""
 SCHOOL_ONLY = (
     "fact_teaching_load",
     "fact_curriculum",
@@ -192,7 +197,7 @@ def _statements() -> list[str]:
     rules = policies()
     for table in metadata.tables:
         if table in OWN_TABLES:
-            found.append(f"GRANT SELECT, INSERT, UPDATE ON {table} TO {APP_ROLE}")
+            found.append(f"GRANT {OWN_TABLES[table]} ON {table} TO {APP_ROLE}")
             continue
         found.append(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         found.append(f"DROP POLICY IF EXISTS app_rows ON {table}")
