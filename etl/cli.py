@@ -15,6 +15,7 @@ from etl.cli_print import example as _example
 from etl.errors import SettingsError, ZavuchError
 from etl.regulations_cli import regulations
 from etl.settings import read_settings
+from etl.upkeep_cli import attach
 from etl.user_cli import user
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ db = typer.Typer(no_args_is_help=True, help="The embedded database: start, stop,
 app.add_typer(db, name="db")
 app.add_typer(regulations, name="regulations")
 app.add_typer(user, name="user")
+attach(app)
 Tier = Literal["tiny", "demo", "city"]
 Grade = Literal["critical", "major", "minor", "info"]
 
