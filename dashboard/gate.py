@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
@@ -19,6 +19,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.access import COOKIE, AccountStore, CookieSigner, session_of
+from dashboard.oidc import DONE, PATHS, USER_COOKIE
 
 TRUSTED_PREFIX = b"x-zavuch-"
 SESSION_HEADER = b"x-zavuch-session"
@@ -75,9 +76,12 @@ class Gate:
         *,
         store: AccountStore,
         signer: CookieSigner,
+        is_oidc: bool = False,
         recheck_seconds: float = RECHECK_SECONDS,
     ) -> None:
         self._app = app
+        self._is_oidc = is_oidc
+        self._public = PUBLIC | PATHS if is_oidc else PUBLIC
         self._recheck_seconds = recheck_seconds
         self._store = store
         self._signer = signer
@@ -95,15 +99,18 @@ class Gate:
             await self._http(scope, receive, with_headers(send, scope["path"]), token)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send, token: str | None) -> None:
-        if scope["path"] in PUBLIC:
+        if scope["path"] in self._public:
             await self._app(scope, receive, send)
         elif token is not None and await self._is_alive(token, is_person=scope["path"] not in ASKED_BY_ITSELF):
             await self._app(_trusted(scope, token), receive, send)
+        elif self._is_oidc and scope["path"] == "/" and USER_COOKIE in HTTPConnection(scope).cookies:
+            # Streamlit's callback leads here; what it noted is exchanged for a session of ours
+            await RedirectResponse(DONE, status_code=303)(scope, receive, send)
         else:
             await _refusal(scope)(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send, token: str | None) -> None:
-        if token is None or not await self._is_alive(token):
+        if token is None or not is_own_origin(scope) or not await self._is_alive(token):
             await receive()
             await send({"type": "websocket.close", "code": CLOSED})
             return
@@ -146,8 +153,28 @@ class Gate:
         return found
 
 
+def is_own_origin(scope: Scope) -> bool:
+    """Whether a websocket was opened by a page of ours; Streamlit itself would take any page of the same machine.
+
+    Browsers always state `Origin`; who states none is no browser and carries nobody's cookies.
+    """
+    headers = HTTPConnection(scope).headers
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == headers.get("host")
+
+
 def _trusted(scope: Scope, token: str) -> Scope:
-    return {**scope, "headers": [*scope["headers"], (SESSION_HEADER, session_of(token).encode())]}
+    """What Streamlit sees of a person: the hash of her session, and no claims of a provider."""
+    headers = [_without_claims(pair) for pair in scope["headers"]]
+    return {**scope, "headers": [*headers, (SESSION_HEADER, session_of(token).encode())]}
+
+
+def _without_claims(pair: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    name, value = pair
+    if name.lower() != b"cookie":
+        return pair
+    kept = [one for one in value.split(b";") if not one.strip().startswith(USER_COOKIE.encode())]
+    return name, b";".join(kept)
 
 
 def _refusal(scope: Scope) -> Response:

@@ -26,9 +26,11 @@ AT_ONCE = 2  # Argon2id takes 64 MiB each: a flood of sign-ins waits, the server
 class SignIn:
     """Handlers of `/login` and `/logout` over a store of accounts."""
 
-    def __init__(self, store: AccountStore, signer: CookieSigner) -> None:
+    def __init__(self, store: AccountStore, signer: CookieSigner, provider: tuple[str, str] | None = None) -> None:
+        """`provider` is the address and the words of a second way in, where there is one."""
         self._store = store
         self._signer = signer
+        self._provider = provider
         self._turn = asyncio.Semaphore(AT_ONCE)
 
     def routes(self) -> list[Route]:
@@ -43,12 +45,12 @@ class SignIn:
     async def show(self, request: Request) -> Response:
         """The empty form; `next` is kept if it is an address of ours."""
         note = t("login.signed_out") if request.query_params.get("out") else ""
-        return HTMLResponse(_form(safe_next(request.query_params.get("next", "")), note=note))
+        return HTMLResponse(self._form(safe_next(request.query_params.get("next", "")), note=note))
 
     async def sign_in(self, request: Request) -> Response:
         """Check the pair and open a session, or show the form again with a sentence."""
         if not is_own_form(request):
-            return HTMLResponse(_form("/", error=t("login.foreign")), status_code=403)
+            return HTMLResponse(self._form("/", error=t("login.foreign")), status_code=403)
         form = await request.form(max_files=0, max_fields=3)
         login, target = str(form.get("login", "")), safe_next(str(form.get("next", "")))
         try:
@@ -57,11 +59,11 @@ class SignIn:
         except SlowDownError as error:
             text = t(f"login.{SLOW[error.reason]}", wait=_wait(error.seconds))
             headers = {"Retry-After": str(error.seconds)}
-            return HTMLResponse(_form(target, login, error=text), status_code=429, headers=headers)
+            return HTMLResponse(self._form(target, login, error=text), status_code=429, headers=headers)
         except SQLAlchemyError:
-            return HTMLResponse(_form(target, login, error=t("login.unavailable")), status_code=503)
+            return HTMLResponse(self._form(target, login, error=t("login.unavailable")), status_code=503)
         if identity is None:
-            return HTMLResponse(_form(target, login, error=t("login.wrong")), status_code=401)
+            return HTMLResponse(self._form(target, login, error=t("login.wrong")), status_code=401)
         response = RedirectResponse(target, status_code=303)
         set_session_cookie(response, self._signer.sign(token), is_secure=request.url.scheme == "https")
         return response
@@ -94,6 +96,31 @@ class SignIn:
             return None, ""
         return identity, await run_in_threadpool(self._store.open_session, identity.user_id)
 
+    def _form(self, target: str, login: str = "", *, error: str = "", note: str = "") -> str:
+        # the message is announced; the field that needs attention has the focus
+        message = f'<p class="error" role="alert">{escape(error)}</p>' if error else ""
+        message += f'<p class="note" role="status">{escape(note)}</p>' if note else ""
+        focus_login, focus_password = ("", " autofocus") if login else (" autofocus", "")
+        return _page(
+            t("login.title"),
+            f'<p class="lead">{t("login.lead")}</p>{message}'
+            '<form method="post" action="/login">'
+            f'<input type="hidden" name="next" value="{escape(target)}">'
+            f'<label for="login">{t("login.login")}</label>'
+            f'<input id="login" name="login" value="{escape(login[:128])}" autocomplete="username"'
+            f' autocapitalize="none" spellcheck="false" required maxlength="128"{focus_login}>'
+            f'<label for="password">{t("login.password")}</label>'
+            '<input id="password" name="password" type="password" autocomplete="current-password"'
+            f' required maxlength="1024"{focus_password}>'
+            f"<button>{t('login.submit')}</button></form>{self._other_way()}",
+        )
+
+    def _other_way(self) -> str:
+        if self._provider is None:
+            return ""
+        address, label = self._provider
+        return f'<a class="other" href="{escape(address)}">{escape(label)}</a>'
+
 
 def set_session_cookie(response: Response, cookie: str, *, is_secure: bool) -> None:
     """The one cookie of ours: out of reach of scripts and of other sites' forms, over TLS only where we have it."""
@@ -124,24 +151,10 @@ def _wait(seconds: int) -> str:
     return i18n.count(seconds, "second") if seconds < 60 else i18n.count(math.ceil(seconds / 60), "minute")
 
 
-def _form(target: str, login: str = "", *, error: str = "", note: str = "") -> str:
-    # the message is announced; the field that needs attention has the focus
-    message = f'<p class="error" role="alert">{escape(error)}</p>' if error else ""
-    message += f'<p class="note" role="status">{escape(note)}</p>' if note else ""
-    focus_login, focus_password = ("", " autofocus") if login else (" autofocus", "")
-    return _page(
-        t("login.title"),
-        f'<p class="lead">{t("login.lead")}</p>{message}'
-        '<form method="post" action="/login">'
-        f'<input type="hidden" name="next" value="{escape(target)}">'
-        f'<label for="login">{t("login.login")}</label>'
-        f'<input id="login" name="login" value="{escape(login[:128])}" autocomplete="username"'
-        f' autocapitalize="none" spellcheck="false" required maxlength="128"{focus_login}>'
-        f'<label for="password">{t("login.password")}</label>'
-        '<input id="password" name="password" type="password" autocomplete="current-password"'
-        f' required maxlength="1024"{focus_password}>'
-        f"<button>{t('login.submit')}</button></form>",
-    )
+def notice(title: str, text: str, *, status: int) -> HTMLResponse:
+    """A page of one sentence and the way back to the sign-in."""
+    body = f'<p class="error" role="alert">{escape(text)}</p>'
+    return HTMLResponse(_page(title, f'{body}<a class="other" href="/login">{t("login.back")}</a>'), status_code=status)
 
 
 def _page(title: str, body: str) -> str:
