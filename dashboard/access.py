@@ -15,7 +15,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from itsdangerous import BadSignature, TimestampSigner
 
@@ -23,6 +23,8 @@ from etl.warehouse.scope import Scope
 
 COOKIE = "zavuch_session"
 SESSION_LIFE = timedelta(hours=12)  # a working day; nobody stays signed in on a shared computer overnight
+IDLE_LIFE = timedelta(hours=1)  # a lesson and its break: a tab left open in a classroom closes
+SEEN_STEP = timedelta(minutes=1)  # how exactly the last sign of a person is kept
 TOKEN_BYTES = 32
 
 
@@ -37,26 +39,36 @@ class Identity:
 
 
 class SlowDownError(Exception):
-    """Too many failed attempts for this login: `seconds` until the next one is looked at."""
+    """Too many failed attempts for this login or from this address: `seconds` until the next one is looked at.
 
-    def __init__(self, seconds: int) -> None:
+    `reason` is `pause` (the next failures make it longer), `locked` (this login) or `address`.
+    """
+
+    def __init__(self, seconds: int, reason: Literal["pause", "locked", "address"] = "pause") -> None:
         super().__init__(seconds)
         self.seconds = seconds
+        self.reason = reason
 
 
 class AccountStore(Protocol):
     """Accounts and sessions, wherever they are kept."""
 
-    def verify(self, login: str, password: str) -> Identity | None:
-        """The person, or None for a wrong pair or a disabled account; raises SlowDownError without looking
-        at the password.
+    def verify(self, login: str, password: str, address: str = "") -> Identity | None:
+        """The person, or None for a wrong pair or a closed account; raises SlowDownError without looking
+        at the password. `address` is the network address it comes from, empty where that is not known.
         """
+
+    def by_external_id(self, external_id: str) -> Identity | None:
+        """The person whose open account bears this name of an OpenID Connect provider; letter case does not matter."""
 
     def open_session(self, user_id: int) -> str:
         """Begin a session of `SESSION_LIFE`; returns its token, which is stored nowhere."""
 
     def identity_of(self, token: str) -> Identity | None:
-        """Whose session it is; None once it ended, expired or its account was disabled."""
+        """Whose session it is; None once it ended, expired, lay idle for `IDLE_LIFE` or its account was closed."""
+
+    def touch(self, token: str) -> None:
+        """A sign of the person: the session's idle time begins anew."""
 
     def identity_of_session(self, session: str) -> Identity | None:
         """The same by the hash of the token, for the scripts behind the gate."""

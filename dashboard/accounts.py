@@ -1,5 +1,5 @@
-"""Accounts and sessions in PostgreSQL: Argon2id passwords, a growing pause after failures, sessions that
-can be ended.
+"""Accounts and sessions in PostgreSQL: Argon2id passwords, a growing pause and a lock after failures, sessions that
+can be ended and end by themselves.
 """
 
 from __future__ import annotations
@@ -7,27 +7,35 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import Connection, Engine, Select, and_, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, insert, or_, select, text, update
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from dashboard.access import SESSION_LIFE, Identity, SlowDownError, new_token, session_of
+from dashboard.access import (
+    IDLE_LIFE,
+    SEEN_STEP,
+    SESSION_LIFE,
+    Identity,
+    SlowDownError,
+    new_token,
+    session_of,
+)
+from etl.warehouse.passwords import is_right
 from etl.warehouse.roles import opens
 from etl.warehouse.scope import Level, Scope
 from etl.warehouse.tables import access_attempt, access_grant, access_row, access_session, access_user
 
 FREE_FAILURES = 4  # typing errors
+LOCK_FAILURES = 10  # nobody mistypes that often: the login is locked
+LOCK = timedelta(minutes=30)
+ADDRESS_FAILURES = 40  # a school has one address for all its teachers: many more than for one login
 TURN_WAIT = "2s"  # an attempt takes a tenth of a second; whoever waits longer stands in a crowd
 LONGEST_PAUSE = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=1)
 LONGEST_LOGIN, LONGEST_PASSWORD = 128, 1024  # longer input is not a sign-in, it is a load test
 
 _LEVELS: tuple[Level, ...] = ("municipality", "school", "class", "teacher")  # widest first
-_HASHER = PasswordHasher()  # Argon2id, 64 MiB, 3 passes: the library's RFC 9106 profile
 
 
 class PostgresAccounts:
@@ -39,22 +47,30 @@ class PostgresAccounts:
         self._engine = engine
         self._clock = clock
 
-    def verify(self, login: str, password: str) -> Identity | None:
+    def verify(self, login: str, password: str, address: str = "") -> Identity | None:
         """See the protocol. An unknown login costs the same time and the same pauses as a known one."""
         login = login.strip().lower()
         if not login or "\x00" in login or len(login) > LONGEST_LOGIN or len(password) > LONGEST_PASSWORD:
             return None
         with self._engine.begin() as connection:
             self._take_turn(connection, login)
-            pause = self._pause(connection, login)
-            if pause > 0:
-                raise SlowDownError(pause)
+            self._refuse_hurry(connection, login, address)
             row = connection.execute(
-                select(access_user).where(func.lower(access_user.c.login) == login, access_user.c.disabled_at.is_(None))
+                select(access_user).where(func.lower(access_user.c.login) == login, self._is_open())
             ).one_or_none()
-            right = _is_right(row.password_hash if row else _nobody(), password) and row is not None
-            connection.execute(insert(access_attempt).values(login=login, at=self._clock(), succeeded=right))
+            right = is_right(row.password_hash if row else None, password) and row is not None
+            connection.execute(
+                insert(access_attempt).values(login=login, at=self._clock(), succeeded=right, address=address or None)
+            )
         return Identity(row.user_id, row.login, row.full_name, row.role) if right and row is not None else None
+
+    def by_external_id(self, external_id: str) -> Identity | None:
+        """See the protocol."""
+        with self._engine.connect() as connection:
+            row = connection.execute(
+                select(access_user).where(access_user.c.external_id == external_id.strip().lower(), self._is_open())
+            ).one_or_none()
+        return Identity(row.user_id, row.login, row.full_name, row.role) if row and external_id.strip() else None
 
     def open_session(self, user_id: int) -> str:
         """See the protocol."""
@@ -78,6 +94,19 @@ class PostgresAccounts:
         with self._engine.connect() as connection:
             row = connection.execute(self._alive(session)).one_or_none()
         return Identity(row.user_id, row.login, row.full_name, row.role) if row else None
+
+    def touch(self, token: str) -> None:
+        """See the protocol. Writes at most once in `SEEN_STEP`."""
+        now = self._clock()
+        seen = func.coalesce(access_session.c.seen_at, access_session.c.created_at)
+        statement = update(access_session).where(
+            access_session.c.token_hash == session_of(token),
+            access_session.c.ended_at.is_(None),
+            seen < now - SEEN_STEP,
+            seen > now - IDLE_LIFE,
+        )
+        with self._engine.begin() as connection:
+            connection.execute(statement.values(seen_at=now))
 
     def close_session(self, token: str) -> None:
         """See the protocol."""
@@ -139,9 +168,17 @@ class PostgresAccounts:
                     access_session.c.token_hash == session,
                     access_session.c.ended_at.is_(None),
                     access_session.c.expires_at > self._clock(),
-                    access_user.c.disabled_at.is_(None),
+                    func.coalesce(access_session.c.seen_at, access_session.c.created_at) > self._clock() - IDLE_LIFE,
+                    self._is_open(),
                 )
             )
+        )
+
+    def _is_open(self) -> ColumnElement[bool]:
+        """An account that nobody disabled and whose person is still employed."""
+        return and_(
+            access_user.c.disabled_at.is_(None),
+            or_(access_user.c.valid_until.is_(None), access_user.c.valid_until > self._clock()),
         )
 
     def _take_turn(self, connection: Connection, login: str) -> None:
@@ -156,44 +193,50 @@ class PostgresAccounts:
                 raise SlowDownError(1) from error
             raise
 
-    def _pause(self, connection: Connection, login: str) -> int:
-        """Whole seconds to wait: none for the first failures, then 2, 4, 8 … from the last failure, at most
-        15 minutes.
-        """
-        now = self._clock()
-        mine = access_attempt.c.login == login
+    def _refuse_hurry(self, connection: Connection, login: str, address: str) -> None:
+        """Raise SlowDownError while the login is paused or locked, or its network address is paused."""
         last_success = (
             select(func.coalesce(func.max(access_attempt.c.at), datetime(1970, 1, 1, tzinfo=UTC)))
-            .where(mine, access_attempt.c.succeeded)
+            .where(access_attempt.c.login == login, access_attempt.c.succeeded)
             .scalar_subquery()
         )
-        failures, last = connection.execute(
+        mine = and_(access_attempt.c.login == login, access_attempt.c.at > last_success)
+        failures, last = self._failures(connection, mine)
+        wait = self._until(last, pause_after(failures))
+        if wait:
+            raise SlowDownError(wait, "locked" if failures >= LOCK_FAILURES else "pause")
+        if address:
+            # a right password does not wash an address clean: else one account would pay for guessing at all others
+            failures, last = self._failures(connection, access_attempt.c.address == address)
+            wait = self._until(last, address_pause_after(failures))
+            if wait:
+                raise SlowDownError(wait, "address")
+
+    def _failures(self, connection: Connection, which: ColumnElement[bool]) -> tuple[int, datetime | None]:
+        found = connection.execute(
             select(func.count(), func.max(access_attempt.c.at)).where(
-                mine,
-                ~access_attempt.c.succeeded,
-                access_attempt.c.at > last_success,
-                access_attempt.c.at > now - FORGOTTEN_AFTER,
+                which, ~access_attempt.c.succeeded, access_attempt.c.at > self._clock() - FORGOTTEN_AFTER
             )
         ).one()
-        if failures <= FREE_FAILURES:
+        return found[0], found[1]
+
+    def _until(self, last: datetime | None, pause: timedelta) -> int:
+        """Whole seconds until a pause that began at `last` is over."""
+        if last is None:
             return 0
-        pause = min(timedelta(seconds=2 ** min(failures - FREE_FAILURES, 20)), LONGEST_PAUSE)
-        seconds: float = (last + pause - now).total_seconds()
+        seconds: float = (last + pause - self._clock()).total_seconds()
         return max(0, math.ceil(seconds))
 
 
-def password_hash(password: str) -> str:
-    """Argon2id hash of a password, with its own salt, for `access_user.password_hash`."""
-    return _HASHER.hash(password)
+def pause_after(failures: int) -> timedelta:
+    """How long a login waits: not for the first failures, then 2, 4, 8 … seconds, then it is locked."""
+    if failures <= FREE_FAILURES:
+        return timedelta()
+    return LOCK if failures >= LOCK_FAILURES else timedelta(seconds=2 ** (failures - FREE_FAILURES))
 
 
-@lru_cache(maxsize=1)
-def _nobody() -> str:
-    return _HASHER.hash(new_token())
-
-
-def _is_right(stored: str, password: str) -> bool:
-    try:
-        return _HASHER.verify(stored, password)
-    except (VerificationError, InvalidHashError):
-        return False
+def address_pause_after(failures: int) -> timedelta:
+    """How long an address waits: 2, 4, 8 … seconds, at most 15 minutes, after more failures than a school makes."""
+    if failures <= ADDRESS_FAILURES:
+        return timedelta()
+    return min(timedelta(seconds=2 ** min(failures - ADDRESS_FAILURES, 20)), LONGEST_PAUSE)

@@ -28,7 +28,9 @@ from dashboard.access import COOKIE, CookieSigner, cookie_secret
 from dashboard.assets import CompressedAssets, RussianIndex
 from dashboard.connection import accounts
 from dashboard.gate import Gate
+from dashboard.i18n import t
 from dashboard.login import SignIn
+from dashboard.oidc import BEGIN, SECRETS, OidcSignIn, read_oidc, refuse_unusable
 from dashboard.pages_table import menu_of
 from etl.settings import read_settings
 
@@ -43,7 +45,12 @@ def build() -> st.App:
     if missing or not config.get_option("server.trustedUserHeaders"):
         raise RuntimeError(f"Streamlit {st.__version__} lacks or ignores {', '.join(missing or HIDDEN_OPTIONS[:1])}.")
     store = accounts()
-    signer = CookieSigner(cookie_secret(read_settings().home))
+    home = read_settings().home
+    signer = CookieSigner(cookie_secret(home))
+    oidc = read_oidc(home)
+    if oidc is not None:
+        config.set_option("secrets.files", [str(home / SECRETS)])
+        refuse_unusable(oidc)
 
     async def health(_request: Request) -> Response:
         if await run_in_threadpool(store.is_reachable):
@@ -66,10 +73,11 @@ def build() -> st.App:
             Route("/", landing),
             Route("/api/health", health),
             Route("/api/session", session),
-            *SignIn(store, signer).routes(),
+            *SignIn(store, signer, (BEGIN, oidc.label or t("login.oidc")) if oidc else None).routes(),
+            *(OidcSignIn(store, signer, oidc).routes() if oidc else ()),
         ],
         middleware=[
-            Middleware(Gate, store=store, signer=signer),
+            Middleware(Gate, store=store, signer=signer, is_oidc=oidc is not None),
             Middleware(CompressedAssets),
             Middleware(RussianIndex),
         ],

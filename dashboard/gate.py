@@ -7,10 +7,11 @@ header (`server.trustedUserHeaders`).
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from urllib.parse import quote
+import asyncio
+from contextlib import suppress
+from urllib.parse import quote, urlsplit
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
@@ -18,6 +19,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.access import COOKIE, AccountStore, CookieSigner, session_of
+from dashboard.oidc import DONE, PATHS, USER_COOKIE
 
 TRUSTED_PREFIX = b"x-zavuch-"
 SESSION_HEADER = b"x-zavuch-session"
@@ -33,7 +35,9 @@ PUBLIC = frozenset(
         "/app/static/golos-text-latin-wght-normal.woff2",
     }
 )
-RECHECK_SECONDS = 5.0
+ASKED_BY_ITSELF = frozenset({"/api/session", "/_stcore/health", "/_stcore/host-config"})
+"""What an open tab asks without anybody at the keyboard: no sign of a person."""
+RECHECK_SECONDS = 2.0
 CLOSED = 4401
 
 # nothing is fetched from elsewhere; Streamlit builds functions from strings and components from blobs
@@ -72,10 +76,13 @@ class Gate:
         *,
         store: AccountStore,
         signer: CookieSigner,
-        clock: Callable[[], float] = time.monotonic,
+        is_oidc: bool = False,
+        recheck_seconds: float = RECHECK_SECONDS,
     ) -> None:
         self._app = app
-        self._clock = clock
+        self._is_oidc = is_oidc
+        self._public = PUBLIC | PATHS if is_oidc else PUBLIC
+        self._recheck_seconds = recheck_seconds
         self._store = store
         self._signer = signer
 
@@ -92,43 +99,82 @@ class Gate:
             await self._http(scope, receive, with_headers(send, scope["path"]), token)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send, token: str | None) -> None:
-        if scope["path"] in PUBLIC:
+        if scope["path"] in self._public:
             await self._app(scope, receive, send)
-        elif token is not None and await self._is_alive(token):
+        elif token is not None and await self._is_alive(token, is_person=scope["path"] not in ASKED_BY_ITSELF):
             await self._app(_trusted(scope, token), receive, send)
+        elif self._is_oidc and scope["path"] == "/" and USER_COOKIE in HTTPConnection(scope).cookies:
+            # Streamlit's callback leads here; what it noted is exchanged for a session of ours
+            await RedirectResponse(DONE, status_code=303)(scope, receive, send)
         else:
             await _refusal(scope)(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send, token: str | None) -> None:
-        if token is None or not await self._is_alive(token):
+        if token is None or not is_own_origin(scope) or not await self._is_alive(token):
             await receive()
             await send({"type": "websocket.close", "code": CLOSED})
             return
-        checked = self._clock()
+        # the server also sends by itself, and a fragment reruns without the entry script: the line is watched
+        ended = asyncio.create_task(self._ended(token))
 
         async def guarded() -> Message:
-            # a fragment reruns without the entry script, so a dead session is found here too
-            nonlocal checked
-            message = await receive()
-            if message["type"] == "websocket.receive" and self._clock() - checked > RECHECK_SECONDS:
-                if not await self._is_alive(token):
-                    await send({"type": "websocket.close", "code": CLOSED})
-                    return {"type": "websocket.disconnect", "code": CLOSED}
-                checked = self._clock()
-            return message
+            coming = asyncio.ensure_future(receive())
+            await asyncio.wait({coming, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not ended.done():
+                message = coming.result()
+                if message["type"] != "websocket.receive" or await self._is_alive(token, is_person=True):
+                    return message
+            coming.cancel()
+            await send({"type": "websocket.close", "code": CLOSED})
+            return {"type": "websocket.disconnect", "code": CLOSED}
 
-        await self._app(_trusted(scope, token), guarded, send)
+        try:
+            await self._app(_trusted(scope, token), guarded, send)
+        finally:
+            ended.cancel()
+
+    async def _ended(self, token: str) -> None:
+        """Return when the session is over: signed out, disabled, expired, idle."""
+        is_alive = True
+        while is_alive:
+            await asyncio.sleep(self._recheck_seconds)
+            with suppress(SQLAlchemyError):  # a database that is away shows nobody anything; the line may stay
+                is_alive = await self._is_alive(token)
 
     def _token(self, scope: Scope) -> str | None:
         cookie = HTTPConnection(scope).cookies.get(COOKIE)
         return self._signer.token_of(cookie) if cookie else None
 
-    async def _is_alive(self, token: str) -> bool:
-        return await run_in_threadpool(self._store.identity_of, token) is not None
+    async def _is_alive(self, token: str, *, is_person: bool = False) -> bool:
+        """Whether the session lives; what a person did keeps it from lying idle."""
+        found = await run_in_threadpool(self._store.identity_of, token) is not None
+        if found and is_person:
+            await run_in_threadpool(self._store.touch, token)
+        return found
+
+
+def is_own_origin(scope: Scope) -> bool:
+    """Whether a websocket was opened by a page of ours; Streamlit itself would take any page of the same machine.
+
+    Browsers always state `Origin`; who states none is no browser and carries nobody's cookies.
+    """
+    headers = HTTPConnection(scope).headers
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == headers.get("host")
 
 
 def _trusted(scope: Scope, token: str) -> Scope:
-    return {**scope, "headers": [*scope["headers"], (SESSION_HEADER, session_of(token).encode())]}
+    """What Streamlit sees of a person: the hash of her session, and no claims of a provider."""
+    headers = [_without_claims(pair) for pair in scope["headers"]]
+    return {**scope, "headers": [*headers, (SESSION_HEADER, session_of(token).encode())]}
+
+
+def _without_claims(pair: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    name, value = pair
+    if name.lower() != b"cookie":
+        return pair
+    kept = [one for one in value.split(b";") if not one.strip().startswith(USER_COOKIE.encode())]
+    return name, b";".join(kept)
 
 
 def _refusal(scope: Scope) -> Response:

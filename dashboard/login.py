@@ -19,15 +19,18 @@ from dashboard.access import COOKIE, SESSION_LIFE, AccountStore, CookieSigner, I
 from dashboard.i18n import t
 
 PAGE = (Path(__file__).resolve().parent / "templates" / "login.html").read_text(encoding="utf-8")
+SLOW = {"pause": "slow_down", "locked": "locked", "address": "slow_address"}
 AT_ONCE = 2  # Argon2id takes 64 MiB each: a flood of sign-ins waits, the server stays up
 
 
 class SignIn:
     """Handlers of `/login` and `/logout` over a store of accounts."""
 
-    def __init__(self, store: AccountStore, signer: CookieSigner) -> None:
+    def __init__(self, store: AccountStore, signer: CookieSigner, provider: tuple[str, str] | None = None) -> None:
+        """`provider` is the address and the words of a second way in, where there is one."""
         self._store = store
         self._signer = signer
+        self._provider = provider
         self._turn = asyncio.Semaphore(AT_ONCE)
 
     def routes(self) -> list[Route]:
@@ -42,33 +45,27 @@ class SignIn:
     async def show(self, request: Request) -> Response:
         """The empty form; `next` is kept if it is an address of ours."""
         note = t("login.signed_out") if request.query_params.get("out") else ""
-        return HTMLResponse(_form(safe_next(request.query_params.get("next", "")), note=note))
+        return HTMLResponse(self._form(safe_next(request.query_params.get("next", "")), note=note))
 
     async def sign_in(self, request: Request) -> Response:
         """Check the pair and open a session, or show the form again with a sentence."""
         if not is_own_form(request):
-            return HTMLResponse(_form("/", error=t("login.foreign")), status_code=403)
+            return HTMLResponse(self._form("/", error=t("login.foreign")), status_code=403)
         form = await request.form(max_files=0, max_fields=3)
         login, target = str(form.get("login", "")), safe_next(str(form.get("next", "")))
         try:
-            identity, token = await self._open(login, str(form.get("password", "")))
+            address = request.client.host if request.client else ""
+            identity, token = await self._open(login, str(form.get("password", "")), address)
         except SlowDownError as error:
-            text = t("login.slow_down", wait=_wait(error.seconds))
+            text = t(f"login.{SLOW[error.reason]}", wait=_wait(error.seconds))
             headers = {"Retry-After": str(error.seconds)}
-            return HTMLResponse(_form(target, login, error=text), status_code=429, headers=headers)
+            return HTMLResponse(self._form(target, login, error=text), status_code=429, headers=headers)
         except SQLAlchemyError:
-            return HTMLResponse(_form(target, login, error=t("login.unavailable")), status_code=503)
+            return HTMLResponse(self._form(target, login, error=t("login.unavailable")), status_code=503)
         if identity is None:
-            return HTMLResponse(_form(target, login, error=t("login.wrong")), status_code=401)
+            return HTMLResponse(self._form(target, login, error=t("login.wrong")), status_code=401)
         response = RedirectResponse(target, status_code=303)
-        response.set_cookie(
-            COOKIE,
-            self._signer.sign(token),
-            max_age=int(SESSION_LIFE.total_seconds()),
-            httponly=True,
-            samesite="lax",
-            secure=request.url.scheme == "https",
-        )
+        set_session_cookie(response, self._signer.sign(token), is_secure=request.url.scheme == "https")
         return response
 
     async def ask(self, request: Request) -> Response:
@@ -92,12 +89,43 @@ class SignIn:
         response.delete_cookie(COOKIE, httponly=True, samesite="lax")
         return response
 
-    async def _open(self, login: str, password: str) -> tuple[Identity | None, str]:
+    async def _open(self, login: str, password: str, address: str) -> tuple[Identity | None, str]:
         async with self._turn:
-            identity = await run_in_threadpool(self._store.verify, login, password)
+            identity = await run_in_threadpool(self._store.verify, login, password, address)
         if identity is None:
             return None, ""
         return identity, await run_in_threadpool(self._store.open_session, identity.user_id)
+
+    def _form(self, target: str, login: str = "", *, error: str = "", note: str = "") -> str:
+        # the message is announced; the field that needs attention has the focus
+        message = f'<p class="error" role="alert">{escape(error)}</p>' if error else ""
+        message += f'<p class="note" role="status">{escape(note)}</p>' if note else ""
+        focus_login, focus_password = ("", " autofocus") if login else (" autofocus", "")
+        return _page(
+            t("login.title"),
+            f'<p class="lead">{t("login.lead")}</p>{message}'
+            '<form method="post" action="/login">'
+            f'<input type="hidden" name="next" value="{escape(target)}">'
+            f'<label for="login">{t("login.login")}</label>'
+            f'<input id="login" name="login" value="{escape(login[:128])}" autocomplete="username"'
+            f' autocapitalize="none" spellcheck="false" required maxlength="128"{focus_login}>'
+            f'<label for="password">{t("login.password")}</label>'
+            '<input id="password" name="password" type="password" autocomplete="current-password"'
+            f' required maxlength="1024"{focus_password}>'
+            f"<button>{t('login.submit')}</button></form>{self._other_way()}",
+        )
+
+    def _other_way(self) -> str:
+        if self._provider is None:
+            return ""
+        address, label = self._provider
+        return f'<a class="other" href="{escape(address)}">{escape(label)}</a>'
+
+
+def set_session_cookie(response: Response, cookie: str, *, is_secure: bool) -> None:
+    """The one cookie of ours: out of reach of scripts and of other sites' forms, over TLS only where we have it."""
+    life = int(SESSION_LIFE.total_seconds())
+    response.set_cookie(COOKIE, cookie, max_age=life, httponly=True, samesite="lax", secure=is_secure)
 
 
 def safe_next(target: str) -> str:
@@ -123,24 +151,10 @@ def _wait(seconds: int) -> str:
     return i18n.count(seconds, "second") if seconds < 60 else i18n.count(math.ceil(seconds / 60), "minute")
 
 
-def _form(target: str, login: str = "", *, error: str = "", note: str = "") -> str:
-    # the message is announced; the field that needs attention has the focus
-    message = f'<p class="error" role="alert">{escape(error)}</p>' if error else ""
-    message += f'<p class="note" role="status">{escape(note)}</p>' if note else ""
-    focus_login, focus_password = ("", " autofocus") if login else (" autofocus", "")
-    return _page(
-        t("login.title"),
-        f'<p class="lead">{t("login.lead")}</p>{message}'
-        '<form method="post" action="/login">'
-        f'<input type="hidden" name="next" value="{escape(target)}">'
-        f'<label for="login">{t("login.login")}</label>'
-        f'<input id="login" name="login" value="{escape(login[:128])}" autocomplete="username"'
-        f' autocapitalize="none" spellcheck="false" required maxlength="128"{focus_login}>'
-        f'<label for="password">{t("login.password")}</label>'
-        '<input id="password" name="password" type="password" autocomplete="current-password"'
-        f' required maxlength="1024"{focus_password}>'
-        f"<button>{t('login.submit')}</button></form>",
-    )
+def notice(title: str, text: str, *, status: int) -> HTMLResponse:
+    """A page of one sentence and the way back to the sign-in."""
+    body = f'<p class="error" role="alert">{escape(text)}</p>'
+    return HTMLResponse(_page(title, f'{body}<a class="other" href="/login">{t("login.back")}</a>'), status_code=status)
 
 
 def _page(title: str, body: str) -> str:

@@ -15,6 +15,8 @@ from etl.cli_print import example as _example
 from etl.errors import SettingsError, ZavuchError
 from etl.regulations_cli import regulations
 from etl.settings import read_settings
+from etl.upkeep_cli import attach
+from etl.user_cli import user
 
 if TYPE_CHECKING:
     from checks.report import CheckReport
@@ -29,6 +31,8 @@ app = typer.Typer(
 db = typer.Typer(no_args_is_help=True, help="The embedded database: start, stop, url.")
 app.add_typer(db, name="db")
 app.add_typer(regulations, name="regulations")
+app.add_typer(user, name="user")
+attach(app)
 Tier = Literal["tiny", "demo", "city"]
 Grade = Literal["critical", "major", "minor", "info"]
 

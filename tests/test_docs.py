@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from etl.cli import app
@@ -31,6 +34,16 @@ COMMANDS = (
     "db start",
     "db stop",
     "db url",
+    "user add",
+    "user grant",
+    "user revoke",
+    "user disable",
+    "user enable",
+    "user passwd",
+    "user list",
+    "backup",
+    "restore",
+    "retention",
 )
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 
@@ -50,6 +63,20 @@ def test_every_command_has_help_with_an_example(name: str) -> None:
 def test_the_readme_names_every_command() -> None:
     for name in {command.split()[0] for command in COMMANDS}:
         assert re.search(rf"`(zavuch )?{name}\b", README), name
+
+
+def test_the_list_of_commands_is_that_of_the_program() -> None:
+    found = {" ".join(path) for path in _commands(get_command(app))}
+    assert found == set(COMMANDS)
+
+
+def _commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Paths of every command that does something."""
+    children: dict[str, Any] = getattr(command, "commands", {})
+    if not children:
+        yield path
+    for name, child in children.items():
+        yield from _commands(child, (*path, name))
 
 
 def test_the_readmes_how_tos_are_six_steps_or_fewer() -> None:

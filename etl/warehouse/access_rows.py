@@ -42,14 +42,26 @@ WHERE g.level = 'teacher' AND (
           AND (l.staff_id = g.staff_id OR l.substitute_id = g.staff_id) AND l.deleted_latest IS NULL))
 """
 
+# An account ends with its person's last day of employment in the school's time, or when the source deletes the person;
+# it opens again by itself where the source takes that back.
+_EMPLOYED = """
+UPDATE access_user u SET valid_until = CASE
+    WHEN d.deleted_latest IS NOT NULL THEN d.deleted_latest
+    WHEN d.employed_to IS NOT NULL THEN (d.employed_to + 1)::timestamp AT TIME ZONE s.timezone END
+FROM dim_staff d JOIN dim_school s ON s.school_id = d.school_id
+WHERE d.school_id = u.staff_school_id AND d.staff_id = u.staff_id
+"""
+
 
 def refresh_access(cursor: psycopg.Cursor[Any]) -> None:
-    """Resolve all grants anew; called after loads and after changes of grants, in their transaction.
+    """Resolve all grants anew, and the last days of accounts of staff; called after loads and after changes of grants,
+    in their transaction.
 
     A grant that the role of its account may not hold (`roles.ROLE_ROWS`) opens nothing.
     """
     cursor.execute("DELETE FROM access_row")
     cursor.execute(_RESOLVE)
+    cursor.execute(_EMPLOYED)
 
 
 def close_demo_accounts(cursor: psycopg.Cursor[Any], now: datetime) -> int:

@@ -91,7 +91,7 @@ BY_JOURNAL = (
 NO_SCHOOL = ("dim_municipality", "load_run", "check_run", "regulation", "regulation_parameter")
 OWN_TABLES = {
     "access_user": "SELECT",
-    "access_session": "SELECT, INSERT, UPDATE (ended_at)",
+    "access_session": "SELECT, INSERT, UPDATE (ended_at, seen_at)",
     "access_attempt": "SELECT, INSERT",
 }
 """Tables of the sign-in, which happens before anybody is known: rights, no rows. Only the owner writes who may what."""

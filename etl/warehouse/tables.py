@@ -1056,6 +1056,12 @@ access_user = Table(
     _column("role", Text(), "role", nullable=False),
     _column("is_demo", Boolean(), "demo account", nullable=False),
     _column("disabled_at", MOMENT, "since when it may not sign in"),
+    _column("staff_school_id", Integer(), "school of the member of staff it belongs to"),
+    _column("staff_id", Integer(), "member of staff it belongs to (dim_staff)"),
+    _column("valid_until", MOMENT, "end of the last day of employment, school's time; from then on it is closed"),
+    _column(
+        "external_id", Text(), "who it is at the OpenID Connect provider: value of the configured claim", unique=True
+    ),
     comment="one row per account of this product",
 )
 access_session = Table(
@@ -1066,6 +1072,7 @@ access_session = Table(
     _column("created_at", MOMENT, "sign-in", nullable=False),
     _column("expires_at", MOMENT, "end at the latest", nullable=False),
     _column("ended_at", MOMENT, "sign-out or deactivation"),
+    _column("seen_at", MOMENT, "last sign of a person, to the minute; none: the sign-in"),
     comment="one row per sign-in",
 )
 access_attempt = Table(
@@ -1074,7 +1081,9 @@ access_attempt = Table(
     _column("login", Text(), "sign-in name tried", nullable=False),
     _column("at", MOMENT, "when", nullable=False),
     _column("succeeded", Boolean(), "whether it was right", nullable=False),
+    _column("address", Text(), "network address it came from; none: not known"),
     Index("ix_access_attempt_login", "login", "at"),
+    Index("ix_access_attempt_address", "address", "at"),
     comment="one row per attempt to sign in: slows guessing down",
 )
 access_grant = Table(

@@ -8,15 +8,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import Engine, create_engine, func, insert, select, update
 
-from dashboard.access import COOKIE, SESSION_LIFE, CookieSigner, SlowDownError, cookie_secret, session_of
-from dashboard.accounts import FREE_FAILURES, PostgresAccounts, password_hash
+from dashboard.access import COOKIE, IDLE_LIFE, SESSION_LIFE, CookieSigner, SlowDownError, cookie_secret, session_of
+from dashboard.accounts import ADDRESS_FAILURES, FREE_FAILURES, LOCK, LOCK_FAILURES, PostgresAccounts
 from dashboard.assets import russian_index
 from dashboard.gate import SESSION_HEADER, Gate
 from dashboard.login import safe_next
 from etl.warehouse import embedded
 from etl.warehouse.engine import sqlalchemy_url
+from etl.warehouse.passwords import password_hash
 from etl.warehouse.tables import access_attempt, access_grant, access_row, access_session, access_user
 
 TABLES = (access_user, access_session, access_attempt, access_grant, access_row)
@@ -134,6 +136,76 @@ def test_an_unknown_login_is_slowed_down_like_a_known_one_and_others_are_not(sto
     assert store.verify("deputy", PASSWORD) is not None
 
 
+def test_a_login_is_locked_after_ten_failures_known_or_not(store, clock):
+    for login in ("deputy", "stranger"):
+        for number in range(1, LOCK_FAILURES + 1):
+            clock.now += timedelta(seconds=2**number)
+            assert store.verify(login, "wrong") is None
+        with pytest.raises(SlowDownError) as locked:
+            store.verify(login, PASSWORD)
+        assert (locked.value.reason, locked.value.seconds) == ("locked", LOCK.total_seconds())
+    clock.now += LOCK
+    assert store.verify("deputy", PASSWORD) is not None
+
+
+def test_an_address_that_guesses_at_many_logins_waits_and_another_address_does_not(store):
+    for number in range(ADDRESS_FAILURES + 1):
+        assert store.verify(f"person{number}", "wrong", "10.0.0.7") is None
+    with pytest.raises(SlowDownError) as paused:
+        store.verify("deputy", PASSWORD, "10.0.0.7")
+    assert (paused.value.reason, paused.value.seconds) == ("address", 2)
+    assert store.verify("deputy", PASSWORD, "10.0.0.8") is not None
+
+
+def test_an_unknown_login_takes_as_long_as_a_known_one(monkeypatch, store):
+    asked: list[str] = []
+    right = PasswordHasher.verify
+
+    def counted(self: PasswordHasher, stored: str, password: str) -> bool:
+        asked.append(stored)
+        return right(self, stored, password)
+
+    monkeypatch.setattr(PasswordHasher, "verify", counted)
+    for login in ("deputy", "stranger"):
+        assert store.verify(login, "wrong") is None
+    assert len(asked) == 2
+    costs = {tuple(stored.split("$")[1:4]) for stored in asked}
+    assert len(costs) == 1 and next(iter(costs))[0] == "argon2id"
+
+
+def test_an_account_closes_when_its_persons_employment_ends_and_its_session_with_it(store, clock, engine):
+    with engine.begin() as connection:
+        until = NOW + timedelta(minutes=30)
+        connection.execute(update(access_user).where(access_user.c.user_id == 1).values(valid_until=until))
+    token = store.open_session(1)
+    assert store.identity_of(token) is not None
+    clock.now = until
+    assert store.identity_of(token) is None
+    assert store.verify("deputy", PASSWORD) is None
+
+
+def test_a_session_ends_when_nobody_uses_it_and_lives_on_while_somebody_does(store, clock):
+    used, idle = store.open_session(1), store.open_session(1)
+    clock.now += IDLE_LIFE - timedelta(seconds=1)
+    store.touch(used)
+    clock.now += timedelta(seconds=1)
+    assert store.identity_of(used) is not None
+    assert store.identity_of(idle) is None
+    store.touch(idle)  # what is over is not revived
+    assert store.identity_of(idle) is None
+
+
+def test_a_name_at_the_provider_finds_its_account_while_that_is_open(store, engine):
+    with engine.begin() as connection:
+        connection.execute(update(access_user).where(access_user.c.user_id == 1).values(external_id="orlova@school.ru"))
+    assert store.by_external_id(" Orlova@School.ru ").user_id == 1
+    assert store.by_external_id("other@school.ru") is None
+    assert store.by_external_id("") is None
+    with engine.begin() as connection:
+        connection.execute(update(access_user).where(access_user.c.user_id == 1).values(disabled_at=NOW))
+    assert store.by_external_id("orlova@school.ru") is None
+
+
 def test_the_database_holds_only_the_hash_of_a_token(store, engine):
     token = store.open_session(1)
     with engine.connect() as connection:
@@ -148,7 +220,11 @@ def test_a_session_ends_after_its_life_and_on_sign_out(store, clock):
     store.close_session(first)
     assert store.identity_of(first) is None
     assert store.identity_of_session(session_of(second)) is not None
-    clock.now += SESSION_LIFE
+    begun = clock.now
+    while clock.now < begun + SESSION_LIFE:
+        assert store.identity_of(second) is not None
+        store.touch(second)
+        clock.now += IDLE_LIFE / 2
     assert store.identity_of(second) is None
 
 
@@ -294,17 +370,48 @@ def test_an_open_websocket_closes_when_its_session_ends(gate, store, signer):
         "websocket.send",
         "websocket.send",
     ]
-    moments = iter([0.0, 1.0, 100.0])
 
-    def later() -> float:
-        moment = next(moments)
-        if moment == 100.0:
+
+def test_a_silent_websocket_closes_too_when_its_session_ends(store, signer):
+    token = store.open_session(1)
+    sent: list[str] = []
+    coming = [{"type": "websocket.connect"}]
+
+    async def receive() -> dict[str, Any]:
+        if coming:
+            return coming.pop(0)
+        store.close_session(token)  # elsewhere: this tab says nothing any more
+        await asyncio.sleep(60)
+        raise AssertionError("the line stayed open")
+
+    async def send(message: Any) -> None:
+        sent.append(f"{message['type']} {message.get('code', '')}".strip())
+
+    raw = [(b"cookie", f"{COOKIE}={signer.sign(token)}".encode())]
+    scope = {"type": "websocket", "path": "/_stcore/stream", "query_string": b"", "headers": raw}
+    watched = Gate(inner, store=store, signer=signer, recheck_seconds=0.01)
+    asyncio.run(asyncio.wait_for(watched(scope, receive, send), 10))
+    assert sent == ["websocket.accept", "websocket.close 4401"]
+
+
+def test_the_first_message_after_the_end_of_a_session_is_not_passed_on(store, signer):
+    token = store.open_session(1)
+    sent: list[str] = []
+    coming = [{"type": "websocket.connect"}, {"type": "websocket.receive", "text": "x"}]
+
+    async def receive() -> dict[str, Any]:
+        message = coming.pop(0)
+        if message["type"] == "websocket.receive":
             store.close_session(token)
-        return moment
+        return message
 
-    watched = Gate(inner, store=store, signer=signer, clock=later)
-    sent = ask(watched, "/_stcore/stream", kind="websocket", cookie=signer.sign(token))
-    assert [message["type"] for message in sent] == ["websocket.accept", "websocket.send", "websocket.close"]
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    raw = [(b"cookie", f"{COOKIE}={signer.sign(token)}".encode())]
+    scope = {"type": "websocket", "path": "/_stcore/stream", "query_string": b"", "headers": raw}
+    asyncio.run(Gate(inner, store=store, signer=signer)(scope, receive, send))
+    assert sent == ["websocket.accept", "websocket.close"]
 
 
 def test_every_answer_has_the_security_headers_and_pages_stay_out_of_caches(gate, store, signer):

@@ -1,0 +1,204 @@
+"""Accounts as their keeper changes them, on a real database with a loaded school."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import ProgrammingError
+from typer.testing import CliRunner
+
+from dashboard.accounts import FREE_FAILURES, PostgresAccounts
+from etl.accounts import Account, Target, accounts, add_account, disable, enable, grant, revoke, set_password
+from etl.cli import app
+from etl.errors import SettingsError
+from etl.job import load_bundle
+from etl.settings import Settings, read_settings
+from etl.warehouse import embedded
+from etl.warehouse.engine import app_url, owner_connection, sqlalchemy_url
+from etl.warehouse.schema import open_warehouse
+from tests.oracle.builder import tiny_school
+
+PASSWORD = "правильно-лошадь-батарея"
+LEAVES_ON = date(2026, 11, 30)
+END = datetime(2026, 11, 30, 21, 0, tzinfo=UTC)  # midnight in Moscow
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    settings = Settings(home=tmp_path_factory.mktemp("accounts"))
+    try:
+        url = open_warehouse(settings)
+        load_bundle(school(settings.home / "first", "2026-11-12T06:00:00+03:00", LEAVES_ON), url, settings.home)
+        yield settings
+    finally:
+        embedded.stop(settings.home)
+
+
+def school(folder: Path, extracted_at: str, employed_to: date | None) -> Path:
+    bundle = tiny_school(extracted_at, None).add_class()
+    bundle.add("staff", staff_key="leaver", full_name="Уходящая О. П.", employed_to=employed_to)
+    return bundle.write(folder)
+
+
+@pytest.fixture(scope="module")
+def url(settings: Settings) -> str:
+    return embedded.start(settings.home).url
+
+
+@pytest.fixture(scope="module")
+def engine(settings: Settings, url: str) -> Iterator[Engine]:
+    engine = create_engine(sqlalchemy_url(app_url(settings, url)))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def clean(url: str) -> str:
+    with owner_connection(url) as connection:
+        for table in ("access_user", "access_grant", "access_session", "access_attempt", "access_row"):
+            connection.execute(f"DELETE FROM {table}")
+    return url
+
+
+def school_key(url: str) -> str:
+    with owner_connection(url) as connection:
+        found = connection.execute("SELECT school_key FROM dim_school").fetchone()
+    assert found is not None
+    return str(found[0])
+
+
+def test_a_new_account_sees_nothing_until_it_is_granted_and_nothing_after_the_grant_is_taken(
+    clean: str, engine: Engine
+) -> None:
+    store, target = PostgresAccounts(engine), Target(school=school_key(clean))
+    add_account(clean, "Orlova", role="deputy", name="Орлова М. С.", password=PASSWORD)
+    identity = store.verify("orlova", PASSWORD)
+    assert identity is not None and store.scope_of(identity).is_empty
+    grant(clean, "orlova", target)
+    grant(clean, "orlova", target)
+    assert len(store.scope_of(identity).school_ids) == 1
+    assert accounts(clean) == [Account("orlova", "Орлова М. С.", "deputy", "open", (f"school {target.school}",), "")]
+    assert revoke(clean, "orlova", target) == 1
+    assert store.scope_of(identity).is_empty
+
+
+def test_disabling_ends_every_session_and_enabling_lifts_a_lock(clean: str, engine: Engine) -> None:
+    store = PostgresAccounts(engine)
+    add_account(clean, "orlova", role="deputy", name="Орлова М. С.", password=PASSWORD)
+    token = store.open_session(1)
+    disable(clean, "orlova")
+    assert store.identity_of(token) is None
+    assert store.verify("orlova", PASSWORD) is None
+    for _ in range(FREE_FAILURES):
+        store.verify("orlova", PASSWORD)
+    enable(clean, "orlova")
+    assert store.identity_of(token) is None, "a session that ended does not come back"
+    assert store.verify("orlova", PASSWORD) is not None
+
+
+def test_another_password_ends_the_sessions_of_the_old_one(clean: str, engine: Engine) -> None:
+    store = PostgresAccounts(engine)
+    add_account(clean, "orlova", role="deputy", name="Орлова М. С.", password=PASSWORD)
+    token = store.open_session(1)
+    set_password(clean, "orlova", "совсем другая батарея")
+    assert store.identity_of(token) is None
+    assert store.verify("orlova", PASSWORD) is None
+    assert store.verify("orlova", "совсем другая батарея") is not None
+
+
+def test_an_account_of_staff_closes_after_the_last_day_of_employment_and_opens_with_a_new_contract(
+    clean: str, settings: Settings, engine: Engine
+) -> None:
+    moment = END - timedelta(seconds=1)
+    store = PostgresAccounts(engine, lambda: moment)
+    person = Target(school=school_key(clean), staff_key="leaver")
+    add_account(clean, "leaver", role="teacher", name="Уходящая О. П.", password=PASSWORD, staff=person)
+    token = store.open_session(1)
+    assert store.identity_of(token) is not None, "the last day is a working day"
+    moment = END
+    assert store.identity_of(token) is None
+    assert store.verify("leaver", PASSWORD) is None
+    load_bundle(school(settings.home / "second", "2026-11-13T06:00:00+03:00", None), clean, settings.home)
+    moment = END + timedelta(minutes=1)
+    assert store.verify("leaver", PASSWORD) is not None
+
+
+@pytest.mark.parametrize(
+    ("login", "role", "password", "outside", "said"),
+    [
+        ("orlova", "deputy", PASSWORD, "", "is taken"),
+        ("ORLOVA", "deputy", PASSWORD, "", "is taken"),
+        ("new", "king", PASSWORD, "", "no role 'king'"),
+        ("new", "deputy", "короткий", "", "8 characters"),
+        ("two words", "deputy", PASSWORD, "", "is no login"),
+        ("new", "deputy", None, "", "a way to sign in"),
+        ("new", "deputy", PASSWORD, "Orlova@School.ru", "another account's"),
+    ],
+)
+def test_what_cannot_be_an_account_is_refused(
+    clean: str, login: str, role: str, password: str | None, outside: str, said: str
+) -> None:
+    add_account(clean, "orlova", role="deputy", name="О.", password=PASSWORD, external_id="orlova@school.ru")
+    with pytest.raises(SettingsError, match=said):
+        add_account(clean, login, role=role, name="Н.", password=password, external_id=outside)
+    assert len(accounts(clean)) == 1
+
+
+def test_a_role_gets_only_grants_of_its_own_kind(clean: str) -> None:
+    add_account(clean, "inspector", role="inspector", name="И.", password=PASSWORD)
+    with pytest.raises(SettingsError, match="cannot be granted a school"):
+        grant(clean, "inspector", Target(school=school_key(clean)))
+    with pytest.raises(SettingsError, match="no municipality 'Нигде'"):
+        grant(clean, "inspector", Target(municipality="Нигде"))
+    with pytest.raises(SettingsError, match="not one thing"):
+        grant(clean, "inspector", Target(municipality="Нигде", school="x"))
+    with pytest.raises(SettingsError, match="holds no such grant"):
+        revoke(clean, "inspector", None)
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE access_user SET role = 'director'",
+        "UPDATE access_user SET password_hash = 'x'",
+        "INSERT INTO access_user (user_id, login, password_hash, full_name, role, is_demo)"
+        " VALUES (9, 'x', 'x', 'x', 'director', false)",
+        "DELETE FROM access_attempt",
+        "UPDATE access_session SET user_id = 1",
+        "UPDATE access_session SET expires_at = 'infinity'",
+        "INSERT INTO access_grant (user_id, grant_no, level) VALUES (1, 1, 'municipality')",
+        "INSERT INTO access_row (user_id, school_id, level) VALUES (1, 1, 'school')",
+    ],
+)
+def test_the_apps_role_cannot_make_anybody_more_than_she_is(clean: str, engine: Engine, attack: str) -> None:
+    add_account(clean, "orlova", role="deputy", name="О.", password=PASSWORD)
+    with pytest.raises(ProgrammingError, match="permission denied"), engine.begin() as connection:
+        connection.execute(text(attack))
+
+
+def test_the_commands_say_what_they_did_and_never_show_a_password(
+    clean: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZAVUCH_HOME", str(settings.home))
+    read_settings.cache_clear()
+    key, said = school_key(clean), ""
+    typed = f"{PASSWORD}\n"
+    for words, given in (
+        (["add", "orlova", "--role", "deputy", "--name", "Орлова М. С.", "--password-stdin"], typed),
+        (["grant", "orlova", "--school", key], ""),
+        (["passwd", "orlova", "--password-stdin"], f"{PASSWORD}-2\n"),
+        (["disable", "orlova"], ""),
+        (["list"], ""),
+        (["enable", "orlova"], ""),
+        (["revoke", "orlova", "--all"], ""),
+    ):
+        done = CliRunner().invoke(app, ["user", *words], input=given, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        said += done.output
+    read_settings.cache_clear()
+    assert "disabled" in said and f"school {key}" in said
+    assert PASSWORD not in said

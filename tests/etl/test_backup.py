@@ -1,0 +1,194 @@
+"""A backup that comes back, and the years after which rows go: one real database, written and replaced."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from typer.testing import CliRunner
+
+from dashboard.accounts import PostgresAccounts
+from etl.accounts import Target, add_account, grant
+from etl.backup import backup, note_of, restore, table_sums
+from etl.cli import app
+from etl.errors import BusyError, SettingsError, SourceError
+from etl.job import load_bundle
+from etl.retention import Overdue, overdue, purge_overdue
+from etl.settings import Settings, read_settings
+from etl.warehouse import embedded
+from etl.warehouse.engine import app_url, owner_connection, sqlalchemy_url
+from etl.warehouse.schema import open_warehouse
+from tests.oracle.builder import tiny_school
+
+PASSWORD = "правильно-лошадь-батарея"
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    settings = Settings(home=tmp_path_factory.mktemp("backup"))
+    try:
+        url = open_warehouse(settings)
+        bundle = tiny_school("2024-11-12T06:00:00+03:00", "school16_korolev").add_class()
+        bundle.add("lesson", lesson_key="l1", held_on="2024-09-11", topic="Дроби")
+        bundle.add("mark", mark_key="m1", lesson_key="l1", value="5", recorded_by="t1")
+        bundle.add("period_mark", period_mark_key="pm1")
+        load_bundle(bundle.write(settings.home / "bundle"), url, settings.home)
+        add_account(url, "orlova", role="deputy", name="Орлова М. С.", password=PASSWORD)
+        grant(url, "orlova", Target(school="s1"))
+        yield settings
+    finally:
+        embedded.stop(settings.home)
+
+
+@pytest.fixture(scope="module")
+def url(settings: Settings) -> str:
+    return embedded.start(settings.home).url
+
+
+@pytest.fixture(scope="module")
+def saved(url: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("dump") / "zavuch.dump"
+    made = backup(url, path)
+    assert made.rows["fact_mark"] == 1 and made.rows["access_user"] == 1
+    return path
+
+
+def databases(url: str) -> set[str]:
+    with owner_connection(url) as connection:
+        rows = connection.execute("SELECT datname FROM pg_database WHERE NOT datistemplate").fetchall()
+    return {name for (name,) in rows}
+
+
+def test_a_backup_is_private_proven_and_leaves_no_scratch_database(url: str, saved: Path) -> None:
+    for path in (saved, note_of(saved)):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert databases(url) == {"postgres", "zavuch"}
+    with owner_connection(url) as connection:
+        sums = table_sums(connection)
+    stated = json.loads(note_of(saved).read_text(encoding="utf-8"))["tables"]
+    assert {name: tuple(pair) for name, pair in stated.items()} == sums
+    with pytest.raises(SettingsError, match="exists already"):
+        backup(url, saved)
+
+
+def test_the_checksum_sees_one_changed_letter(url: str) -> None:
+    with owner_connection(url) as connection:
+        before = table_sums(connection)
+        connection.execute("UPDATE fact_lesson_text SET topic = 'Дробь'")
+        after = table_sums(connection)
+        connection.rollback()
+    assert [name for name in before if before[name] != after[name]] == ["fact_lesson_text"]
+
+
+def test_a_restore_refuses_to_overwrite_without_being_told(url: str, saved: Path) -> None:
+    with pytest.raises(SettingsError, match="1 schools and 1 accounts"):
+        restore(url, saved)
+
+
+def test_a_damaged_file_or_a_lost_note_is_refused(url: str, saved: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.dump"
+    copy.write_bytes(saved.read_bytes()[:-1] + b"x")
+    with pytest.raises(SourceError, match=r"copy\.dump\.json"):
+        restore(url, copy, replace=True)
+    note_of(copy).write_text(note_of(saved).read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(SourceError, match="damaged"):
+        restore(url, copy, replace=True)
+    assert databases(url) == {"postgres", "zavuch"}
+
+
+def test_a_restore_over_a_database_in_use_changes_nothing(url: str, saved: Path) -> None:
+    with owner_connection(url) as connection:
+        connection.execute("SELECT 1")
+        with pytest.raises(BusyError, match="connected"):
+            restore(url, saved, replace=True)
+        assert connection.execute("SELECT count(*) FROM fact_mark").fetchone() == (1,)
+    assert databases(url) == {"postgres", "zavuch"}
+
+
+def test_what_was_lost_comes_back_with_rights_and_policies_and_everybody_signs_in_anew(
+    settings: Settings, url: str, saved: Path
+) -> None:
+    engine = create_engine(sqlalchemy_url(app_url(settings, url)))
+    token = PostgresAccounts(engine).open_session(1)
+    engine.dispose()
+    with owner_connection(url) as connection:
+        connection.execute("DELETE FROM fact_mark")
+        connection.execute("UPDATE access_user SET role = 'nobody'")
+    restore(url, saved, replace=True)
+    open_warehouse(settings)
+    engine = create_engine(sqlalchemy_url(app_url(settings, url)))
+    try:
+        store = PostgresAccounts(engine)
+        assert store.identity_of(token) is None
+        identity = store.verify("orlova", PASSWORD)
+        assert identity is not None and identity.role == "deputy"
+        with engine.begin() as connection:
+            assert connection.execute(text("SELECT count(*) FROM fact_mark")).scalar_one() == 0, "no user, no rows"
+            connection.execute(text("SELECT set_config('app.user_id', '1', true)"))
+            assert connection.execute(text("SELECT count(*) FROM fact_mark")).scalar_one() == 1
+    finally:
+        engine.dispose()
+
+
+def test_another_installation_takes_the_backup_by_the_command(
+    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "other"
+    try:
+        monkeypatch.setenv("ZAVUCH_HOME", str(home))
+        read_settings.cache_clear()
+        done = CliRunner().invoke(app, ["restore", str(saved)], catch_exceptions=False)
+        assert "Restored" in done.stdout
+        settings = Settings(home=home)
+        url = embedded.start(home).url
+        engine = create_engine(sqlalchemy_url(app_url(settings, url)))
+        assert PostgresAccounts(engine).verify("orlova", PASSWORD) is not None
+        engine.dispose()
+    finally:
+        read_settings.cache_clear()
+        embedded.stop(home)
+
+
+def test_years_are_counted_from_the_end_of_the_school_year_and_named_with_their_clause(url: str) -> None:
+    assert overdue(url, date(2030, 8, 31)) == []
+    (journals,) = overdue(url, date(2030, 9, 1))
+    assert journals == Overdue(
+        "s1", 2024, "journals", 5, "school16_korolev Р-3.4", date(2030, 9, 1), journals.row_count
+    )
+    assert journals.row_count > 3
+    kinds = {one.what: one.over_on for one in overdue(url, date(2050, 9, 1))}
+    assert kinds == {"journals": date(2030, 9, 1), "summaries": date(2050, 9, 1)}
+
+
+def test_a_purge_deletes_what_the_report_says_and_keeps_the_summary(url: str) -> None:
+    day = date(2030, 9, 1)
+    (journals,) = overdue(url, day)
+    with pytest.raises(BusyError, match="Nothing was deleted"):
+        purge_overdue(url, expected=journals.row_count + 1, today=day)
+    assert overdue(url, day) == [journals]
+    assert purge_overdue(url, expected=journals.row_count, today=day) == journals.row_count
+    assert overdue(url, day) == []
+    assert counts(url) == {
+        "fact_lesson": 0,
+        "fact_mark": 0,
+        "obligation": 0,
+        "fact_period_mark": 1,
+        "dim_pupil_name": 2,
+    }
+    (summaries,) = overdue(url, date(2050, 9, 1))
+    purge_overdue(url, expected=summaries.row_count, today=date(2050, 9, 1))
+    assert counts(url)["fact_period_mark"] == counts(url)["dim_pupil_name"] == 0
+
+
+def counts(url: str) -> dict[str, int]:
+    with owner_connection(url) as connection:
+        found = {}
+        for table in ("fact_lesson", "fact_mark", "obligation", "fact_period_mark", "dim_pupil_name"):
+            row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+            found[table] = int(row[0]) if row else -1
+    return found
