@@ -15,6 +15,7 @@ import polars as pl
 from dashboard.filters import Filters
 from dashboard.queries import duty, periods, schools
 from dashboard.queries.door import read
+from dashboard.queries.same_point import moments_before
 from dashboard.queries.school import JOURNALS
 from etl.warehouse.metrics import sums
 from etl.warehouse.scope import Scope
@@ -114,21 +115,22 @@ _NONE = pl.DataFrame()
 
 
 def read_attendance(scope: Scope, filters: Filters, now: datetime, systematic: float) -> Attendance | None:
-    """Everything on the page; None where the scope has no such school. At most eight queries."""
+    """Everything on the page; None where the scope has no such school. At most nine queries."""
     listed = schools.read_schools(scope, now, filters.school)
     if listed.is_empty():
         return None
     row = listed.row(0, named=True) if filters.school is not None else None
     days = schools.until_of(listed, filters.as_of)
-    choice = periods.choose(periods.read_periods(scope, filters.school), filters, days)
     is_inside = scope.sees_names and row is not None
+    terms = periods.read_periods(scope, filters.school)
+    choice = periods.choose(terms, filters, days, with_days=is_inside)
     until = days[row["school_id"]] if row is not None else max(days.values())
     if choice is None:
         return Attendance(listed, row, None, until, is_inside, _NONE, None, _NONE, _NONE, _NONE, _NONE)
     previous = choice.previous
     spread_params = {**choice.period.span.params, **_moment(days), "school": filters.school}
     spread = read(scope, _SPREAD, spread_params)
-    then = dict(zip(*periods.same_moment(choice.period, previous, days), strict=True)) if previous is not None else {}
+    then = moments_before(scope, choice.period, previous, days, terms) if previous is not None else {}
     if row is None or not is_inside:
         weeks = read(scope, _BY_SCHOOL, {**choice.period.span.params, **_moment(days)})
         before = read(scope, _BY_SCHOOL, {**previous.span.params, **_moment(then)}) if previous is not None else None

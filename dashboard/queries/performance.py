@@ -138,14 +138,19 @@ def read_performance(scope: Scope, filters: Filters, now: datetime) -> Performan
         return None
     row = listed.row(0, named=True) if filters.school is not None else None
     days = schools.until_of(listed, filters.as_of)
-    choice = periods.choose(periods.read_periods(scope, filters.school), filters, days)
     is_inside = scope.sees_names and row is not None
+    choice = periods.choose(periods.read_periods(scope, filters.school), filters, days, with_days=is_inside)
     if choice is None:
         return Performance(
             listed, row, None, is_inside, _NONE, _NONE, _NONE, _NONE, None, _NONE, _NONE, _NONE, _NONE
         )  # fmt: skip
     by = _BY_JOURNAL if is_inside else _BY_SCHOOL
     params = _params(scope, filters, choice.period, days)
+    if choice.period.is_of_calendar:  # norms and period marks exist by the school's own periods only: the page says so
+        return Performance(
+            listed, row, choice, is_inside, _NONE, _NONE, _NONE, _NONE, None, read(scope, _TREND, params),
+            read(scope, JOURNALS, params) if is_inside else _NONE, _NONE, _NONE,
+        )  # fmt: skip
     before = None
     if choice.previous is not None:
         then = _params(scope, filters, choice.previous, days)

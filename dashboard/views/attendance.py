@@ -39,7 +39,8 @@ def render(scope: Scope, filters: Filters) -> None:
     filters = filters.changed(school=filters.school or parts.only_school(scope), lesson=None, journal=None, staff=None)
     filters = parts.own_class(scope, filters)
     position = Filters(
-        year=filters.year, period=filters.period, as_of=filters.as_of, school=filters.school,
+        year=filters.year, period=filters.period, as_of=filters.as_of, against=filters.against,
+        school=filters.school,
         parallel=filters.parallel, class_id=filters.class_id, subject=filters.subject, pupil=filters.pupil,
     )  # fmt: skip
     page = cached(scope, position, read_attendance, now, SYSTEMATIC_SHARE)
@@ -89,7 +90,7 @@ def _cards(place: Place, page: Attendance) -> None:
         cards.append(
             measures.card(_SYSTEMATIC, t("attendance.card_systematic"), _spread(place, page), passport=passport)
         )
-    kpi_cards("attendance_cards", cards)
+    kpi_cards("attendance_cards", cards, place.stamp)
 
 
 def _spread(place: Place, page: Attendance) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
-from dashboard import frame, measures
+from dashboard import frame, measures, moment_words
 from dashboard.components.figure import figure
 from dashboard.components.heat_grid import Axis, heat_grid
 from dashboard.components.heat_grid import Cell as Share
@@ -46,8 +46,8 @@ def render(scope: Scope, filters: Filters) -> None:
     filters = filters.changed(school=filters.school or parts.only_school(scope), lesson=None, journal=None, staff=None)
     filters = parts.own_class(scope, filters)
     position = Filters(
-        year=filters.year, period=filters.period, school=filters.school, parallel=filters.parallel,
-        class_id=filters.class_id, subject=filters.subject, pupil=filters.pupil,
+        year=filters.year, period=filters.period, against=filters.against, school=filters.school,
+        parallel=filters.parallel, class_id=filters.class_id, subject=filters.subject, pupil=filters.pupil,
     )  # fmt: skip
     page = cached(scope, position, read_performance, now)
     if page is None:
@@ -61,6 +61,10 @@ def render(scope: Scope, filters: Filters) -> None:
     filters = filters.changed(as_of=None)
     place = Place("performance", scope, filters, page.schools, page.row, page.choice, page.dims)
     if not parts.head(place, t("performance.title", place=place.words), t("performance.note"), with_as_of=False):
+        return
+    if page.choice.period.is_of_calendar:
+        frame.empty(t("performance.calendar_title"), moment_words.by_own_periods(page.choice))
+        _trend(page)
         return
     if page.fill.is_empty() and page.marks.is_empty():
         frame.empty(t("performance.empty_title"), t("performance.empty"))
@@ -84,7 +88,7 @@ def render(scope: Scope, filters: Filters) -> None:
 
 def _cards(place: Place, page: Performance) -> None:
     fill, marks, success = page.before if page.before is not None else (None, None, None)
-    note = place.before_note
+    note = moment_words.compared_whole(place.choice)
     is_own = place.scope.level == "teacher"  # a class's results are not those of one subject
     is_stated = bool(page.fill.height) and int(page.fill["own_norm_count"].sum()) > 0
     norm = t("performance.norm_own" if is_stated else "performance.norm_default")
@@ -104,7 +108,7 @@ def _cards(place: Place, page: Performance) -> None:
                       detail=t("performance.balance", over=number(over), under=number(under))),
         _sou(page.marks, marks, note),
     ]  # fmt: skip
-    kpi_cards("performance_cards", cards)
+    kpi_cards("performance_cards", cards, place.stamp)
     if is_own:
         st.caption(t("performance.success_own"))
     st.markdown(
