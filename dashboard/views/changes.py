@@ -37,11 +37,8 @@ def draw_changes(page: School, filters: Filters) -> None:
         if not down and not up:
             st.markdown(t("changes.nothing", points=points(NOTICED, 0).removeprefix("+")))
             return
-        left, right = st.columns(2, gap="medium")
-        with left:
-            _side("down", down, filters)
-        with right:
-            _side("up", up, filters)
+        _side("down", down, filters)
+        _side("up", up, filters)
 
 
 def _rule_names() -> dict[int, str]:

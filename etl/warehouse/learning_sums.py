@@ -31,6 +31,7 @@ FILL = {
         "apart_count",
         "pupil_mark_count",
         "unmarked_count",
+        "early_count",
         "one_mark_count",
         "norm_count",
         "capped_count",
@@ -49,6 +50,7 @@ FILL = {
         "point_sum",
     )
 } | {
+    "norm_pupil_count": "sum(pupil_count - early_count)",
     "judged_count": "sum(agrees_count + over_count + under_count)",
     "mismatch_count": "sum(over_count + under_count)",
     "balance_count": "sum(over_count - under_count)",

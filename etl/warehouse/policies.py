@@ -66,6 +66,7 @@ SHARED = (
     "mart_absence_spread",
     "mart_mark_fill",
     "mart_period_group",
+    "metric_setting",
     *DETAIL_SCHOOL,
 )
 """Readable at school grain by everybody with any grant in the school; they hold no person."""
