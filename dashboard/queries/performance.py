@@ -18,7 +18,9 @@ from dashboard.filters import Filters
 from dashboard.queries import duty, periods, schools
 from dashboard.queries.attendance import OWN
 from dashboard.queries.door import read
+from dashboard.queries.metric_settings import read_in_force
 from dashboard.queries.school import JOURNALS
+from etl.warehouse.metric_settings import BY_DEFAULT, InForce, Variants
 from etl.warehouse.metrics import sums
 from etl.warehouse.scope import Scope
 
@@ -126,13 +128,14 @@ class Performance:
     dims: pl.DataFrame
     pupils: pl.DataFrame
     low: pl.DataFrame
+    settings: InForce = BY_DEFAULT
 
 
 _NONE = pl.DataFrame()
 
 
 def read_performance(scope: Scope, filters: Filters, now: datetime) -> Performance | None:
-    """Everything on the page; None where the scope has no such school. At most thirteen queries."""
+    """Everything on the page; None where the scope has no such school. At most fourteen queries."""
     listed = schools.read_schools(scope, now, filters.school)
     if listed.is_empty():
         return None
@@ -144,6 +147,7 @@ def read_performance(scope: Scope, filters: Filters, now: datetime) -> Performan
         return Performance(
             listed, row, None, is_inside, _NONE, _NONE, _NONE, _NONE, None, _NONE, _NONE, _NONE, _NONE
         )  # fmt: skip
+    settings = read_in_force(scope, filters.school)
     by = _BY_JOURNAL if is_inside else _BY_SCHOOL
     params = _params(scope, filters, choice.period, days)
     if choice.period.is_of_calendar:  # norms and period marks exist by the school's own periods only: the page says so
@@ -154,8 +158,8 @@ def read_performance(scope: Scope, filters: Filters, now: datetime) -> Performan
     before = None
     if choice.previous is not None:
         then = _params(scope, filters, choice.previous, days)
-        before = _sums(scope, by, then)
-    fill, marks, success = _sums(scope, by, params)
+        before = _sums(scope, by, then, settings.values)
+    fill, marks, success = _sums(scope, by, params, settings.values)
     is_class = is_inside and filters.class_id is not None
     is_pupil = is_class and filters.pupil is not None and scope.level in ("school", "class")
     return Performance(
@@ -164,15 +168,25 @@ def read_performance(scope: Scope, filters: Filters, now: datetime) -> Performan
         read(scope, JOURNALS, params) if is_inside else _NONE,
         read(scope, _PUPILS, params) if is_class else _NONE,
         read(scope, _LOW, {**params, "pupil": filters.pupil}) if is_pupil else _NONE,
+        settings,
     )  # fmt: skip
 
 
-def _sums(scope: Scope, by: str, params: dict[str, Any]) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+def _sums(
+    scope: Scope, by: str, params: dict[str, Any], values: Variants
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     return (
         read(scope, _FILL.format(by=by), params),
-        read(scope, _MARKS.format(by=by), params),
+        weighed(read(scope, _MARKS.format(by=by), params), values),
         read(scope, _SUCCESS, params),
     )
+
+
+def weighed(marks: pl.DataFrame, values: Variants) -> pl.DataFrame:
+    """Sums of period marks with the points of СОУ by the weights in force (hundredths by mark code; 10 = н/а)."""
+    counts = {10: "unattested_mark_count", **{code: f"mark_{code}_count" for code in range(1, 6)}}
+    points = pl.sum_horizontal(pl.col(counts[code]) * weight for code, weight in values.sou_weights)
+    return marks.with_columns(points.cast(pl.Int64).alias("sou_points"))
 
 
 def _params(scope: Scope, filters: Filters, period: periods.Period, days: dict[int, date]) -> dict[str, Any]:

@@ -77,6 +77,6 @@ SOU = {
     "sou_whole": "sum(row_count * 100) FILTER (WHERE mark_code BETWEEN 1 AND 5 OR mark_code = 10)",
     "unattested_mark_count": "sum(row_count) FILTER (WHERE mark_code = 10)",
     "graded_count": "sum(row_count) FILTER (WHERE mark_code BETWEEN 1 AND 5 OR mark_code = 10)",
-    **{f"mark_{n}_count": f"sum(row_count) FILTER (WHERE mark_code = {n})" for n in (2, 3, 4, 5)},
+    **{f"mark_{n}_count": f"sum(row_count) FILTER (WHERE mark_code = {n})" for n in (1, 2, 3, 4, 5)},
 }
 """More sums over rows of mart_period_mark."""

@@ -90,7 +90,7 @@ def test_free_days_are_not_offered_above_a_school(scope_of: Callable[[int], Scop
     assert not any(code.startswith("d") for code, _ in page.choice.options)
     whole = school(scope_of(INSPECTOR), asked.changed(school=warehouse.school_id))
     assert whole.choice is not None and whole.choice.period.code == whole.choice.default
-    attended = read_attendance(scope_of(INSPECTOR), asked, NOW, 0.3)
+    attended = read_attendance(scope_of(INSPECTOR), asked, NOW)
     assert attended is not None and attended.choice is not None
     assert attended.choice.period.code == attended.choice.default
 
