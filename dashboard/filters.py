@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import date
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any, Self
 from urllib.parse import urlencode
 
 LARGEST_ID = 2**31 - 1  # the database's ids are 4 bytes: a greater one is nobody's
+LAST_MINUTE = time(23, 59)
 CODE = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,63}")
 
 
@@ -63,7 +64,8 @@ class Filters:
     Ids are ours (`_id`), `year` is the calendar year in which the school year starts (2026 = 2026/27),
     `period` an ASCII code such as `q2` or `year`, `as_of` a day in each school's own time zone, `parallel`
     the year of study 1–11. `version` is a version of the school's act; `act` and `versus` name two acts side by
-    side as `id:version`, `what_if` the one by which the school is judged in thought.
+    side as `id:version`, `what_if` the one by which the school is judged in thought. `at` is the minute of the day
+    `as_of`, inside one school; `against` says what the period is compared with (`year` = a year ago).
     `finding` is a number within its school.
     """
 
@@ -93,6 +95,16 @@ class Filters:
     act: str | None = None
     versus: str | None = None
     what_if: str | None = None
+    at: time | None = None
+    against: str | None = None
+
+    @property
+    def moment(self) -> date | datetime | None:
+        """The asked moment on the school's own clock: a bare day means its end; a minute means its last second, so that
+        23:59 is the end of the day too (annex L12)."""
+        if self.as_of is None or self.at is None or self.at == LAST_MINUTE:
+            return self.as_of
+        return datetime.combine(self.as_of, self.at.replace(second=59))
 
     def changed(self, **changes: Any) -> Self:
         """The same position with other values; `ValueError` where a value could not stand in a URL."""
@@ -115,8 +127,15 @@ class Filters:
         return self.changed(**{**forgotten, **changes})
 
     def common(self) -> Self:
-        """Only what is carried between unrelated pages by the menu: year, period, as-of and school."""
-        return type(self)(year=self.year, period=self.period, as_of=self.as_of, school=self.school)
+        """Only what is carried between unrelated pages by the menu: year, period, moment, comparison and school."""
+        return type(self)(
+            year=self.year,
+            period=self.period,
+            as_of=self.as_of,
+            school=self.school,
+            at=self.at,
+            against=self.against,
+        )
 
 
 def _id(text: str) -> int | None:
@@ -145,6 +164,11 @@ def _date(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
+
+
+def _time(text: str) -> time | None:
+    found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", text, re.ASCII)
+    return time(int(found[1]), int(found[2])) if found else None
 
 
 def _member(kind: type[StrEnum]) -> Callable[[str], Any]:
@@ -182,10 +206,12 @@ _FIELDS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "act": ("act", _code),
     "versus": ("with", _code),
     "what_if": ("whatif", _code),
+    "at": ("at", _time),
+    "against": ("against", _code),
 }
 # a change of the key forgets these: municipality → school → parallel → class or teacher → journal → lesson
 _FINER: dict[str, tuple[str, ...]] = {
-    "year": ("period", "as_of", "parallel", "class_id", "staff", "subject", "journal", "week"),
+    "year": ("period", "as_of", "at", "parallel", "class_id", "staff", "subject", "journal", "week"),
     "period": ("week",),
     "school": ("parallel", "class_id", "staff", "subject", "journal", "version"),
     "parallel": ("class_id", "journal"),
@@ -219,4 +245,6 @@ def url_of(page: str, filters: Filters) -> str:
 
 
 def _written(value: Any) -> str:
+    if isinstance(value, time):
+        return value.strftime("%H:%M")
     return value.isoformat() if isinstance(value, date) else str(value)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import NoReturn
 
 import streamlit as st
@@ -15,14 +15,16 @@ from dashboard.access import Identity
 from dashboard.components.crumbs import crumbs as draw_crumbs
 from dashboard.components.shell import sign_out_button
 from dashboard.connection import accounts
-from dashboard.filters import Filters, parse, to_params, url_of
+from dashboard.filters import Filters, to_params, url_of
 from dashboard.i18n import t
 from dashboard.pages_table import is_open
+from dashboard.period_picker import AsOf as AsOf
+from dashboard.period_picker import Option as Option
+from dashboard.period_picker import moment_selector, period_selector
 from etl.warehouse.scope import Scope
 
 IDENTITY_KEY = "zavuch.identity"
 SCOPE_KEY = "zavuch.scope"
-PERIOD_KEY, AS_OF_KEY = "zavuch.period", "zavuch.as_of"
 WIDTH = 1320
 
 # Streamlit's own blocks, addressed by their test ids: the browser tests notice when these change
@@ -58,22 +60,6 @@ class Crumb:
     filters: Filters | None = None
 
 
-@dataclass(frozen=True)
-class Option:
-    """One choice of a selector: ASCII `code` for the URL and the words."""
-
-    code: str
-    label: str
-
-
-@dataclass(frozen=True)
-class AsOf:
-    """Days the as-of selector offers: `newest` is chosen when the URL states none."""
-
-    oldest: date
-    newest: date
-
-
 def head(
     title: str,
     filters: Filters,
@@ -83,13 +69,16 @@ def head(
     periods: Sequence[Option] = (),
     default_period: str = "",
     as_of: AsOf | None = None,
+    stamp: str = "",
+    compares: bool = False,
     warning: str = "",
 ) -> None:
     """Draw crumbs, H1, the caption («Данные на …») and, at the right, the selectors and the user menu.
 
     A view calls it once, first. A change of a selector is written to the URL and reruns the page, so the
-    view only reads `filters`; where the URL states no period, `default_period` is shown chosen. `warning`
-    is the stale sentence under the heading.
+    view only reads `filters`; where the URL states no period, `default_period` is shown chosen. `stamp` =
+    as of when the figures are, on the control of the moment; `compares`: the page compares with another period.
+    `warning` is the stale sentence under the heading.
     """
     if crumbs:
         _path(crumbs)
@@ -102,9 +91,8 @@ def head(
             horizontal=True, vertical_alignment="bottom", width="content", gap="small", key="zavuch_tools"
         ):
             if periods:
-                _period_selector(periods, filters.period or default_period)
-            if as_of is not None:
-                _as_of_selector(as_of, filters.as_of)
+                period_selector(periods, filters.period or default_period)
+            moment_selector(stamp[:1].upper() + stamp[1:], as_of, filters, compares=compares)
             _user_menu()
     if warning:
         st.warning(warning, icon=":material/history:")
@@ -158,47 +146,6 @@ def _path(crumbs: Sequence[Crumb]) -> None:
     index = draw_crumbs("zavuch_crumbs", steps)
     if index is not None:
         go(crumbs[index].page, crumbs[index].filters or Filters())
-
-
-def _period_selector(periods: Sequence[Option], chosen: str) -> None:
-    labels = {option.code: option.label for option in periods}
-    # the URL decides, also after Back: the widget's own memory never wins
-    st.session_state[PERIOD_KEY] = chosen if chosen in labels else periods[0].code
-    st.selectbox(
-        t("frame.period"),
-        list(labels),
-        key=PERIOD_KEY,
-        format_func=lambda code: labels[code],
-        on_change=_choose_period,
-        width=210,
-    )
-
-
-def _choose_period() -> None:
-    filters = parse(st.query_params.to_dict()).drilled(period=st.session_state[PERIOD_KEY])
-    st.query_params.from_dict(to_params(filters))
-
-
-def _as_of_selector(days: AsOf, chosen: date | None) -> None:
-    wanted = chosen or days.newest
-    st.session_state[AS_OF_KEY] = min(max(wanted, days.oldest), days.newest)
-    st.date_input(
-        t("frame.as_of"),
-        key=AS_OF_KEY,
-        min_value=days.oldest,
-        max_value=days.newest,
-        format="DD.MM.YYYY",
-        help=t("frame.as_of_help"),
-        on_change=_choose_as_of,
-        args=(days.newest,),
-        width=150,
-    )
-
-
-def _choose_as_of(newest: date) -> None:
-    day = st.session_state[AS_OF_KEY]
-    filters = parse(st.query_params.to_dict()).changed(as_of=None if day == newest else day)
-    st.query_params.from_dict(to_params(filters))
 
 
 def _user_menu() -> None:

@@ -10,6 +10,7 @@ import polars as pl
 
 from dashboard.components.kpi_cards import Kpi
 from dashboard.i18n import NBSP, count, listed, number, percent, points, t
+from dashboard.moment_words import was_and_is
 from etl.warehouse.metrics import Measured, Metric
 
 _CLEAR = ("not_due", "not_regulated")  # nothing to judge, and everybody knows why
@@ -88,7 +89,7 @@ def card(
     rests_on: Metric | None = None,
 ) -> Kpi:
     """The card of a metric over rows that hold its sums; `before` = the same rows at the moment it is
-    compared with.
+    compared with, `before_note` the words for that moment (empty: nothing is compared here).
 
     A count that `rests_on` a share (not filled on filled) cannot be told where the share cannot.
     """
@@ -118,7 +119,7 @@ def card(
         value=shown,
         detail=words,
         delta=_change(metric, found, before),
-        delta_note=before_note,
+        delta_note=_note(metric, found, before, before_note),
         better=metric.direction,
         excluded=outside,
         passport=(t(metric.passport_key), *passport),
@@ -132,6 +133,13 @@ def _change(metric: Metric, found: Measured, before: pl.DataFrame | None) -> flo
         return None
     then = metric.of(before).value
     return None if then is None else found.value - then
+
+
+def _note(metric: Metric, found: Measured, before: pl.DataFrame | None, what: str) -> str:
+    """Both values and the denominator of the earlier one; «нет данных за прошлый период» where it is unknown."""
+    if not what or metric.unit == "count" or found.value is None:
+        return ""
+    return was_and_is(metric.of(before), found, what) if before is not None else t("compare.none")
 
 
 def change_in_words(now: float | None, then: float | None) -> str:

@@ -13,6 +13,7 @@ import typer
 from etl.cli_print import err, out, print_checks, print_derived, print_load, print_status, progress_bars
 from etl.cli_print import example as _example
 from etl.errors import SettingsError, ZavuchError
+from etl.metrics_cli import EPILOG, metrics
 from etl.regulations_cli import regulations
 from etl.settings import read_settings
 from etl.upkeep_cli import attach
@@ -33,6 +34,7 @@ app.add_typer(db, name="db")
 app.add_typer(regulations, name="regulations")
 app.add_typer(user, name="user")
 attach(app)
+app.command(epilog=EPILOG)(metrics)
 Tier = Literal["tiny", "demo", "city"]
 Grade = Literal["critical", "major", "minor", "info"]
 

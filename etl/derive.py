@@ -13,7 +13,9 @@ import psycopg
 from psycopg import sql
 
 from etl.contract.ledger import RULES
+from etl.contract.variants import DEFAULTS, Variants
 from etl.load import School
+from etl.metric_files import read_variants
 from etl.regulations.describe import RULE_COLUMNS, describe_rule
 from etl.regulations.profile import Profile, fingerprint
 from etl.transforms.attendance_marts import build_attendance
@@ -68,7 +70,9 @@ def derive_school(
     if not school.is_new:
         writer.later(partial(remove_judgements, school_id=school.school_id))
     writer.later(partial(_write_obligations, school=school, judgement_id=OWN_ACT, obligations=obligations))
-    writer.later(partial(_write_marts, school=school, marts=_marts(school, context, obligations)))
+    writer.later(
+        partial(_write_marts, school=school, marts=_marts(school, context, obligations, _variants(writer, school)))
+    )
     bearing = (OWN_ACT, school.regulation, fingerprint(versions), None, None)
     writer.later(partial(_write_judgement, school=school, bearing=bearing))
     writer.later(partial(_write_rules, school=school, judgement_id=OWN_ACT, versions=versions, sight=sight))
@@ -143,7 +147,12 @@ def _write_obligations(
     copy_in(cursor, "obligation", rows)
 
 
-def _marts(school: School, context: Context, obligations: pl.DataFrame) -> dict[str, pl.DataFrame]:
+def _variants(writer: Writer, school: School) -> Variants:
+    """The school's own settings of indicators, as the last derivation stored them from its file."""
+    return DEFAULTS if school.is_new else read_variants(writer.now(), school.school_id)
+
+
+def _marts(school: School, context: Context, obligations: pl.DataFrame, variants: Variants) -> dict[str, pl.DataFrame]:
     rush_days = RushDays(
         context.periods.select("period_id", "ends_on"),
         tuple(sorted(set(context.registers.control_act["act_on"].drop_nulls()))),
@@ -153,8 +162,8 @@ def _marts(school: School, context: Context, obligations: pl.DataFrame) -> dict[
     return {
         **build_duty_marts(obligations, _horizons(context.sight), school.zone, rush_days),
         "mart_learning": build_learning(context, lessons, absences),
-        **build_attendance(context, lessons, absences),
-        **build_mark_marts(context, lessons, absences),
+        **build_attendance(context, lessons, absences, variants.absent_day),
+        **build_mark_marts(context, lessons, absences, variants),
         "mart_period_mark": build_period_marks(context),
         "mart_period_success": build_period_success(context),
     }

@@ -18,6 +18,7 @@ from etl.derive import OWN_ACT, derive_school, read_sight
 from etl.errors import SettingsError
 from etl.job import DEFAULT_WEEK, Progress, take_lock
 from etl.load import School
+from etl.metric_files import read_metric_files, store_metric_files, unknown_schools
 from etl.regulations.profile import Profile, fingerprint
 from etl.regulations.read import read_profiles
 from etl.transforms.resolve import JOURNAL
@@ -62,7 +63,8 @@ def derive_schools(
     every: bool = False,
     progress: Progress | None = None,
 ) -> DeriveReport:
-    """Derive obligations and marts of the schools whose act is another than the one they were judged by.
+    """Derive obligations and marts of the schools whose act is another than the one they were judged by, or whose own
+    settings of indicators changed and stand in the marts.
 
     `school_keys` (or all schools with `every`) are derived whatever their act. One transaction; the data version of
     each derived school is raised. An act comes from the school's bundle (`school.regulation`), also when it was
@@ -70,13 +72,25 @@ def derive_schools(
     """
     told = progress or Progress()
     profiles = read_profiles(regulations)
+    stated = read_metric_files(regulations)
     report = DeriveReport()
     with owner_connection(url) as connection, connection.cursor() as cursor:
         take_lock(cursor, told)
         store_acts(cursor, profiles)
+        resettled = store_metric_files(cursor, stated)
+        report.warnings += [
+            f"settings of indicators: there is no school {key!r}; its file waits"
+            for key in unknown_schools(cursor, stated)
+        ]
         known = _read_schools(cursor)
         _refuse_unknown(known, school_keys)
-        chosen = [row for row in known if _is_due(row, profiles, report, every or row["school_key"] in school_keys)]
+        chosen = [
+            row
+            for row in known
+            if _is_due(
+                row, profiles, report, every or row["school_key"] in school_keys or row["school_id"] in resettled
+            )
+        ]
         report.untouched_count = len(known) - len(chosen)
         with Writer(cursor) as writer:
             for number, row in enumerate(chosen):

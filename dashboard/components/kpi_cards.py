@@ -26,7 +26,8 @@ class Kpi:
     plain count.
 
     `share` None and no `value` = «нельзя оценить» with `reason`. `delta` is a difference of shares (0.012 =
-    1,2 п.п.) against `delta_note` («к тому же дню I четверти»); it is not drawn where `whole` < 5. `better`
+    1,2 п.п.) explained by `delta_note` («было 91,2 % …»), which alone says that nothing can be
+    compared; it is not drawn where `whole` < 5. `better`
     says which way is good. `excluded` = (words, count) pairs shown on demand; `passport` = paragraphs:
     formula, source clause, what is left out. `opens` = the card can be clicked to see its rows.
     """
@@ -48,13 +49,13 @@ class Kpi:
     opens: bool = True
 
 
-def kpi_cards(key: str, cards: Sequence[Kpi]) -> str | None:
+def kpi_cards(key: str, cards: Sequence[Kpi], stamp: str = "") -> str | None:
     """Draw up to six cards of equal height; returns the id of the card just clicked («Показать строки»),
-    else None.
+    else None. `stamp` stands on each card: as of when its number is («на 16.09.2025 23:59»).
     """
     payload = {
         "cards": [card_payload(card) for card in cards],
-        "text": {"passport": t("kpi.passport"), "rows": t("kpi.rows")},
+        "text": {"passport": t("kpi.passport"), "rows": t("kpi.rows"), "stamp": stamp},
     }
     index = _COMPONENT(key=key, data=payload, on_card_change=lambda: None).card
     if isinstance(index, bool) or not isinstance(index, int | float) or not 0 <= index < len(cards):
@@ -94,7 +95,7 @@ def _detail(card: Kpi, *, cannot_tell: bool, few: bool) -> str:
 
 def _change(card: Kpi) -> dict[str, str]:
     if card.delta is None:
-        return {"delta": ""}
+        return {"delta": "", "note": card.delta_note}
     rounded = round(card.delta, 3)
     if not rounded:
         return {"delta": t("kpi.unchanged"), "deltaKind": "", "arrow": "", "note": card.delta_note}

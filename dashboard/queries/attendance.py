@@ -15,9 +15,12 @@ import polars as pl
 from dashboard.filters import Filters
 from dashboard.queries import duty, periods, schools
 from dashboard.queries.door import read
+from dashboard.queries.metric_settings import read_in_force
+from dashboard.queries.same_point import moments_before
 from dashboard.queries.school import JOURNALS
 from dashboard.queries.schools import on_offer, read_limits
 from dashboard.small_groups import SPREAD, withheld
+from etl.warehouse.metric_settings import BY_DEFAULT, SPREAD_STEP, InForce
 from etl.warehouse.metrics import sums
 from etl.warehouse.scope import Scope
 
@@ -38,7 +41,8 @@ GROUP BY 1, 2 ORDER BY 1, 2
 """
 _SPREAD = f"""
 WITH {duty.SPAN}, {duty.MOMENT}
-SELECT l.school_id, l.class_id, l.month_on, {sums("spread")}
+SELECT l.school_id, l.class_id, l.month_on, {sums("spread", ("month_pupil_count",))},
+    coalesce(sum(pupil_count) FILTER (WHERE step >= :step), 0)::bigint AS systematic_count
 FROM mart_absence_spread l JOIN span USING (school_id) JOIN moment USING (school_id)
 WHERE l.school_id = ANY(:schools) AND (CAST(:school AS int) IS NULL OR l.school_id = :school) AND l.school_year = :year
   AND l.month_on <= moment.day
@@ -111,28 +115,36 @@ class Attendance:
     dims: pl.DataFrame
     pupils: pl.DataFrame
     missed: pl.DataFrame
+    settings: InForce = BY_DEFAULT
 
 
 _NONE = pl.DataFrame()
 
 
-def read_attendance(scope: Scope, filters: Filters, now: datetime, systematic: float) -> Attendance | None:
-    """Everything on the page; None where the scope has no such school. At most eight queries."""
+def read_attendance(scope: Scope, filters: Filters, now: datetime) -> Attendance | None:
+    """Everything on the page; None where the scope has no such school. At most ten queries.
+
+    Systematic absence has the threshold of the school looked at; several schools are held to the default one.
+    """
     filters = on_offer(scope, filters)
     listed = schools.read_schools(scope, now, filters.school)
     if listed.is_empty():
         return None
     row = listed.row(0, named=True) if filters.school is not None else None
     days = schools.until_of(listed, filters.as_of)
-    choice = periods.choose(periods.read_periods(scope, filters.school), filters, days)
     is_inside = scope.sees_names and row is not None
+    terms = periods.read_periods(scope, filters.school)
+    choice = periods.choose(terms, filters, days, with_days=is_inside)
     until = days[row["school_id"]] if row is not None else max(days.values())
     if choice is None:
         return Attendance(listed, row, None, until, is_inside, _NONE, None, _NONE, _NONE, _NONE, _NONE)
     previous = choice.previous
-    spread_params = {**choice.period.span.params, **_moment(days), "school": filters.school}
+    settings = read_in_force(scope, filters.school)
+    systematic = settings.values.systematic_share
+    step = round(systematic * SPREAD_STEP)
+    spread_params = {**choice.period.span.params, **_moment(days), "school": filters.school, "step": step}
     spread = read(scope, _SPREAD, spread_params)
-    then = dict(zip(*periods.same_moment(choice.period, previous, days), strict=True)) if previous is not None else {}
+    then = moments_before(scope, choice.period, previous, days, terms) if previous is not None else {}
     if row is None or not is_inside:
         months = spread.group_by("school_id", "month_on", maintain_order=True).agg(pl.exclude("class_id").sum())
         spread = withheld(months, SPREAD, read_limits(scope)) if scope.is_above else spread
@@ -140,7 +152,7 @@ def read_attendance(scope: Scope, filters: Filters, now: datetime, systematic: f
         before = read(scope, _BY_SCHOOL, {**previous.span.params, **_moment(then)}) if previous is not None else None
         return Attendance(
             listed, row, choice, until, is_inside, _of(weeks, row), None if before is None else _of(before, row),
-            _of(spread, row), _NONE, _NONE, _NONE,
+            _of(spread, row), _NONE, _NONE, _NONE, settings,
         )  # fmt: skip
     school = row["school_id"]
     params = _params(scope, filters, choice.period, school, until)
@@ -154,6 +166,7 @@ def read_attendance(scope: Scope, filters: Filters, now: datetime, systematic: f
         read(scope, JOURNALS, params),
         read(scope, _PUPILS, {**params, "systematic": systematic}) if is_class else _NONE,
         read(scope, _MISSED, {**params, "pupil": filters.pupil}) if is_class and filters.pupil is not None else _NONE,
+        settings,
     )  # fmt: skip
 
 

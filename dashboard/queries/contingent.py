@@ -113,8 +113,8 @@ def read_contingent(scope: Scope, filters: Filters, now: datetime) -> Contingent
     listed = schools.read_schools(scope, now, school)
     if school is None or listed.is_empty():
         return None
-    newest = schools.until_of(listed)
-    choice = periods.choose(periods.read_periods(scope, school), filters, newest)
+    newest = schools.until_of(listed, filters.as_of)
+    choice = periods.choose(periods.read_periods(scope, school), filters, newest, with_days=scope.sees_names)
     if choice is None:
         return None
     span = choice.period.span

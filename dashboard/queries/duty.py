@@ -26,6 +26,9 @@ IN_SPAN = """(CAST(:is_year AS boolean) OR (
         (d.month_on + interval '1 month')::date - 1) >= span.starts_on
 ))"""
 """A duty row `d` lies in the period: its week, cut at the ends of months, has a day in common with it."""
+IN_DAYS = f"""CASE WHEN CAST(:is_exact AS boolean) THEN d.anchor_on BETWEEN span.starts_on AND span.ends_on
+    ELSE {IN_SPAN} END"""
+"""The same for rows that know their day: free days are cut by it, a school's own periods by weeks as in the marts."""
 
 # the marts by week hold no `can_tell`; what a source tells of the records of a lesson stands in its
 # capabilities
@@ -87,8 +90,10 @@ WHERE h.school_id = ANY(:schools) AND h.school_year = :year
 """
 """Duty rows of whole schools at the end of the day `moment` names, with the days of anchor and entry."""
 
-_END_OF_DAY = "((CAST(:day AS date) + 1)::timestamp AT TIME ZONE s.timezone) - interval '1 second'"
-LEDGER_HORIZON = horizons(f"CASE WHEN CAST(:day AS date) IS NULL THEN NULL ELSE {_END_OF_DAY} END")
+# a day arrives as midnight, which no asked minute is: those end at their 59th second (`Filters.moment`)
+_MOMENT = """(CASE WHEN CAST(:day AS timestamp)::time = '00:00' THEN CAST(:day AS timestamp) + interval '1 day'
+    - interval '1 second' ELSE CAST(:day AS timestamp) END AT TIME ZONE s.timezone)"""
+LEDGER_HORIZON = horizons(f"CASE WHEN CAST(:day AS timestamp) IS NULL THEN NULL ELSE {_MOMENT} END")
 LEDGER = f"""
 SELECT r.school_id, r.school_year, r.class_id, r.journal_id, r.staff_id, date_trunc('week',
     r.anchor_on)::date AS week_on,
@@ -100,5 +105,5 @@ SELECT r.school_id, r.school_year, r.class_id, r.journal_id, r.staff_id, date_tr
 FROM ledger_row r JOIN {LEDGER_HORIZON} h USING (school_id, rule)
 WHERE r.school_id = ANY(:schools) AND r.school_year = :year AND r.judgement_id = 0 AND {EXISTS}
 """
-"""Duty rows one by one at the end of `:day`, local time of the school (null: where the data end); for one
-school only."""
+"""Duty rows one by one at the end of `:day`, or at the moment that it is, local time of the school (null: where the
+data end); for one school only."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -11,7 +11,7 @@ import polars as pl
 from dashboard.filters import Filters
 from dashboard.queries import duty, periods, schools
 from dashboard.queries.door import read
-from dashboard.queries.overview import RULE_NUMBERS, is_past
+from dashboard.queries.overview import RULE_NUMBERS
 from dashboard.queries.school import JOURNALS
 from etl.warehouse.ledger import RULE, Status
 from etl.warehouse.metrics import LESSON_RULES, sums
@@ -35,14 +35,15 @@ _NARROW = """
 # every table of the page is a sum over these: person × journal × kind of record in the period, and weeks of the year
 _SUMS = f"""
 SELECT d.rule, d.class_id, d.journal_id, d.staff_id, d.week_on, grouping(d.week_on) = 0 AS is_week, {sums("duty")}
-FROM (SELECT d.*, {duty.IN_SPAN} AS in_span FROM d JOIN span USING (school_id)) d
+FROM (SELECT d.*, {{in_span}} AS in_span FROM d JOIN span USING (school_id)) d
 WHERE d.school_id = :school AND d.rule = ANY(:rules) {_NARROW}
 GROUP BY GROUPING SETS ((in_span, d.rule, d.class_id, d.journal_id, d.staff_id), (d.rule, d.week_on))
 HAVING in_span OR grouping(in_span) = 1
 """
-_SUMS_NEWEST = f"WITH {duty.SPAN}, d AS ({duty.BY_JOURNAL} AND m.school_id = :school) {_SUMS}"
+_WEEKLY, _DAILY = (_SUMS.format(in_span=words) for words in (duty.IN_SPAN, duty.IN_DAYS))
+_SUMS_NEWEST = f"WITH {duty.SPAN}, d AS ({duty.BY_JOURNAL} AND m.school_id = :school) {_WEEKLY}"
 _SUMS_AT = f"""
-WITH {duty.SPAN}, d AS MATERIALIZED ({duty.LEDGER} AND r.school_id = :school AND r.rule = ANY(:rules)) {_SUMS}
+WITH {duty.SPAN}, d AS MATERIALIZED ({duty.LEDGER} AND r.school_id = :school AND r.rule = ANY(:rules)) {_DAILY}
 """
 
 # Persons and journals without the length of the lag would be enough for shares, quantiles need the histogram.
@@ -90,7 +91,8 @@ placed AS (
     SELECT h.*, w.first_on, w.last_on FROM held h
     LEFT JOIN class_days w ON w.class_id = h.class_id AND w.on_day = h.anchor_on
 ), d AS (
-    SELECT h.school_id, h.school_year, h.class_id, h.journal_id, h.staff_id, h.week_on, h.month_on, h.rule, h.row_count,
+    SELECT h.school_id, h.school_year, h.class_id, h.journal_id, h.staff_id, h.week_on, h.month_on, h.anchor_on,
+        h.rule, h.row_count,
         CASE WHEN h.is_made THEN least(greatest(h.done_earliest_on - h.anchor_on, 0), 31) END AS lag_low,
         CASE WHEN h.is_made THEN least(greatest(h.done_latest_on - h.anchor_on, 0), 31) END AS lag_high,
         (h.is_made OR (h.can_tell AND h.status <> {_SILENT})) AS is_told,
@@ -105,7 +107,7 @@ placed AS (
         END AS rush
     FROM placed h
     WHERE h.excluded IS NULL AND h.anchor_on IS NOT NULL AND (h.is_made OR (h.is_required AND h.is_due))
-) {_LAGS}
+) {_LAGS.replace(duty.IN_SPAN, duty.IN_DAYS)}
 """
 _UNFILLED = f"""
 WITH {duty.SPAN}, d AS ({duty.LEDGER.replace("r.rule, ", "r.rule, r.lesson_id, ")} AND r.school_id = :school
@@ -114,7 +116,7 @@ SELECT l.lesson_id, l.held_on, l.slot, d.journal_id, d.class_id, d.staff_id, arr
     ::int[] AS rules, bool_or(d.status = {int(Status.missing)}) AS is_overdue
 FROM d JOIN span USING (school_id) JOIN fact_lesson l USING (school_id, school_year, lesson_id)
 WHERE d.is_required AND d.excluded IS NULL AND NOT d.is_made AND d.is_due AND d.can_tell
-    AND d.status <> {_SILENT} AND {duty.IN_SPAN} {_NARROW}
+    AND d.status <> {_SILENT} AND {duty.IN_DAYS} {_NARROW}
 GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY l.held_on DESC, l.slot, l.lesson_id LIMIT :listed
 """
 _STAFF = """
@@ -150,18 +152,20 @@ def read_filling(scope: Scope, filters: Filters, now: datetime) -> Filling | Non
     listed = schools.read_schools(scope, now, school)
     if school is None or listed.is_empty():
         return None
-    choice = periods.choose(periods.read_periods(scope, school), filters, schools.until_of(listed, filters.as_of))
+    until = schools.until_of(listed, filters.as_of)
+    choice = periods.choose(periods.read_periods(scope, school), filters, until, with_days=scope.sees_names)
     if choice is None:
         return None
     params = _params(filters, choice.period, school)
-    day = filters.as_of if is_past(listed, filters.as_of) else None
-    found = _read_sums(scope, params, day)
+    day = schools.past_moment(listed.row(0, named=True), filters)
+    by_week = day is None and not choice.period.span.is_exact  # free days need rows that know their day
+    found = read(scope, _SUMS_NEWEST if by_week else _SUMS_AT, {**params, "day": day})
     return Filling(
         row=listed.row(0, named=True),
         choice=choice,
         sums=found.filter(~pl.col("is_week")).drop("is_week", "week_on"),
         weeks=found.filter(pl.col("is_week")).drop("is_week", "class_id", "journal_id", "staff_id"),
-        lags=read(scope, _LAGS_NEWEST if day is None else _LAGS_AT, {**params, "day": day}),
+        lags=read(scope, _LAGS_NEWEST if by_week else _LAGS_AT, {**params, "day": day}),
         unfilled=read(scope, _UNFILLED, {**params, "day": day}),
         dims=read(scope, JOURNALS, params),
         names=read(scope, _STAFF, params),
@@ -181,7 +185,3 @@ def _params(filters: Filters, period: periods.Period, school: int) -> dict[str, 
         "subject": filters.subject,
         "listed": LISTED,
     }
-
-
-def _read_sums(scope: Scope, params: dict[str, Any], day: date | None) -> pl.DataFrame:
-    return read(scope, _SUMS_NEWEST if day is None else _SUMS_AT, {**params, "day": day})

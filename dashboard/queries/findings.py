@@ -209,7 +209,7 @@ def read_findings(scope: Scope, filters: Filters, now: datetime) -> Findings | N
     if listed.is_empty():
         return None
     terms = periods.read_periods(scope, filters.school)
-    choice = periods.choose(terms, filters, schools.until_of(listed))
+    choice = periods.choose(terms, filters, schools.until_of(listed), with_days=scope.sees_names)
     checked = read(scope, _CHECKED)
     if choice is None:
         return Findings(
@@ -234,7 +234,8 @@ def read_every(scope: Scope, filters: Filters, now: datetime) -> tuple[pl.DataFr
     school with its source system and where its data end; four queries.
     """
     listed = schools.read_schools(scope, now, filters.school)
-    choice = periods.choose(periods.read_periods(scope, filters.school), filters, schools.until_of(listed))
+    terms = periods.read_periods(scope, filters.school)
+    choice = periods.choose(terms, filters, schools.until_of(listed), with_days=scope.sees_names)
     sources = read(scope, _SOURCES, {"school": filters.school})
     rows = read(scope, _EVERY, _params(filters, choice)) if choice else pl.DataFrame()
     return rows, sources

@@ -122,13 +122,15 @@ ORDER BY 2, 3, 4, 5
 
 @dataclass(frozen=True)
 class Place:
-    """Which journal: enough to read a lesson of it; `zone` and `until_on` of its school."""
+    """Which journal: enough to read a lesson of it; `zone` of its school, `until` where its data end on that
+    clock, `until_on` the day of it."""
 
     school: int
     year: int
     journal: int
     zone: str
     until_on: date
+    until: datetime
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,7 @@ class Journal:
             self.journal["journal_id"],
             self.school["timezone"],
             self.school["until_on"],
+            schools.local_moment(self.school),
         )
 
 
@@ -203,7 +206,7 @@ def read_journal(scope: Scope, filters: Filters, journal: int, now: datetime) ->
     terms = read(scope, _PERIODS, {"school": row["school_id"], "year": row["school_year"], "grade": row["grade"]})
     choice = _choose(terms, filters, row, until)
     first, last = _days(choice, row)
-    day = filters.as_of if filters.as_of is not None and filters.as_of < school["until_on"] else None
+    day = schools.past_moment(school, filters)
     moment = None if day is None else end_of_day(day, school["timezone"])
     span = {**params, "first": first, "last": last, "until": until, "moment": moment}
     lessons = read(scope, _LESSONS, span)
@@ -231,8 +234,10 @@ def held(page: Journal) -> pl.DataFrame:
     return page.lessons.filter(is_held)
 
 
-def end_of_day(day: date, zone: str) -> datetime:
-    """23:59:59 of a local day, in UTC."""
+def end_of_day(day: date | datetime, zone: str) -> datetime:
+    """23:59:59 of a local day, or the local moment that it is, in UTC."""
+    if isinstance(day, datetime):
+        return day.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
     return datetime.combine(day, time(23, 59, 59), tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
@@ -248,6 +253,7 @@ def _choose(terms: pl.DataFrame, filters: Filters, journal: dict[str, Any], unti
         terms,
         filters.changed(year=year, period=None if is_other_year else filters.period),
         {journal["school_id"]: until},
+        with_days=True,
     )
 
 

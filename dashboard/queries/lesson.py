@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from dashboard.filters import Filters
-from dashboard.queries import duty
+from dashboard.queries import duty, schools
 from dashboard.queries.door import read
 from dashboard.queries.journals import ENTRIES, LESSON_COLUMNS, LESSON_JOINS, ROW_COLUMNS, Place, end_of_day
 from dashboard.queries.rosters import NAMES
@@ -48,7 +48,8 @@ class Lesson:
 
 def read_lesson(scope: Scope, filters: Filters, place: Place) -> Lesson | None:
     """The card of `filters.lesson` of a journal known to be open; None where it has no such lesson. Four queries."""
-    day = filters.as_of if filters.as_of is not None and filters.as_of < place.until_on else None
+    until = {"extracted_at": place.until, "timezone": place.zone, "until_on": place.until_on}
+    day = schools.past_moment(until, filters)
     params = {"school": place.school, "year": place.year, "journal": place.journal, "lesson": filters.lesson}
     lesson = read(scope, _LESSON, params)
     if lesson.is_empty():

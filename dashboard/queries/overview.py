@@ -1,4 +1,4 @@
-"""What the page of the municipality asks: six queries, whatever the number of schools; sums of marts only."""
+"""What the page of the municipality asks: seven queries, whatever the number of schools; sums of marts only."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import polars as pl
 from dashboard.filters import Filters
 from dashboard.queries import duty, periods, schools
 from dashboard.queries.door import read
+from dashboard.queries.same_point import moments_before
 from etl.warehouse.ledger import MARK_RULES, RULE
 from etl.warehouse.metrics import LESSON_RULES, sums
 from etl.warehouse.scope import Scope
@@ -24,7 +25,7 @@ WHERE d.rule = ANY(:rules) AND {duty.IN_SPAN}
 GROUP BY 1, 2 ORDER BY 1, 2
 """
 NEWEST_BY_RULE = f"WITH {duty.SPAN}, d AS ({duty.BY_SCHOOL}) {_BY_RULE}"
-DAY_BY_RULE = f"WITH {duty.SPAN}, {duty.MOMENT}, d AS ({duty.BY_DAY}) {_BY_RULE}"
+DAY_BY_RULE = f"WITH {duty.SPAN}, {duty.MOMENT}, d AS ({duty.BY_DAY}) {_BY_RULE.replace(duty.IN_SPAN, duty.IN_DAYS)}"
 
 # A class with half-years has no quarter of its own: its months count where their middle lies in the quarter
 # looked at.
@@ -32,13 +33,12 @@ LEARNING_IN_SPAN = """(CAST(:is_year AS boolean) OR CASE
     WHEN p.starts_on >= span.starts_on AND p.ends_on <= span.ends_on THEN true
     WHEN p.starts_on > span.ends_on OR p.ends_on < span.starts_on THEN false
     ELSE l.month_on + 14 BETWEEN span.starts_on AND span.ends_on END)"""
-_LEARNING = f"""
-WITH {duty.SPAN}
-SELECT l.school_id, {sums("learning")}
-FROM mart_learning l
-JOIN span USING (school_id)
-LEFT JOIN dim_period p ON p.school_id = l.school_id AND p.period_id = l.period_id
-WHERE l.school_id = ANY(:schools) AND l.school_year = :year AND {LEARNING_IN_SPAN}
+_ATTENDANCE = f"""
+WITH {duty.SPAN}, {duty.MOMENT}
+SELECT l.school_id, {sums("attendance")}
+FROM mart_attendance_school l JOIN span USING (school_id) JOIN moment USING (school_id)
+WHERE l.school_id = ANY(:schools) AND l.school_year = :year AND l.held_on <= moment.day
+  AND (CAST(:is_year AS boolean) OR l.held_on BETWEEN span.starts_on AND span.ends_on)
 GROUP BY 1 ORDER BY 1
 """
 
@@ -46,20 +46,21 @@ GROUP BY 1 ORDER BY 1
 @dataclass(frozen=True)
 class Overview:
     """The page: `schools` of `read_schools`, the period, sums of duty rows by school × rule now and at the
-    same moment of the previous period (None for the first), sums of learning by school."""
+    same point of the period it is compared with (None = there is none), sums of attendance by school."""
 
     schools: pl.DataFrame
     choice: periods.Choice | None
     duties: pl.DataFrame
     before: pl.DataFrame | None
-    learning: pl.DataFrame
+    attendance: pl.DataFrame
 
 
 def read_overview(scope: Scope, filters: Filters, now: datetime) -> Overview:
     """Everything on the page at the position; `now` only tells how old the data are."""
     listed = schools.read_schools(scope, now)
     until = schools.until_of(listed, filters.as_of)
-    choice = periods.choose(periods.read_periods(scope), filters, until)
+    terms = periods.read_periods(scope)
+    choice = periods.choose(terms, filters, until)
     if choice is None:
         nothing = pl.DataFrame(schema={"school_id": pl.Int64, "rule": pl.Int64})
         return Overview(listed, None, nothing, None, nothing)
@@ -67,9 +68,10 @@ def read_overview(scope: Scope, filters: Filters, now: datetime) -> Overview:
     duties = duties_by_rule(scope, chosen, until if is_past(listed, filters.as_of) else None)
     before = None
     if choice.previous is not None:
-        moments = periods.same_moment(chosen, choice.previous, whole_days(listed, until))
-        before = duties_by_rule(scope, choice.previous, dict(zip(*moments, strict=True)))
-    return Overview(listed, choice, duties, before, read(scope, _LEARNING, chosen.span.params))
+        moments = moments_before(scope, chosen, choice.previous, whole_days(listed, until), terms)
+        before = duties_by_rule(scope, choice.previous, moments)
+    attended = {**chosen.span.params, "day_schools": list(until), "days": list(until.values())}
+    return Overview(listed, choice, duties, before, read(scope, _ATTENDANCE, attended))
 
 
 def duties_by_rule(scope: Scope, period: periods.Period, days: dict[int, date] | None) -> pl.DataFrame:
@@ -86,12 +88,13 @@ def is_past(listed: pl.DataFrame, as_of: date | None) -> bool:
     return as_of is not None and any(as_of < newest for newest in listed["until_on"])
 
 
-def whole_days(listed: pl.DataFrame, until: dict[int, date]) -> dict[int, date]:
-    """The last day that each school's data cover to its end: an export of the morning knows nothing of its
+def whole_days(listed: pl.DataFrame, until: dict[int, date], asked: date | datetime | None = None) -> dict[int, date]:
+    """The last day that each school's data, or the `asked` moment, cover to its end: a morning knows nothing of its
     own day."""
     found = {}
     for row in listed.iter_rows(named=True):
         day = until[row["school_id"]]
         is_morning = day == row["until_on"] and schools.local_moment(row).hour < 12
+        is_morning = is_morning or (isinstance(asked, datetime) and asked.date() == day and asked.hour < 12)
         found[row["school_id"]] = day - timedelta(days=1) if is_morning else day
     return found

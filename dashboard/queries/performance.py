@@ -19,9 +19,11 @@ from dashboard.filters import Filters
 from dashboard.queries import duty, periods, schools
 from dashboard.queries.attendance import OWN
 from dashboard.queries.door import read
+from dashboard.queries.metric_settings import read_in_force
 from dashboard.queries.school import JOURNALS
 from dashboard.queries.schools import on_offer, read_limits
 from dashboard.small_groups import FILL, GROUP, MARKS, SUCCESS, withheld
+from etl.warehouse.metric_settings import BY_DEFAULT, InForce, Variants
 from etl.warehouse.metrics import sums
 from etl.warehouse.scope import Scope
 
@@ -131,38 +133,45 @@ class Performance:
     dims: pl.DataFrame
     pupils: pl.DataFrame
     low: pl.DataFrame
+    settings: InForce = BY_DEFAULT
 
 
 _NONE = pl.DataFrame()
 
 
 def read_performance(scope: Scope, filters: Filters, now: datetime) -> Performance | None:
-    """Everything on the page; None where the scope has no such school. At most thirteen queries."""
+    """Everything on the page; None where the scope has no such school. At most fourteen queries."""
     filters = on_offer(scope, filters)
     listed = schools.read_schools(scope, now, filters.school)
     if listed.is_empty():
         return None
     row = listed.row(0, named=True) if filters.school is not None else None
     days = schools.until_of(listed, filters.as_of)
-    choice = periods.choose(periods.read_periods(scope, filters.school), filters, days)
     is_inside = scope.sees_names and row is not None
+    choice = periods.choose(periods.read_periods(scope, filters.school), filters, days, with_days=is_inside)
     if choice is None:
         return Performance(
             listed, row, None, is_inside, _NONE, _NONE, _NONE, _NONE, None, _NONE, _NONE, _NONE, _NONE
         )  # fmt: skip
+    settings = read_in_force(scope, filters.school)
     by = _BY_JOURNAL if is_inside else _BY_PERIOD
     params = _params(scope, filters, choice.period, days)
+    if choice.period.is_of_calendar:  # norms and period marks exist by the school's own periods only: the page says so
+        return Performance(
+            listed, row, choice, is_inside, _NONE, _NONE, _NONE, _NONE, None, read(scope, _TREND, params),
+            read(scope, JOURNALS, params) if is_inside else _NONE, _NONE, _NONE,
+        )  # fmt: skip
     before = None
     if choice.previous is not None:
         then = _params(scope, filters, choice.previous, days)
-        before = _sums(scope, by, then)
-    fill, marks, success = _sums(scope, by, params)
+        before = _sums(scope, by, then, settings.values)
+    fill, marks, success = _sums(scope, by, params, settings.values)
     groups = read(scope, _GROUPS.format(one=_one(by)), params)
     if not is_inside:
         limits = read_limits(scope)
         groups = withheld(groups, GROUP, limits)
-        fill, marks, success = _protected((fill, marks, success), limits)
-        before = _protected(before, limits) if before is not None else None
+        fill, marks, success = _protected((fill, marks, success), limits, settings.values)
+        before = _protected(before, limits, settings.values) if before is not None else None
     is_class = is_inside and filters.class_id is not None
     is_pupil = is_class and filters.pupil is not None and scope.level in ("school", "class")
     return Performance(
@@ -171,13 +180,16 @@ def read_performance(scope: Scope, filters: Filters, now: datetime) -> Performan
         read(scope, JOURNALS, params) if is_inside else _NONE,
         read(scope, _PUPILS, params) if is_class else _NONE,
         read(scope, _LOW, {**params, "pupil": filters.pupil}) if is_pupil else _NONE,
+        settings,
     )  # fmt: skip
 
 
-def _sums(scope: Scope, by: str, params: dict[str, Any]) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+def _sums(
+    scope: Scope, by: str, params: dict[str, Any], values: Variants
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     return (
         read(scope, _FILL.format(by=by), params),
-        read(scope, _MARKS.format(by=by), params),
+        weighed(read(scope, _MARKS.format(by=by), params), values),
         read(scope, _SUCCESS.format(one=_one(by)), params),
     )
 
@@ -187,10 +199,20 @@ def _one(by: str) -> str:
 
 
 def _protected(
-    found: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame], limits: Mapping[int, int]
+    found: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame], limits: Mapping[int, int], values: Variants
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     fill, marks, success = found
-    return withheld(fill, FILL, limits), withheld(marks, MARKS, limits), withheld(success, SUCCESS, limits)
+    kept = weighed(withheld(marks, MARKS, limits), values)
+    return withheld(fill, FILL, limits), kept, withheld(success, SUCCESS, limits)
+
+
+def weighed(marks: pl.DataFrame, values: Variants) -> pl.DataFrame:
+    """Sums of period marks with the points of СОУ by the weights in force (hundredths by mark code; 10 = н/а); null
+    where a count is withheld.
+    """
+    counts = {10: "unattested_mark_count", **{code: f"mark_{code}_count" for code in range(1, 6)}}
+    parts = [pl.col(counts[code]) * weight for code, weight in values.sou_weights]
+    return marks.with_columns(pl.sum_horizontal(parts, ignore_nulls=False).cast(pl.Int64).alias("sou_points"))
 
 
 def _params(scope: Scope, filters: Filters, period: periods.Period, days: dict[int, date]) -> dict[str, Any]:

@@ -132,6 +132,10 @@ _HOMEWORK = f"""
 WITH {duty.SPAN}, d AS ({duty.BY_JOURNAL} AND m.school_id = :school AND m.rule = {RULE["homework"].number})
 SELECT d.rule, d.journal_id, {sums("duty")} FROM d JOIN span USING (school_id) WHERE {duty.IN_SPAN} GROUP BY 1, 2
 """
+_HOMEWORK_AT = f"""
+WITH {duty.SPAN}, d AS ({duty.LEDGER} AND r.school_id = :school AND r.rule = {RULE["homework"].number})
+SELECT d.rule, d.journal_id, {sums("duty")} FROM d JOIN span USING (school_id) WHERE {duty.IN_DAYS} GROUP BY 1, 2
+"""
 
 
 @dataclass(frozen=True)
@@ -155,18 +159,19 @@ class Programme:
 
 
 def read_programme(scope: Scope, filters: Filters, now: datetime) -> Programme | None:
-    """Everything on the page for `filters.school`, in the newest state; None where the school is not open or has no
+    """Everything on the page for `filters.school`, ; None where the school is not open or has no
     periods.
     """
     school = filters.school
     listed = schools.read_schools(scope, now, school)
     if school is None or listed.is_empty():
         return None
-    until = schools.until_of(listed)
-    choice = periods.choose(periods.read_periods(scope, school), filters, until)
+    until = schools.until_of(listed, filters.as_of)
+    choice = periods.choose(periods.read_periods(scope, school), filters, until, with_days=scope.sees_names)
     if choice is None:
         return None
     row = listed.row(0, named=True)
+    day = schools.past_moment(row, filters)
     span = choice.period.span
     first, last = span.days_of(school) or (span.first, span.first)
     params = {
@@ -183,7 +188,12 @@ def read_programme(scope: Scope, filters: Filters, now: datetime) -> Programme |
         until=until[school],
         journals=read(scope, _JOURNAL_SUMS, params),
         works=read(scope, _WORKS, params),
-        homework=read(scope, _HOMEWORK, params),
+        homework=_read_homework(scope, params, day),
         dims=read(scope, JOURNALS, params),
         carried=frozenset(read(scope, _CARRIED, params)["table_name"]),
     )
+
+
+def _read_homework(scope: Scope, params: dict[str, Any], day: date | None) -> pl.DataFrame:
+    by_week = day is None and not params["is_exact"]
+    return read(scope, _HOMEWORK if by_week else _HOMEWORK_AT, {**params, "day": day})

@@ -14,9 +14,10 @@ from typing import Any
 import polars as pl
 
 from dashboard.filters import Filters
-from dashboard.queries import duty, periods, schools
+from dashboard.queries import duty, periods, schools, spans
 from dashboard.queries.door import read
-from dashboard.queries.overview import LEARNING_IN_SPAN, RULE_NUMBERS, duties_by_rule, is_past, whole_days
+from dashboard.queries.overview import LEARNING_IN_SPAN, RULE_NUMBERS, duties_by_rule, whole_days
+from dashboard.queries.same_point import moments_before
 from etl.warehouse.ledger import RULE, Status
 from etl.warehouse.metrics import LESSON_RULES, sums
 from etl.warehouse.scope import Scope
@@ -36,20 +37,32 @@ _NARROW = """
 """
 # One pass over the rows for every table of the page; `part` tells the groupings apart. Weeks are those of
 # the whole year: a control chart needs its history, also in the first days of a quarter.
-_PARTS = f"""
+_PARTS = """
 SELECT CASE WHEN grouping(d.journal_id) = 0 THEN 'journal' WHEN grouping(d.week_on) = 0 THEN 'week'
             WHEN grouping(d.staff_id) = 0 THEN 'staff' ELSE 'rule' END AS part,
-       d.rule, d.class_id, d.journal_id, d.week_on, d.staff_id, {sums("duty")}
-FROM (SELECT d.*, {duty.IN_SPAN} AS in_span FROM d JOIN span USING (school_id)) d
-WHERE d.school_id = :school AND d.rule = ANY(:rules) {_NARROW}
+       d.rule, d.class_id, d.journal_id, d.week_on, d.staff_id, {sums}
+FROM (SELECT d.*, {in_span} AS in_span FROM d JOIN span USING (school_id)) d
+WHERE d.school_id = :school AND d.rule = ANY(:rules) {narrow}
 GROUP BY GROUPING SETS ((in_span, d.rule), (in_span, d.rule, d.class_id, d.journal_id), (d.rule,
     d.week_on), (in_span, d.rule, d.staff_id))
 HAVING in_span OR grouping(in_span) = 1
 """
-_INSIDE_NEWEST = f"WITH {duty.SPAN}, d AS ({duty.BY_JOURNAL}) {_PARTS}"
+_BY_WEEKS = _PARTS.format(sums=sums("duty"), narrow=_NARROW, in_span=duty.IN_SPAN)
+_BY_DAYS = _PARTS.format(sums=sums("duty"), narrow=_NARROW, in_span=duty.IN_DAYS)
+_INSIDE_NEWEST = f"WITH {duty.SPAN}, d AS ({duty.BY_JOURNAL}) {_BY_WEEKS}"
 _INSIDE_AT = f"""
 WITH {duty.SPAN}, d AS MATERIALIZED ({duty.LEDGER} AND r.school_id = :school AND r.rule = ANY(:rules))
-{_PARTS}
+{_BY_DAYS}
+"""
+# the same tables at another moment of another period, for the comparison; no weeks
+_THEN = f"""
+WITH {duty.SPAN}, d AS MATERIALIZED ({duty.LEDGER} AND r.school_id = :school AND r.rule = ANY(:rules))
+SELECT CASE WHEN grouping(d.journal_id) = 0 THEN 'journal' WHEN grouping(d.staff_id) = 0 THEN 'staff'
+            ELSE 'rule' END AS part,
+       d.rule, d.class_id, d.journal_id, NULL::date AS week_on, d.staff_id, {sums("duty")}
+FROM d JOIN span USING (school_id)
+WHERE d.school_id = :school AND d.rule = ANY(:rules) AND {duty.IN_DAYS} {_NARROW}
+GROUP BY GROUPING SETS ((d.rule), (d.rule, d.class_id, d.journal_id), (d.rule, d.staff_id))
 """
 _WHOLE_PARTS = f"""
 SELECT CASE WHEN grouping(d.week_on) = 0 THEN 'week' ELSE 'rule' END AS part,
@@ -61,7 +74,7 @@ GROUP BY GROUPING SETS ((in_span, d.rule), (d.rule, d.week_on))
 HAVING in_span OR grouping(in_span) = 1
 """
 _WHOLE_NEWEST = f"WITH {duty.SPAN}, d AS ({duty.BY_SCHOOL}) {_WHOLE_PARTS}"
-_WHOLE_AT = f"WITH {duty.SPAN}, {duty.MOMENT}, d AS ({duty.BY_DAY}) {_WHOLE_PARTS}"
+_WHOLE_AT = f"WITH {duty.SPAN}, {duty.MOMENT}, d AS ({duty.BY_DAY}) {_WHOLE_PARTS.replace(duty.IN_SPAN, duty.IN_DAYS)}"
 
 # Days from the lesson to the entry. An entry whose day is known only as an interval counts where both ends
 # say the same.
@@ -81,10 +94,11 @@ FROM d JOIN span USING (school_id)
 WHERE d.school_id = :school AND d.rule IN ({_LESSON_NUMBERS}) AND d.is_required AND d.excluded IS NULL
     AND (d.is_made OR d.is_due) AND {duty.IN_SPAN}
 """
-_DELAYS_WHOLE = f"WITH {duty.SPAN}, {duty.MOMENT}, d AS ({duty.BY_DAY}) {_DELAYS} GROUP BY 1"
+_DELAYS_BY_DAY = _DELAYS.replace(duty.IN_SPAN, duty.IN_DAYS)
+_DELAYS_WHOLE = f"WITH {duty.SPAN}, {duty.MOMENT}, d AS ({duty.BY_DAY}) {_DELAYS_BY_DAY} GROUP BY 1"
 _DELAYS_INSIDE = f"""
 WITH {duty.SPAN}, d AS ({duty.LEDGER} AND r.school_id = :school AND r.rule IN ({_LESSON_NUMBERS}))
-{_DELAYS} {_NARROW} GROUP BY 1
+{_DELAYS_BY_DAY} {_NARROW} GROUP BY 1
 """
 
 JOURNALS = """
@@ -119,6 +133,18 @@ WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = 
       AND c.class_id = l.class_id AND c.grade = :parallel))
 GROUP BY 1 ORDER BY 1
 """
+_ATTENDANCE = f"""
+SELECT l.class_id, {sums("attendance")}
+FROM mart_attendance_day l
+JOIN dim_journal d ON d.school_id = l.school_id AND d.journal_id = l.journal_id
+WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = :year AND {_OWN}
+  AND l.held_on <= CAST(:until AS date) AND (CAST(:is_year AS boolean) OR l.held_on BETWEEN :starts_on AND :ends_on)
+  AND (CAST(:class_id AS int) IS NULL OR l.class_id = :class_id)
+  AND (CAST(:subject AS int) IS NULL OR d.subject_id = :subject)
+  AND (CAST(:parallel AS int) IS NULL OR EXISTS (SELECT 1 FROM dim_class c WHERE c.school_id = l.school_id
+      AND c.class_id = l.class_id AND c.grade = :parallel))
+GROUP BY 1 ORDER BY 1
+"""
 _PERIOD_MARKS = f"""
 SELECT {sums("period_mark")}
 FROM mart_period_mark l
@@ -138,6 +164,10 @@ SELECT count(*) AS n FROM finding_row d
 WHERE d.school_id = ANY(:schools) AND d.school_id = :school AND d.school_year = :year AND d.state = 'open'
   AND (CAST(:is_year AS boolean) OR d.anchor_on BETWEEN :starts_on AND :ends_on) {_NARROW}
 """
+_NO_PARTS = pl.DataFrame(
+    schema={"part": pl.String, "rule": pl.Int64, "class_id": pl.Int64, "journal_id": pl.Int64, "week_on": pl.Date,
+            "staff_id": pl.Int64}
+)  # fmt: skip
 _NO_NAMES = pl.DataFrame(schema={"staff_id": pl.Int64, "full_name": pl.String})
 
 
@@ -147,7 +177,9 @@ class School:
 
     `rules`, `journals`, `weeks`, `teachers` = sums of duty rows by rule and by rule × journal, week of the
     whole school year, or person (the last two empty for a municipal reader: `is_inside` is false). `before`
-    = sums by rule at the same moment of the previous period, only for a whole school. `delays` = bucket, n.
+    = sums by rule at the same point of the period it is compared with (the end of `before_on`), `journals_before` and
+    `teachers_before` likewise (empty for a municipal reader). `attendance`, `learning` = sums by class, of lessons
+    and of marks (the latter by months: empty for weeks and free days). `delays` = bucket, n.
     `names` = staff_id, full_name. `findings` = open ones, None where closed.
     """
 
@@ -160,7 +192,11 @@ class School:
     weeks: pl.DataFrame
     teachers: pl.DataFrame
     before: pl.DataFrame | None
+    before_on: date | None
+    journals_before: pl.DataFrame
+    teachers_before: pl.DataFrame
     delays: pl.DataFrame
+    attendance: pl.DataFrame
     learning: pl.DataFrame
     period_marks: pl.DataFrame
     clauses: pl.DataFrame
@@ -177,20 +213,27 @@ def read_school(scope: Scope, filters: Filters, now: datetime) -> School | None:
         return None
     row = listed.row(0, named=True)
     until = schools.until_of(listed, filters.as_of)
-    choice = periods.choose(periods.read_periods(scope, school), filters, until)
     is_inside = scope.sees_names
+    terms = periods.read_periods(scope, school)
+    choice = periods.choose(terms, filters, until, with_days=is_inside)
     is_whole = school in scope.school_ids and not any(
         (filters.class_id, filters.staff, filters.subject, filters.parallel)
     )
     if choice is None:
         return _without_periods(row, is_inside=is_inside)
-    params = _params(scope, filters, choice.period, school)
-    day = filters.as_of if is_past(listed, filters.as_of) else None
+    params = {**_params(scope, filters, choice.period, school), "until": until[school]}
+    day = past_moment(row, filters, is_inside=is_inside)
     parts = _read_parts(scope, params, day, until[school], is_inside=is_inside)
-    before = None
-    if choice.previous is not None and is_whole:
-        moments = periods.same_moment(choice.period, choice.previous, whole_days(listed, until))
-        before = duties_by_rule(scope, choice.previous, dict(zip(*moments, strict=True)))
+    before, then, moments = None, _NO_PARTS, dict[int, date]()
+    if choice.previous is not None and (is_inside or is_whole):
+        last = whole_days(listed, until, filters.moment if is_inside else None)
+        moments = moments_before(scope, choice.period, choice.previous, last, terms)
+        if is_inside:
+            earlier = {**_params(scope, filters, choice.previous, school), "day": moments.get(school, until[school])}
+            then = read(scope, _THEN, earlier)
+            before = _part(then, "rule")
+        else:
+            before = duties_by_rule(scope, choice.previous, moments)
     return School(
         row=row,
         choice=choice,
@@ -201,8 +244,12 @@ def read_school(scope: Scope, filters: Filters, now: datetime) -> School | None:
         weeks=_part(parts, "week"),
         teachers=_part(parts, "staff"),
         before=before,
+        before_on=moments.get(school),
+        journals_before=_part(then, "journal"),
+        teachers_before=_part(then, "staff"),
         delays=_read_delays(scope, params, day, until[school], is_whole=is_whole),
-        learning=read(scope, _LEARNING, params),
+        attendance=read(scope, _ATTENDANCE, params),
+        learning=_read_learning(scope, params, choice.period),
         period_marks=read(scope, _PERIOD_MARKS, params),
         clauses=schools.read_clauses(scope, school),
         dims=read(scope, JOURNALS, params),
@@ -231,7 +278,9 @@ def _read_parts(
     scope: Scope, params: dict[str, Any], day: date | None, until: date, *, is_inside: bool
 ) -> pl.DataFrame:
     if is_inside:
-        return read(scope, _INSIDE_NEWEST if day is None else _INSIDE_AT, {**params, "day": day})
+        return read(
+            scope, _INSIDE_NEWEST if day is None and not params["is_exact"] else _INSIDE_AT, {**params, "day": day}
+        )
     moment = {"day_schools": [params["school"]], "days": [until]}
     return read(scope, _WHOLE_NEWEST if day is None else _WHOLE_AT, {**params, **moment})
 
@@ -242,6 +291,16 @@ def _read_delays(
     if is_whole:
         return read(scope, _DELAYS_WHOLE, {**params, "day_schools": [params["school"]], "days": [until]})
     return read(scope, _DELAYS_INSIDE, {**params, "day": day})
+
+
+def _read_learning(scope: Scope, params: dict[str, Any], period: periods.Period) -> pl.DataFrame:
+    rows = read(scope, _LEARNING, params)
+    return rows.clear() if period.kind in (spans.WEEK, spans.DAYS) else rows
+
+
+def past_moment(row: dict[str, Any], filters: Filters, *, is_inside: bool) -> date | datetime | None:
+    """`schools.past_moment`; above the journals the histogram knows days only, so the minute is left out."""
+    return schools.past_moment(row, filters if is_inside else filters.changed(at=None))
 
 
 def _part(parts: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -264,6 +323,10 @@ def _without_periods(row: dict[str, Any], *, is_inside: bool) -> School:
         none,
         none,
         None,
+        None,
+        none,
+        none,
+        none,
         none,
         none,
         none,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -113,6 +114,16 @@ def local_moment(row: dict[str, object]) -> datetime:
     if not isinstance(at, datetime):
         raise TypeError(f"extracted_at is {at!r}, not a moment.")
     return at.astimezone(ZoneInfo(str(zone)))
+
+
+def past_moment(row: dict[str, Any], filters: Filters) -> date | datetime | None:
+    """The asked moment of one school, as `:day` of the ledger takes it: a day = its end, else a moment on the school's
+    own clock; None where it is not before the moment where the data end. `row` as of `read_schools`.
+    """
+    asked = filters.moment
+    if isinstance(asked, datetime):
+        return asked if asked < local_moment(row).replace(tzinfo=None) else None
+    return asked if asked is not None and asked < row["until_on"] else None
 
 
 def until_of(schools: pl.DataFrame, as_of: date | None = None) -> dict[int, date]:

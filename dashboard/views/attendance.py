@@ -20,10 +20,11 @@ from dashboard.learning_charts import REASONS, reasons_by_week
 from dashboard.queries import schools as asked
 from dashboard.queries.attendance import Attendance, read_attendance, unexplained_by_age
 from dashboard.queries.door import cached
+from dashboard.setting_words import setting_line, setting_lines
 from dashboard.views import learning_parts as parts
 from dashboard.views.learning_parts import Place
 from etl.warehouse.metrics import METRICS, Metric
-from etl.warehouse.metrics_learning import LEARNING_METRICS, SYSTEMATIC_SHARE
+from etl.warehouse.metrics_learning import LEARNING_METRICS
 from etl.warehouse.scope import Scope
 
 _SHARE = METRICS["attendance_share"]
@@ -39,10 +40,11 @@ def render(scope: Scope, filters: Filters) -> None:
     filters = filters.changed(school=filters.school or parts.only_school(scope), lesson=None, journal=None, staff=None)
     filters = parts.own_class(scope, filters)
     position = Filters(
-        year=filters.year, period=filters.period, as_of=filters.as_of, school=filters.school,
+        year=filters.year, period=filters.period, as_of=filters.as_of, against=filters.against,
+        school=filters.school,
         parallel=filters.parallel, class_id=filters.class_id, subject=filters.subject, pupil=filters.pupil,
     )  # fmt: skip
-    page = cached(scope, position, read_attendance, now, SYSTEMATIC_SHARE)
+    page = cached(scope, position, read_attendance, now)
     if page is None:
         frame.head(t("page.attendance"), Filters())
         frame.empty(t("school.unknown_title"), t("school.unknown"))
@@ -85,11 +87,11 @@ def _cards(place: Place, page: Attendance) -> None:
         ),
     ]  # fmt: skip
     if spread_is_whole:
-        passport = (t("attendance.passport_systematic", share=percent(SYSTEMATIC_SHARE, 0)),)
+        passport = setting_lines(("systematic_share",), page.settings)
         cards.append(
             measures.card(_SYSTEMATIC, t("attendance.card_systematic"), _spread(place, page), passport=passport)
         )
-    kpi_cards("attendance_cards", cards)
+    kpi_cards("attendance_cards", cards, place.stamp)
 
 
 def _spread(place: Place, page: Attendance) -> pl.DataFrame:
@@ -233,7 +235,11 @@ def _journal_name(row: dict[str, Any]) -> str:
 
 def _pupils(place: Place, page: Attendance) -> None:
     st.header(t("attendance.pupils"), anchor=False)
-    st.caption(t("attendance.pupils_note", share=percent(SYSTEMATIC_SHARE, 0)))
+    st.caption(
+        t("attendance.pupils_note", share=percent(page.settings.values.systematic_share, 0))
+        + " "
+        + setting_line("absent_day", page.settings)
+    )
     rows = page.pupils.with_columns((pl.col("missed_count") / pl.col("slot_count")).alias("share")).sort(
         ["systematic_months", "missed_unknown_count", "share", "full_name", "pupil_id"],
         descending=[True, True, True, False, False],

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
+from dashboard import moment_words
 from dashboard.components.kpi_cards import Kpi, kpi_cards
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.filters import Filters
@@ -29,7 +30,7 @@ def render(scope: Scope, filters: Filters) -> None:
     if school is None:
         return
     filters = filters.changed(school=school)
-    position = Filters(year=filters.year, period=filters.period, school=school)
+    position = Filters(year=filters.year, period=filters.period, as_of=filters.as_of, school=school)
     page = cached(scope, position, read_contingent, now, school=school)
     if page is None:
         unknown_school(t("page.contingent"), filters)
@@ -40,8 +41,8 @@ def render(scope: Scope, filters: Filters) -> None:
     title = t("contingent.title_wrong", n=count(wrong, "class")) if wrong else t("contingent.title", pupils=pupils)
     if not {"enrolment", "movement"} <= page.carried:
         title = t("contingent.title_plain", pupils=pupils)
-    section_head(title, "contingent", page.row, page.choice, filters, scope.role, with_as_of=False)
-    _cards(page)
+    section_head(title, "contingent", page.row, page.choice, filters, scope.role)
+    _cards(page, filters)
     _classes(page, classes)
     left, right = st.columns(2, gap="medium")
     with left.container(border=True, height="stretch"):
@@ -70,7 +71,7 @@ def people_card(metric: Metric, rows: pl.DataFrame, label: str, reason: str, det
     )
 
 
-def _cards(page: Contingent) -> None:
+def _cards(page: Contingent, filters: Filters) -> None:
     rows = contingent_sums(page)
     sizes = page.classes.filter(pl.col("closing") > 0)["closing"]
     greatest = number(max(sizes.to_list(), default=0))
@@ -89,6 +90,7 @@ def _cards(page: Contingent) -> None:
                 CONTINGENT["consent_share"], rows, t("contingent.card_consents"), t("contingent.why_consents"), consents
             ),
         ],
+        moment_words.stamp(page.row, filters, with_minute=False),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import re
 import polars as pl
 import streamlit as st
 
-from dashboard import charts, frame, measures
+from dashboard import charts, frame, measures, moment_words
 from dashboard import filling_rows as table
 from dashboard.components.figure import figure
 from dashboard.components.kpi_cards import kpi_cards
@@ -47,8 +47,10 @@ def render(scope: Scope, filters: Filters) -> None:
         frame.head(t("page.filling"), filters)
         frame.empty(t("school.unknown_part_title"), t("school.unknown_part"))
         return
-    section_head(_title(page, narrowed, scope), "filling", page.row, page.choice, filters, scope.role, narrowed)
-    _cards(page)
+    section_head(
+        _title(page, narrowed, scope), "filling", page.row, page.choice, filters, scope.role, narrowed, with_minute=True
+    )
+    _cards(page, filters)
     _table(scope, page, filters)
     if filters.staff or filters.class_id:
         _unfilled(page, filters)
@@ -63,7 +65,7 @@ def own_records(scope: Scope, filters: Filters) -> Filters:
 
 
 def _position(filters: Filters) -> Filters:
-    kept = ("year", "period", "as_of", "school", "parallel", "class_id", "staff", "subject")
+    kept = ("year", "period", "as_of", "at", "school", "parallel", "class_id", "staff", "subject")
     return Filters(**{name: getattr(filters, name) for name in kept})
 
 
@@ -101,7 +103,7 @@ def _title(page: Filling, narrowed: list[tuple[str, Filters]], scope: Scope) -> 
     )
 
 
-def _cards(page: Filling) -> None:
+def _cards(page: Filling, filters: Filters) -> None:
     clauses = {row["rule"]: row for row in page.clauses.iter_rows(named=True)}
     terms = [f"{t(f'record.{name}')}: {measures.terms(clauses.get(RULE[name].number))}." for name in LESSON_RULES]
     passport = (*terms, t("passport.outside"))
@@ -121,6 +123,7 @@ def _cards(page: Filling) -> None:
                 detail=t("filling.rush_detail"),
             ),
         ],
+        moment_words.stamp(page.row, filters),
     )
 
 

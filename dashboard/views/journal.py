@@ -7,11 +7,11 @@ from datetime import date
 import polars as pl
 import streamlit as st
 
-from dashboard import frame, journal_sheet, measures
+from dashboard import frame, journal_sheet, measures, moment_words
 from dashboard.components.journal_grid import journal_grid
 from dashboard.components.row_table import Column, row_table
 from dashboard.filters import Filters
-from dashboard.i18n import count, day, listed, moment, t
+from dashboard.i18n import count, listed, moment, t
 from dashboard.lesson_rows import lesson_rows
 from dashboard.pages_table import is_open
 from dashboard.queries import schools as asked
@@ -40,7 +40,7 @@ def render(scope: Scope, filters: Filters) -> None:
     if journal is None:
         _none(open_ones, filters)
         return
-    position = Filters(year=filters.year, period=filters.period, as_of=filters.as_of, school=school)
+    position = Filters(year=filters.year, period=filters.period, as_of=filters.as_of, at=filters.at, school=school)
     page = cached(scope, position, read_journal, journal, now, school=school)
     if page is None:
         _none(open_ones.clear(), filters)
@@ -105,8 +105,9 @@ def _head(scope: Scope, page: Journal, filters: Filters) -> None:
     until = asked.local_moment(page.school)
     act = page.school["act_title"] or t("school.act_none")
     caption = t("journal.caption", moment=moment(until), act=act)
-    if filters.as_of is not None and filters.as_of < page.school["until_on"]:
-        caption = t("journal.caption_as_of", day=day(filters.as_of), moment=moment(until), act=act)
+    stamp = moment_words.stamp(page.school, filters)
+    if asked.past_moment(page.school, filters) is not None:
+        caption = t("journal.caption_as_of", stamp=stamp, moment=moment(until), act=act)
     is_stale = page.school["working_days_old"] > asked.STALE_AFTER
     options = page.choice.options if page.choice else ()
     frame.head(
@@ -116,7 +117,8 @@ def _head(scope: Scope, page: Journal, filters: Filters) -> None:
         caption=caption,
         periods=[frame.Option(code, words) for code, words in options],
         default_period=page.choice.period.code if page.choice else "",
-        as_of=frame.AsOf(date(page.journal["school_year"], 9, 1), page.school["until_on"]),
+        as_of=frame.AsOf(date(page.journal["school_year"], 9, 1), page.school["until_on"], with_minute=True),
+        stamp=stamp,
         warning=t("frame.stale_one", days=count(page.school["days_old"], "day")) if is_stale else "",
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import frame, wording
+from dashboard import frame, moment_words, wording
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.filters import Filters
 from dashboard.i18n import count, day, listed, moment, number, points, t
@@ -59,8 +59,15 @@ class Place:
 
     @property
     def before_note(self) -> str:
-        """«к тому же дню I четверти», empty for the first period."""
-        return t("overview.delta_note", period=self.choice.previous.label) if self.choice.previous else ""
+        """«I четверть, тот же учебный день», or that there is nothing to compare with."""
+        return moment_words.compared_with(self.choice)
+
+    @property
+    def stamp(self) -> str:
+        """As of when the figures are: «на 16.09.2025 23:59»; days, not minutes."""
+        if self.row is not None:
+            return moment_words.stamp(self.row, self.filters, with_minute=False)
+        return moment_words.stamp_of_schools(self.schools, self.filters)
 
     def _named(self, what: str, value: int) -> str:
         if what == "parallel":
@@ -109,6 +116,8 @@ def head(place: Place, title: str, note: str, *, with_as_of: bool) -> bool:
         periods=[frame.Option(code, words) for code, words in place.choice.options],
         default_period=place.choice.default,
         as_of=frame.AsOf(oldest, max(place.schools["until_on"])) if with_as_of else None,
+        stamp=place.stamp,
+        compares=True,
         warning=warning,
     )
     if row is not None:
@@ -133,7 +142,7 @@ def _freshness(place: Place) -> str:
 def _crumbs(known: Place | None, place: Place) -> list[frame.Crumb]:
     steps: list[frame.Crumb] = []
     if place.schools.height > 1 or len(place.scope.all_school_ids) > 1:
-        top = Filters(year=place.filters.year, period=place.filters.period, as_of=place.filters.as_of)
+        top = place.filters.common().changed(school=None, at=None)
         steps.append(frame.Crumb(t("learning.all"), place.route, top))
     if place.row is not None:
         steps.append(frame.Crumb(str(place.row["label"]), place.route, bare(place.filters)))

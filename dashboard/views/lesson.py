@@ -31,7 +31,7 @@ _STYLE = """<style>
 
 def open_lesson(scope: Scope, page: Journal, filters: Filters) -> None:
     """Open the drawer for `filters.lesson`; closing it takes the lesson out of the address."""
-    position = Filters(school=filters.school, lesson=filters.lesson, as_of=filters.as_of)
+    position = Filters(school=filters.school, lesson=filters.lesson, as_of=filters.as_of, at=filters.at)
     card = cached(scope, position, read_lesson, page.place, school=filters.school)
     title = t("lesson.title") if card is None else day_of_week(card.lesson["held_on"])
     drawer = st.dialog(

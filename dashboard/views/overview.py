@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import charts, frame, measures
+from dashboard import charts, frame, measures, moment_words
 from dashboard.components.figure import figure
 from dashboard.components.kpi_cards import kpi_cards
 from dashboard.filters import Filters
@@ -27,7 +27,7 @@ FEWEST = 3  # schools below which a funnel says nothing
 
 def render(scope: Scope, filters: Filters) -> None:
     """Draw the page for the position; six queries when the answer is not remembered, one when it is."""
-    position = Filters(year=filters.year, period=filters.period, as_of=filters.as_of)
+    position = Filters(year=filters.year, period=filters.period, as_of=filters.as_of, against=filters.against)
     now = frame.this_hour()
     page = cached(scope, position, read_overview, now)
     if page.choice is None:
@@ -51,7 +51,7 @@ def render(scope: Scope, filters: Filters) -> None:
 def school_rows(page: Overview) -> pl.DataFrame:
     """One row per school in the page's order: its metrics as numbers and words, its freshness and its act."""
     filled = METRICS["completeness"].by(page.duties, "school_id")
-    attended = METRICS["attendance_share"].by(page.learning, "school_id")
+    attended = METRICS["attendance_share"].by(page.attendance, "school_id")
     known = page.schools.join(filled, on="school_id", how="left", maintain_order="left").join(
         attended.select("school_id", pl.col("value").alias("attended")),
         on="school_id",
@@ -129,6 +129,8 @@ def _head(page: Overview, table: pl.DataFrame, filters: Filters) -> None:
         periods=[frame.Option(code, words) for code, words in page.choice.options],
         default_period=page.choice.default,
         as_of=frame.AsOf(datetime(year, 9, 1, tzinfo=UTC).date(), newest),  # type: ignore[arg-type]
+        stamp=moment_words.stamp_of_schools(page.schools, filters),
+        compares=True,
         warning=t("overview.stale", schools=count(stale.height, "school"), names=names) if stale.height else "",
     )
 
@@ -145,7 +147,7 @@ def _caption(page: Overview, filters: Filters) -> str:
 
 def _cards(page: Overview, filters: Filters) -> None:
     assert page.choice is not None  # noqa: S101 - see _head
-    note = t("overview.delta_note", period=page.choice.previous.label) if page.choice.previous else ""
+    note = moment_words.compared_with(page.choice)
     filled, unjudged = judged(METRICS["completeness"], page.duties)
     timely, untimed = judged(METRICS["timeliness"], page.duties)
     own_terms = (t("passport.every_school"), t("passport.outside"))
@@ -180,12 +182,10 @@ def _cards(page: Overview, filters: Filters) -> None:
         measures.card(
             METRICS["attendance_share"],
             t("overview.card_attendance"),
-            page.learning,
-            passport=(t("passport.months"),),
-            detail=t("overview.attendance_newest") if is_past(page.schools, filters.as_of) else "",
+            page.attendance,
         ),
     ]
-    kpi_cards("overview_cards", cards)
+    kpi_cards("overview_cards", cards, moment_words.stamp_of_schools(page.schools, filters))
 
 
 def _same_schools(before: pl.DataFrame | None, rows: pl.DataFrame) -> pl.DataFrame | None:

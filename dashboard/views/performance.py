@@ -6,7 +6,7 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
-from dashboard import frame, measures
+from dashboard import frame, measures, moment_words
 from dashboard.components.figure import figure
 from dashboard.components.heat_grid import Axis, heat_grid
 from dashboard.components.heat_grid import Cell as Share
@@ -19,6 +19,7 @@ from dashboard.learning_charts import marks_split
 from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
 from dashboard.queries.performance import Performance, read_performance
+from dashboard.setting_words import setting_lines
 from dashboard.views import learning_parts as parts
 from dashboard.views.learning_parts import Place
 from dashboard.views.performance_class import draw_class
@@ -29,6 +30,13 @@ from etl.warehouse.scope import Scope
 _QUALITY, _SUCCESS = METRICS["quality"], METRICS["success"]
 _NORM, _UNMARKED = LEARNING_METRICS["norm_done"], LEARNING_METRICS["unmarked_share"]
 _MISMATCH = LEARNING_METRICS["objectivity_mismatch"]
+# the form of accumulation that the school chose → metric and words
+_FORMS = {
+    "mean": (LEARNING_METRICS["marks_per_pupil"], "performance.card_per_pupil"),
+    "share": (LEARNING_METRICS["norm_share"], "performance.card_norm"),
+    "capped": (_NORM, "performance.card_norm_done"),
+}
+_OBJECTIVE = ("objectivity_within", "objectivity_by_subject", "objectivity_border", "objectivity_marks")
 # code of the URL → metric, and whether the grid shows its complement: a full cell is always the good one
 _MEASURES: dict[str, tuple[Metric, bool]] = {
     "norm": (_NORM, False),
@@ -46,8 +54,8 @@ def render(scope: Scope, filters: Filters) -> None:
     filters = filters.changed(school=filters.school or parts.only_school(scope), lesson=None, journal=None, staff=None)
     filters = parts.own_class(scope, filters)
     position = Filters(
-        year=filters.year, period=filters.period, school=filters.school, parallel=filters.parallel,
-        class_id=filters.class_id, subject=filters.subject, pupil=filters.pupil,
+        year=filters.year, period=filters.period, against=filters.against, school=filters.school,
+        parallel=filters.parallel, class_id=filters.class_id, subject=filters.subject, pupil=filters.pupil,
     )  # fmt: skip
     page = cached(scope, position, read_performance, now)
     if page is None:
@@ -61,6 +69,10 @@ def render(scope: Scope, filters: Filters) -> None:
     filters = filters.changed(as_of=None)
     place = Place("performance", scope, filters, page.schools, page.row, page.choice, page.dims)
     if not parts.head(place, t("performance.title", place=place.words), t("performance.note"), with_as_of=False):
+        return
+    if page.choice.period.is_of_calendar:
+        frame.empty(t("performance.calendar_title"), moment_words.by_own_periods(page.choice))
+        _trend(page)
         return
     if page.fill.is_empty() and page.marks.is_empty():
         frame.empty(t("performance.empty_title"), t("performance.empty"))
@@ -84,10 +96,12 @@ def render(scope: Scope, filters: Filters) -> None:
 
 def _cards(place: Place, page: Performance) -> None:
     fill, marks, success = page.before if page.before is not None else (None, None, None)
-    note = place.before_note
+    note = moment_words.compared_whole(place.choice)
     is_own = place.scope.level == "teacher"  # a class's results are not those of one subject
     is_stated = bool(page.fill.height) and int(page.fill["own_norm_count"].sum()) > 0
-    norm = t("performance.norm_own" if is_stated else "performance.norm_default")
+    norms = (t("performance.norm_own"),) if is_stated else setting_lines(("mark_norms",), page.settings)
+    norms += setting_lines(("accumulation", "early_lessons"), page.settings)
+    objective = setting_lines(_OBJECTIVE, page.settings)
     over, under = (int(page.fill[name].sum()) if page.fill.height else 0 for name in ("over_count", "under_count"))
     cards: list[Kpi] = []
     if not is_own and place.filters.subject is None:
@@ -96,15 +110,23 @@ def _cards(place: Place, page: Performance) -> None:
             measures.card(_QUALITY, t("performance.card_quality"), page.success, before=success, before_note=note),
         ]
     cards += [
-        measures.card(_NORM, t("performance.card_norm_done"), page.fill, before=fill, before_note=note,
-                      passport=(norm, t("performance.halves"))),
+        measures.card(_MISMATCH, t("performance.card_objective"), page.fill, before=fill, before_note=note,
+                      detail=t("performance.balance", over=number(over), under=number(under)), passport=objective),
+        _sou(page.marks, marks, note, setting_lines(("sou_weights",), page.settings)),
+    ]  # fmt: skip
+    kpi_cards("performance_cards", cards, place.stamp)
+    form, label = _FORMS[page.settings.values.accumulation]
+    early = int(page.fill["early_count"].sum()) if page.fill.height else 0
+    cards = [
+        measures.card(form, t(label), page.fill, before=fill, before_note=note,
+                      detail=t("performance.early", n=number(early)) if early else "",
+                      passport=(*norms, t("performance.halves"))),
+        measures.card(LEARNING_METRICS["asked_share"], t("performance.card_asked"), page.fill, before=fill,
+                      before_note=note, detail=_also("norm_share", "performance.card_at_norm", page.fill)),
         measures.card(_UNMARKED, t("performance.card_unmarked"), page.fill, before=fill, before_note=note,
                       detail=_also("one_mark_share", "performance.card_one", page.fill)),
-        measures.card(_MISMATCH, t("performance.card_objective"), page.fill, before=fill, before_note=note,
-                      detail=t("performance.balance", over=number(over), under=number(under))),
-        _sou(page.marks, marks, note),
     ]  # fmt: skip
-    kpi_cards("performance_cards", cards)
+    kpi_cards("performance_marks", cards, place.stamp)
     if is_own:
         st.caption(t("performance.success_own"))
     st.markdown(
@@ -125,7 +147,7 @@ def _also(name: str, label: str, rows: pl.DataFrame) -> str:
     return f"{t(label).lower()} — {percent(found.value)}" if found.whole else ""
 
 
-def _sou(rows: pl.DataFrame, before: pl.DataFrame | None, note: str) -> Kpi:
+def _sou(rows: pl.DataFrame, before: pl.DataFrame | None, note: str, passport: tuple[str, ...]) -> Kpi:
     """СОУ is no part of a whole: the card says how many marks it is taken over."""
     metric = LEARNING_METRICS["sou"]
     found = metric.of(rows)
@@ -137,9 +159,9 @@ def _sou(rows: pl.DataFrame, before: pl.DataFrame | None, note: str) -> Kpi:
         whole=found.whole // 100,
         detail=count(found.whole // 100, "period_mark"),
         delta=found.value - then if found.value is not None and then is not None else None,
-        delta_note=note,
+        delta_note=note if then is not None else t("compare.none"),
         better="none",
-        passport=(t(metric.passport_key),),
+        passport=(t(metric.passport_key), *passport),
         reason=t("why.nothing"),
         opens=False,
     )

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import frame, measures
+from dashboard import frame, measures, moment_words
 from dashboard import programme_rows as table
 from dashboard.components.kpi_cards import Kpi, kpi_cards
 from dashboard.components.row_table import Cell, Column, Row, row_table
@@ -31,7 +31,7 @@ def render(scope: Scope, filters: Filters) -> None:
     if school is None:
         return
     filters = filters.changed(school=school)
-    position = Filters(year=filters.year, period=filters.period, school=school)
+    position = Filters(year=filters.year, period=filters.period, as_of=filters.as_of, at=filters.at, school=school)
     page = cached(scope, position, read_programme, now, school=school)
     if page is None:
         unknown_school(t("page.programme"), filters)
@@ -41,13 +41,13 @@ def render(scope: Scope, filters: Filters) -> None:
     title = t("programme.title", n=count(behind.height, "journal")) if behind.height else t("programme.title_well")
     if not lines["planned"].count():
         title = t("programme.title_cannot_tell")
-    section_head(title, "programme", page.row, page.choice, filters, scope.role, with_as_of=False)
-    _cards(page)
+    section_head(title, "programme", page.row, page.choice, filters, scope.role, with_minute=True)
+    _cards(page, filters)
     _journals(scope, page, filters, lines)
     _works(scope, page, filters)
 
 
-def _cards(page: Programme) -> None:
+def _cards(page: Programme, filters: Filters) -> None:
     rows = table.programme_sums(page)
     off = PROGRAMME["off_schedule_count"].of(rows).part
     cards = [_card(name, page, rows) for name in ("programme_done", "plan_of_curriculum", "scheduled_held")]
@@ -61,7 +61,7 @@ def _cards(page: Programme) -> None:
             "programme.homework_timely", share=measures.in_words(METRICS["timeliness_homework"].of(page.homework))
         ),
     )
-    kpi_cards("programme_cards", [*cards, homework])
+    kpi_cards("programme_cards", [*cards, homework], moment_words.stamp(page.row, filters))
 
 
 def _card(name: str, page: Programme, rows: pl.DataFrame, detail: str = "") -> Kpi:

@@ -12,14 +12,15 @@ from datetime import date, datetime
 import polars as pl
 import streamlit as st
 
-from dashboard import frame, measures
+from dashboard import frame, measures, moment_words
 from dashboard.components.kpi_cards import kpi_cards
 from dashboard.filters import Filters, State, Status
-from dashboard.i18n import count, day, moment, number, percent, t
+from dashboard.i18n import count, moment, number, percent, t
 from dashboard.pages_table import is_open
 from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
-from dashboard.queries.school import School, read_school
+from dashboard.queries.school import School, past_moment, read_school
+from dashboard.views.changes import draw_changes
 from dashboard.views.school_charts import draw_delays, draw_weeks
 from dashboard.views.school_journals import below_norm, draw_journals, draw_record_weeks
 from dashboard.views.school_tables import draw_learning, draw_records, draw_teachers
@@ -30,7 +31,7 @@ from etl.warehouse.scope import Scope
 
 
 def render(scope: Scope, filters: Filters) -> None:
-    """Draw the page for the position; at most eleven queries, one when the answer is remembered."""
+    """Draw the page for the position; at most fourteen queries, one when the answer is remembered."""
     now = frame.this_hour()
     listed_schools = cached(scope, "schools", _list_schools, now)
     school = filters.school or (
@@ -43,6 +44,8 @@ def render(scope: Scope, filters: Filters) -> None:
         year=filters.year,
         period=filters.period,
         as_of=filters.as_of,
+        at=filters.at,
+        against=filters.against,
         school=school,
         parallel=filters.parallel,
         class_id=filters.class_id,
@@ -67,6 +70,7 @@ def render(scope: Scope, filters: Filters) -> None:
     draw_sections("school", bare(filters), scope.role)
     _cards(page, filters)
     if page.is_inside:
+        draw_changes(page, filters)
         _findings(scope, page, filters)
         draw_journals(page, filters)
     else:
@@ -110,8 +114,8 @@ def _head(scope: Scope, page: School, filters: Filters, schools: pl.DataFrame) -
     until = asked.local_moment(page.row)
     act = page.row["act_title"] or t("school.act_none")
     caption = t("school.caption", moment=moment(until), act=act)
-    if filters.as_of is not None and filters.as_of < page.row["until_on"]:
-        caption = t("school.caption_as_of", day=day(filters.as_of), moment=moment(until), act=act)
+    if past_moment(page.row, filters, is_inside=page.is_inside) is not None:
+        caption = t("school.caption_as_of", stamp=_stamp(page, filters), moment=moment(until), act=act)
     is_stale = page.row["working_days_old"] > asked.STALE_AFTER
     frame.head(
         _title(scope, page, filters),
@@ -120,7 +124,9 @@ def _head(scope: Scope, page: School, filters: Filters, schools: pl.DataFrame) -
         caption=caption,
         periods=[frame.Option(code, words) for code, words in page.choice.options],
         default_period=page.choice.default,
-        as_of=frame.AsOf(date(page.choice.period.span.year, 9, 1), page.row["until_on"]),
+        as_of=frame.AsOf(date(page.choice.period.span.year, 9, 1), page.row["until_on"], page.is_inside),
+        stamp=_stamp(page, filters),
+        compares=True,
         warning=t("frame.stale_one", days=count(page.row["days_old"], "day")) if is_stale else "",
     )
 
@@ -144,6 +150,10 @@ def _title(scope: Scope, page: School, filters: Filters) -> str:
         else "school.title_attention"
     )
     return t(key, place=place, journals=count(below.height, "journal"))
+
+
+def _stamp(page: School, filters: Filters) -> str:
+    return moment_words.stamp(page.row, filters, with_minute=page.is_inside)
 
 
 def _place(scope: Scope, page: School, filters: Filters) -> str:
@@ -188,7 +198,7 @@ def _crumbs(scope: Scope, page: School, filters: Filters, schools: pl.DataFrame)
             frame.Crumb(
                 t("page.overview"),
                 "overview",
-                Filters(year=filters.year, period=filters.period, as_of=filters.as_of),
+                Filters(year=filters.year, period=filters.period, as_of=filters.as_of, against=filters.against),
             )
         )
     elif schools.height == 1 and not _narrowed(page, filters):
@@ -200,7 +210,7 @@ def _crumbs(scope: Scope, page: School, filters: Filters, schools: pl.DataFrame)
 
 def _cards(page: School, filters: Filters) -> None:
     assert page.choice is not None  # noqa: S101 - see _head
-    note = t("overview.delta_note", period=page.choice.previous.label) if page.choice.previous else ""
+    note = moment_words.compared_with(page.choice, page.before_on)
     clauses = _passport(page)
     capabilities = page.row["capabilities"]
     missing = METRICS["missing_count"].of(page.rules).part
@@ -242,14 +252,10 @@ def _cards(page: School, filters: Filters) -> None:
         measures.card(
             METRICS["attendance_share"],
             t("overview.card_attendance"),
-            page.learning,
-            passport=(t("passport.months"),),
-            detail=t("overview.attendance_newest")
-            if filters.as_of is not None and filters.as_of < page.row["until_on"]
-            else "",
+            page.attendance,
         ),
     ]
-    clicked = kpi_cards("school_cards", cards)
+    clicked = kpi_cards("school_cards", cards, _stamp(page, filters))
     if clicked is None:
         return
     status = {"timeliness": Status.LATE}.get(clicked, Status.MISSING)

@@ -106,7 +106,9 @@ def draw_teachers(page: School, filters: Filters) -> None:
 def learning_rows(page: School) -> pl.DataFrame:
     """One row per class with lessons: class, held, attendance, missed, unknown, marked, per_lesson, mean."""
     classes = page.dims.select("class_id", "class_name", "grade", "letter").unique(["class_id"])
-    known = classes.join(page.learning.filter(pl.col("held_count") > 0), on="class_id")
+    known = classes.join(page.attendance.filter(pl.col("held_count") > 0), on="class_id")
+    marks = page.learning.select("class_id", "mark_count")
+    known = known.join(marks, on="class_id", how="left").with_columns(pl.col("mark_count").fill_null(0))
     columns = {
         "attendance": "attendance_share",
         "marked": "marked_lesson_share",
@@ -114,7 +116,8 @@ def learning_rows(page: School) -> pl.DataFrame:
         "mean": "mean_mark",
     }
     for column, name in columns.items():
-        value = METRICS[name].by(page.learning, "class_id").select("class_id", pl.col("value").alias(column))
+        sums = page.attendance if column == "attendance" else page.learning
+        value = METRICS[name].by(sums, "class_id").select("class_id", pl.col("value").alias(column))
         known = known.join(value, on="class_id", how="left")
     has_marks = pl.col("mark_count") > 0  # the first grade has none
     return known.sort("grade", "letter", "class_id").select(
@@ -149,6 +152,8 @@ def draw_learning(page: School) -> None:
         height="content" if rows.height <= 12 else 440,
         column_config=_learning_columns(),
     )
+    if page.learning.is_empty():
+        st.caption(t("compare.learning_weeks"))
     st.markdown(_quality(page))
 
 
@@ -169,6 +174,8 @@ def _learning_columns() -> dict[str, Any]:
 
 
 def _quality(page: School) -> str:
+    if page.choice is not None and page.choice.period.is_of_calendar:
+        return t("school.quality_calendar", period=page.choice.period.label)
     good, mean = (
         METRICS["period_mark_quality"].of(page.period_marks),
         METRICS["mean_period_mark"].of(page.period_marks),

@@ -9,11 +9,11 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import frame
+from dashboard import frame, moment_words
 from dashboard.components.palette import FEW
 from dashboard.components.row_table import Cell
 from dashboard.filters import Filters
-from dashboard.i18n import count, day, moment, out_of, percent, t
+from dashboard.i18n import count, moment, out_of, percent, t
 from dashboard.pages_table import BY_ROUTE, SECTIONS, is_open
 from dashboard.queries import periods
 from dashboard.queries import schools as asked
@@ -55,12 +55,12 @@ def unknown_school(title: str, filters: Filters) -> None:
 
 def section_head(
     title: str, route: str, row: dict[str, Any], choice: periods.Choice, filters: Filters, role: str,
-    narrowed: Sequence[tuple[str, Filters]] = (), with_as_of: bool = True,
+    narrowed: Sequence[tuple[str, Filters]] = (), with_as_of: bool = True, with_minute: bool = False,
 ) -> None:  # fmt: skip
     """Crumbs, heading, freshness and selectors of a page of one school, and the way to its other pages.
 
     `narrowed` = what the page is narrowed to, coarse to fine, each with its position; `with_as_of` false where the
-    page knows the newest state only.
+    page knows the newest state only, `with_minute` true where it reads the ledger.
     """
     place = filters.changed(class_id=None, staff=None, subject=None, parallel=None, journal=None, lesson=None)
     steps = [
@@ -70,8 +70,9 @@ def section_head(
     steps += [frame.Crumb(words, route, position) for words, position in narrowed]
     until = asked.local_moment(row)
     caption = t("school.caption", moment=moment(until), act=row["act_title"] or t("school.act_none"))
-    if with_as_of and filters.as_of is not None and filters.as_of < row["until_on"]:
-        caption = t("sections.caption_as_of", day=day(filters.as_of), moment=moment(until))
+    stamp = moment_words.stamp(row, filters if with_as_of else Filters(), with_minute=with_minute)
+    if with_as_of and asked.past_moment(row, filters) is not None:
+        caption = t("sections.caption_as_of", stamp=stamp, moment=moment(until))
     is_stale = row["working_days_old"] > asked.STALE_AFTER
     frame.head(
         title,
@@ -80,7 +81,8 @@ def section_head(
         caption=caption,
         periods=[frame.Option(code, words) for code, words in choice.options],
         default_period=choice.default,
-        as_of=frame.AsOf(date(choice.period.span.year, 9, 1), row["until_on"]) if with_as_of else None,
+        as_of=frame.AsOf(date(choice.period.span.year, 9, 1), row["until_on"], with_minute) if with_as_of else None,
+        stamp=stamp,
         warning=t("frame.stale_one", days=count(row["days_old"], "day")) if is_stale else "",
     )
     draw_sections(route, place, role)

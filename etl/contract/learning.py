@@ -7,6 +7,10 @@ MARK_NORMS: dict[float, int] = {1.0: 3, 2.0: 5, 3.0: 7}
 
 No federal norm exists; 3/5/7 is what school checkers in use take (peers §2, M6). It is shown as a yardstick, not as the
 school's own norm."""
+EARLY_LESSONS = 5
+"""Lessons of a journal held in a period that still runs, before which nobody can owe marks: «рано судить».
+
+A scaled norm is rounded up: after the first lesson it would ask a mark of every pupil of a class asked by fives."""
 SHORT_STAY = 0.25
 """Pupils with a smaller share of the period's lessons are listed apart (A7 min_lessons_share_for_fill, G17)."""
 OBJECTIVE_WITHIN = 50

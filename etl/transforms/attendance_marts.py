@@ -5,15 +5,23 @@ from __future__ import annotations
 import polars as pl
 
 from etl.contract.learning import SPREAD_STEP
+from etl.contract.variants import DayRule
 from etl.transforms.learning import Absences, absence_sums, filled, held_sums
 from etl.transforms.obligations.context import Context
 
 _DAY = ["school_year", "class_id", "journal_id", "held_on"]
 _SCHOOL_DAY = ["school_year", "held_on"]
 _PUPIL_MONTH = ["school_year", "class_id", "pupil_id", "month_on"]
+_MISSED_DAY: dict[DayRule, pl.Expr] = {
+    "every_lesson": pl.col("missed") == pl.col("slot_count"),
+    "half_of_lessons": 2 * pl.col("missed") >= pl.col("slot_count"),
+    "any_lesson": pl.col("missed") >= 1,
+}
 
 
-def build_attendance(context: Context, lessons: pl.DataFrame, absences: Absences) -> dict[str, pl.DataFrame]:
+def build_attendance(
+    context: Context, lessons: pl.DataFrame, absences: Absences, absent_day: DayRule = "every_lesson"
+) -> dict[str, pl.DataFrame]:
     """Rows of mart_attendance_day, mart_attendance_school, mart_pupil_month and mart_absence_spread.
 
     `lessons` and `absences` as of `held_lessons` and `find_absences`. By the day of the lesson: the attendance until
@@ -22,7 +30,7 @@ def build_attendance(context: Context, lessons: pl.DataFrame, absences: Absences
     days = held_sums(lessons, _DAY).join(absence_sums(absences, _DAY), on=_DAY, how="left")
     day = filled(days, _DAY)
     counts = [name for name in day.columns if name not in _DAY]
-    pupils = _pupil_months(context, lessons, absences)
+    pupils = _pupil_months(context, lessons, absences, absent_day)
     return {
         "mart_attendance_day": day,
         "mart_attendance_school": day.group_by(_SCHOOL_DAY).agg(pl.col(name).sum() for name in counts),
@@ -31,9 +39,10 @@ def build_attendance(context: Context, lessons: pl.DataFrame, absences: Absences
     }
 
 
-def _pupil_months(context: Context, lessons: pl.DataFrame, absences: Absences) -> pl.DataFrame:
+def _pupil_months(context: Context, lessons: pl.DataFrame, absences: Absences, absent_day: DayRule) -> pl.DataFrame:
     """One row per class, pupil and month (requirements B-23): slots, missed by reason, late; days with lessons and the
-    days whose every lesson was missed. A source without rosters has none: nobody's lessons are known."""
+    days missed by the school's rule (by default: whose every lesson was missed). A source without rosters has none:
+    nobody's lessons are known."""
     if not context.knows_rosters:
         return _empty()
     by_day = lessons.group_by("school_year", "class_id", "journal_id", "held_on", "month_on").agg(
@@ -50,7 +59,7 @@ def _pupil_months(context: Context, lessons: pl.DataFrame, absences: Absences) -
     months = days.group_by(_PUPIL_MONTH).agg(
         pl.col("slot_count").sum(),
         pl.len().alias("day_count"),
-        (pl.col("missed") == pl.col("slot_count")).sum().alias("missed_day_count"),
+        _MISSED_DAY[absent_day].sum().alias("missed_day_count"),
     )
     sums = absence_sums(absences, _PUPIL_MONTH).drop("stray_count")
     return filled(months.join(sums, on=_PUPIL_MONTH, how="left"), _PUPIL_MONTH)

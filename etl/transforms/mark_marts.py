@@ -12,10 +12,6 @@ import polars as pl
 
 from etl.contract.learning import (
     AGREES,
-    BORDERLINE,
-    MARK_NORMS,
-    MARKS_TO_JUDGE,
-    OBJECTIVE_WITHIN,
     ON_BORDER,
     OVER,
     SHORT_STAY,
@@ -23,6 +19,7 @@ from etl.contract.learning import (
     UNDER,
     WITHOUT_MARKS,
 )
+from etl.contract.variants import DEFAULTS, Variants
 from etl.transforms.learning import Absences, grades_given
 from etl.transforms.obligations.context import Context
 from etl.transforms.values import EXEMPT, FAILED, NOT_ATTESTED
@@ -32,9 +29,11 @@ _PUPIL = [*_PLACE, "pupil_id"]
 _FAILING = (1, 2, NOT_ATTESTED, FAILED)
 
 
-def build_mark_marts(context: Context, lessons: pl.DataFrame, absences: Absences) -> dict[str, pl.DataFrame]:
+def build_mark_marts(
+    context: Context, lessons: pl.DataFrame, absences: Absences, variants: Variants = DEFAULTS
+) -> dict[str, pl.DataFrame]:
     """Rows of mart_pupil_journal, mart_mark_fill and mart_period_group; none where the source knows no rosters."""
-    pupils = _pupil_journals(context, lessons, absences)
+    pupils = _pupil_journals(context, lessons, absences, variants)
     return {
         "mart_pupil_journal": pupils,
         "mart_mark_fill": _fill(pupils),
@@ -42,13 +41,14 @@ def build_mark_marts(context: Context, lessons: pl.DataFrame, absences: Absences
     }
 
 
-def _pupil_journals(context: Context, lessons: pl.DataFrame, absences: Absences) -> pl.DataFrame:
+def _pupil_journals(context: Context, lessons: pl.DataFrame, absences: Absences, variants: Variants) -> pl.DataFrame:
     """One row per pupil, journal and period with lessons held.
 
     `lesson_count` are the pupil's slots; `is_short`: fewer than a quarter of the journal's lessons; `is_left`: not in
     the journal at the end of the period, or where the data end (both are listed apart, G17). `needed_count` is the
     norm of marks for the weekly hours, scaled by the lessons held so far and by the pupil's own, rounded up, 1 at
-    least; null in a journal without marks (`_without_marks`), which no accumulation is asked of.
+    least; null in a journal without marks (`_without_marks`), which no accumulation is asked of. `is_early`: the
+    period runs and fewer lessons than `early_lessons` were held in the journal, so nobody owes a mark yet.
     """
     known = lessons.filter(pl.col("period_id").is_not_null() & (pl.col("grade") != 1))
     if not context.knows_rosters:
@@ -64,7 +64,8 @@ def _pupil_journals(context: Context, lessons: pl.DataFrame, absences: Absences)
     rows = slots.join(missed, on=_PUPIL, how="left").join(_marks(context, known), on=_PUPIL, how="left")
     rows = rows.join(_given(context), on=["journal_id", "period_id", "pupil_id"], how="left")
     rows = rows.join(_at_the_end(context, known), on=["journal_id", "period_id", "pupil_id"], how="left")
-    rows = rows.join(_norms(context, known), on=_PLACE, how="left")
+    rows = rows.join(_norms(context, known, variants), on=_PLACE, how="left")
+    rows = rows.join(_limits(context, variants), on="journal_id", how="left")
     rows = rows.join(_without_marks(context), on="journal_id", how="left")
     share = pl.col("lesson_count") / pl.col("held_count")
     counts = ("missed_count", "mark_count", "asked_count", "digit_count", "digit_sum", "weight", "points")
@@ -74,29 +75,49 @@ def _pupil_journals(context: Context, lessons: pl.DataFrame, absences: Absences)
         pl.when(pl.col("is_without_marks").is_null()).then(
             pl.max_horizontal(pl.lit(1), (pl.col("norm") * pl.col("done_share") * share - 1e-9).ceil()).cast(pl.Int16)
         ).alias("needed_count"),
-        verdict(),
+        ((pl.col("done_share") < 1) & (pl.col("held_count") < variants.early_lessons)).alias("is_early"),
+        verdict(variants, pl.col("within")),
     )  # fmt: skip
     return rows.select(
         *_PUPIL, pl.col("lesson_count").cast(pl.Int32), *counts, "needed_count", "period_mark_code", "verdict",
-        "is_short", "is_left", "is_norm_stated",
+        "is_short", "is_left", "is_norm_stated", "is_early",
     )  # fmt: skip
 
 
-def verdict() -> pl.Expr:
+def _limits(context: Context, variants: Variants) -> pl.DataFrame:
+    """How far a period mark may be from the weighted mean: journal_id, within (hundredths; by the subject's name)."""
+    stated = dict(variants.objectivity_by_subject)
+    names = context.journals.select("journal_id", "subject_id").join(
+        context.state["subject"].select("subject_id", "name"), on="subject_id", how="left"
+    )
+    within = (
+        pl.col("name")
+        .str.strip_chars()
+        .str.to_lowercase()
+        .replace_strict(stated, default=variants.objectivity_within, return_dtype=pl.Int64)
+        if stated
+        else pl.lit(variants.objectivity_within, pl.Int64)
+    )
+    return names.select("journal_id", within.alias("within"))
+
+
+def verdict(variants: Variants = DEFAULTS, within: pl.Expr | None = None) -> pl.Expr:
     """What the current marks say of the period mark, in whole hundredths of a mark so that 4.60 stays 4.60.
 
     Needs period_mark_code, digit_count, weight and points (sums of weights and of weight × mark, in hundredths).
+    `within` = hundredths of a mark in which both agree, where they depend on the row.
     """
+    allowed = (within if within is not None else pl.lit(variants.objectivity_within)).cast(pl.Int64)
     distance = 100 * (pl.col("period_mark_code").cast(pl.Int64) * pl.col("weight") - pl.col("points"))
-    beyond = distance.abs() - OBJECTIVE_WITHIN * pl.col("weight").cast(pl.Int64)
+    beyond = distance.abs() - allowed * pl.col("weight").cast(pl.Int64)
     return (
         pl.when(~pl.col("period_mark_code").is_between(1, 5) | pl.col("period_mark_code").is_null())
         .then(pl.lit(None, pl.Int16))
         .when(pl.col("digit_count") == 0)
         .then(WITHOUT_MARKS)
-        .when((pl.col("digit_count") < MARKS_TO_JUDGE) | (pl.col("weight") == 0))
+        .when((pl.col("digit_count") < variants.objectivity_marks) | (pl.col("weight") == 0))
         .then(TOO_FEW)
-        .when(beyond.abs() <= BORDERLINE * pl.col("weight").cast(pl.Int64))
+        .when(beyond.abs() <= variants.objectivity_border * pl.col("weight").cast(pl.Int64))
         .then(ON_BORDER)
         .when(beyond < 0)
         .then(AGREES)
@@ -158,7 +179,7 @@ def _at_the_end(context: Context, lessons: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _norms(context: Context, lessons: pl.DataFrame) -> pl.DataFrame:
+def _norms(context: Context, lessons: pl.DataFrame, variants: Variants) -> pl.DataFrame:
     """By journal and period: held_count, norm, is_norm_stated and done_share, the part of the period's lessons that is
     over: held ÷ (held + still in the timetable), or by days where the source has no lessons ahead."""
     held = lessons.group_by(_PLACE).agg(pl.len().alias("held_count"), pl.col("held_on").n_unique().alias("days"))
@@ -187,7 +208,7 @@ def _norms(context: Context, lessons: pl.DataFrame) -> pl.DataFrame:
     )
     rows = rows.join(_hours(context), on="journal_id", how="left")
     hours = pl.coalesce("weekly_hours", "seen_hours")
-    norms, is_stated = stated_norms(context, last)
+    norms, is_stated = stated_norms(context, last, variants)
     return rows.select(
         *_PLACE, "held_count", "done_share", norm_of(hours, norms).alias("norm"),
         pl.lit(is_stated).alias("is_norm_stated"),
@@ -202,14 +223,15 @@ def _hours(context: Context) -> pl.DataFrame:
     )
 
 
-def stated_norms(context: Context, day: date) -> tuple[dict[float, int], bool]:
-    """Norms of the act in force on a day by weekly hours, else the default ones; and whether the act states them."""
+def stated_norms(context: Context, day: date, variants: Variants = DEFAULTS) -> tuple[dict[float, int], bool]:
+    """Norms of the act in force on a day by weekly hours, else the school's setting or the default; and whether the act
+    states them."""
     in_force = [act for act in context.versions if act.valid_from is None or act.valid_from <= day][
         -1:
     ] or context.versions[:1]
     value = in_force[0].value("min_marks_per_period") if in_force else None
     if not isinstance(value, Mapping) or not value:
-        return MARK_NORMS, False
+        return dict(variants.mark_norms), False
     return {float(hours): int(norm) for hours, norm in value.items()}, True  # type: ignore[arg-type]
 
 
@@ -227,6 +249,7 @@ def _fill(pupils: pl.DataFrame) -> pl.DataFrame:
     """Rows of mart_mark_fill: journal × period. Pupils exempt from the subject are not counted at all."""
     rows = pupils.filter(pl.col("period_mark_code").ne_missing(EXEMPT) & pl.col("needed_count").is_not_null())
     is_counted = ~pl.col("is_short") & ~pl.col("is_left")
+    owes = is_counted & ~pl.col("is_early")
 
     def total(name: str) -> pl.Expr:
         return pl.col(name).filter(is_counted).sum()
@@ -243,11 +266,12 @@ def _fill(pupils: pl.DataFrame) -> pl.DataFrame:
         is_counted.sum().cast(pl.Int32).alias("pupil_count"),
         (~is_counted).sum().cast(pl.Int32).alias("apart_count"),
         total("mark_count").cast(pl.Int32).alias("pupil_mark_count"),
-        number(marks == 0).cast(pl.Int32).alias("unmarked_count"),
-        number(marks == 1).cast(pl.Int32).alias("one_mark_count"),
-        number(marks >= needed).cast(pl.Int32).alias("norm_count"),
-        pl.min_horizontal(marks, needed.cast(pl.Int32)).filter(is_counted).sum().cast(pl.Int32).alias("capped_count"),
-        total("needed_count").cast(pl.Int32).alias("needed_count"),
+        (owes & (marks == 0)).sum().cast(pl.Int32).alias("unmarked_count"),
+        (owes & (marks == 1)).sum().cast(pl.Int32).alias("one_mark_count"),
+        (owes & (marks >= needed)).sum().cast(pl.Int32).alias("norm_count"),
+        pl.min_horizontal(marks, needed.cast(pl.Int32)).filter(owes).sum().cast(pl.Int32).alias("capped_count"),
+        needed.filter(owes).sum().cast(pl.Int32).alias("needed_count"),
+        number(pl.col("is_early")).cast(pl.Int32).alias("early_count"),
         total("asked_count").cast(pl.Int32).alias("asked_count"),
         (pl.col("lesson_count") - pl.col("missed_count")).filter(is_counted).sum().cast(pl.Int32)
         .alias("present_count"),

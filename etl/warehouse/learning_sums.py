@@ -31,6 +31,7 @@ FILL = {
         "apart_count",
         "pupil_mark_count",
         "unmarked_count",
+        "early_count",
         "one_mark_count",
         "norm_count",
         "capped_count",
@@ -49,6 +50,7 @@ FILL = {
         "point_sum",
     )
 } | {
+    "norm_pupil_count": "sum(pupil_count - early_count)",
     "judged_count": "sum(agrees_count + over_count + under_count)",
     "mismatch_count": "sum(over_count + under_count)",
     "balance_count": "sum(over_count - under_count)",
@@ -75,6 +77,6 @@ SOU = {
     "sou_whole": "sum(row_count * 100) FILTER (WHERE mark_code BETWEEN 1 AND 5 OR mark_code = 10)",
     "unattested_mark_count": "sum(row_count) FILTER (WHERE mark_code = 10)",
     "graded_count": "sum(row_count) FILTER (WHERE mark_code BETWEEN 1 AND 5 OR mark_code = 10)",
-    **{f"mark_{n}_count": f"sum(row_count) FILTER (WHERE mark_code = {n})" for n in (2, 3, 4, 5)},
+    **{f"mark_{n}_count": f"sum(row_count) FILTER (WHERE mark_code = {n})" for n in (1, 2, 3, 4, 5)},
 }
 """More sums over rows of mart_period_mark."""

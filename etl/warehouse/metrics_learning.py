@@ -46,9 +46,16 @@ def _metric(
     )
 
 
-def _fill(name: str, parts: str, direction: Direction = "none", unit: Unit = "share", noun: str = "place") -> Metric:
+def _fill(
+    name: str,
+    parts: str,
+    direction: Direction = "none",
+    unit: Unit = "share",
+    noun: str = "place",
+    exclusions: tuple[str, ...] = ("apart_count", "early_count"),
+) -> Metric:
     grain = "pupil × journal × period"
-    return _metric(name, parts, "fill", noun, grain, _BY_JOURNAL, direction, unit, ("apart_count",))
+    return _metric(name, parts, "fill", noun, grain, _BY_JOURNAL, direction, unit, exclusions)
 
 
 _ALL = (
@@ -61,12 +68,12 @@ _ALL = (
             _BY_DAY, "down", "count"),
     _metric("systematic_share", "systematic_count / month_pupil_count", "spread", "pupil_month", "pupil × month",
             ("school", "class", "month"), "down"),
-    _fill("marks_per_pupil", "pupil_mark_count / pupil_count", unit="mean"),
-    _fill("norm_share", "norm_count / pupil_count", "up"),
+    _fill("marks_per_pupil", "pupil_mark_count / pupil_count", unit="mean", exclusions=("apart_count",)),
+    _fill("norm_share", "norm_count / norm_pupil_count", "up"),
     _fill("norm_done", "capped_count / needed_count", "up", noun="mark"),
-    _fill("asked_share", "asked_count / present_count", noun="slot"),
-    _fill("unmarked_share", "unmarked_count / pupil_count", "down"),
-    _fill("one_mark_share", "one_mark_count / pupil_count", "down"),
+    _fill("asked_share", "asked_count / present_count", noun="slot", exclusions=("apart_count",)),
+    _fill("unmarked_share", "unmarked_count / norm_pupil_count", "down"),
+    _fill("one_mark_share", "one_mark_count / norm_pupil_count", "down"),
     _metric("weighted_mean", "point_sum / weight_sum", "fill", "mark", "mark that is a digit", _BY_JOURNAL,
             unit="mean"),
     _metric("objectivity_mismatch", "mismatch_count / judged_count", "fill", "period_mark", "period mark", _BY_JOURNAL,

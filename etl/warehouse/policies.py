@@ -60,6 +60,7 @@ DIRECTORY = (
     "judgement_rule",
     "ledger_horizon",
     "load_table",
+    "metric_setting",
 )
 """Readable by everybody with any grant in the school: they hold no person, no mark and no sum of marks."""
 FILLING_SUMS = ("check_result", "mart_duty_school", "mart_duty_day", "mart_duty_judgement")

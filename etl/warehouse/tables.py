@@ -803,8 +803,19 @@ mart_pupil_journal = Table(
     _column("is_short", Boolean(), "too few lessons to be counted", nullable=False),
     _column("is_left", Boolean(), "not in the journal at the end", nullable=False),
     _column("is_norm_stated", Boolean(), "the norm is the act's own", nullable=False),
+    _column("is_early", Boolean(), "the period runs and too few lessons were held for a norm", nullable=False),
     Index("ix_mart_pupil_journal_school", "school_id", "school_year", "class_id"),
     comment="one row per pupil, journal and period: marks against the norm and against the period mark",
+)
+metric_setting = Table(
+    "metric_setting",
+    metadata,
+    school_id(),
+    _column("setting", Text(), "name of the setting (contract.variants)", nullable=False),
+    _column("value", Text(), "the school's value as JSON", nullable=False),
+    _column("source", Text(), "where the school took it from, in its own words", nullable=False),
+    PrimaryKeyConstraint("school_id", "setting"),
+    comment="one row per school and setting of an indicator that the school states otherwise than the default",
 )
 mart_mark_fill = Table(
     "mart_mark_fill",
@@ -819,6 +830,7 @@ mart_mark_fill = Table(
         apart_count="pupils listed apart: few lessons, or gone",
         pupil_mark_count="grades of the pupils counted",
         unmarked_count="pupils without a grade",
+        early_count="of the pupils counted: too early for a norm",
         one_mark_count="pupils with one grade",
         norm_count="pupils at the norm",
         capped_count="grades, at most the norm of each pupil",

@@ -19,7 +19,8 @@ const card = (item, index, text) => {
     item.detail ? make("div", { class: "quiet" }, item.detail) : null,
     item.delta
       ? make("div", { class: `delta ${item.deltaKind}` }, make("b", {}, item.arrow ? `${item.arrow} ${item.delta}` : item.delta), item.note)
-      : null,
+      : item.note ? make("div", { class: "delta" }, item.note) : null,
+    text.stamp ? make("div", { class: "stamp" }, text.stamp) : null,
     foot.childElementCount ? foot : null,
   )
 }

@@ -15,7 +15,7 @@ from dashboard.queries.attendance import read_attendance, unexplained_by_age
 from dashboard.queries.performance import read_performance
 from etl.warehouse.engine import owner_connection
 from etl.warehouse.metrics import METRICS
-from etl.warehouse.metrics_learning import LEARNING_METRICS, SYSTEMATIC_SHARE
+from etl.warehouse.metrics_learning import LEARNING_METRICS
 from etl.warehouse.scope import Scope
 from tests.conftest import CLASS_TEACHER, DEPUTY, INSPECTOR, TEACHER, Warehouse
 
@@ -29,8 +29,8 @@ def test_attendance_until_a_past_day_counts_the_lessons_until_that_day(
     scope_of: Callable[[int], Scope], warehouse: Warehouse, as_of: date | None
 ) -> None:
     position = Filters(school=warehouse.school_id, period="year", as_of=as_of)
-    page = read_attendance(scope_of(DEPUTY), position, NOW, SYSTEMATIC_SHARE)
-    above = read_attendance(scope_of(INSPECTOR), position, NOW, SYSTEMATIC_SHARE)
+    page = read_attendance(scope_of(DEPUTY), position, NOW)
+    above = read_attendance(scope_of(INSPECTOR), position, NOW)
     with owner_connection(warehouse.url) as connection:
         missed = connection.execute(
             "SELECT count(*) FROM (SELECT DISTINCT a.lesson_id, a.pupil_id FROM fact_absence a JOIN fact_lesson l"
@@ -46,7 +46,7 @@ def test_attendance_until_a_past_day_counts_the_lessons_until_that_day(
 
 
 def test_reasons_of_absence_are_all_absences(scope_of: Callable[[int], Scope], warehouse: Warehouse) -> None:
-    page = read_attendance(scope_of(DEPUTY), Filters(school=warehouse.school_id, period="year"), NOW, SYSTEMATIC_SHARE)
+    page = read_attendance(scope_of(DEPUTY), Filters(school=warehouse.school_id, period="year"), NOW)
     assert page is not None and page.until is not None
     shares = [LEARNING_METRICS[f"absence_{reason}_share"].of(page.weeks) for reason in
               ("illness", "valid", "invalid", "unknown")]  # fmt: skip
@@ -64,20 +64,20 @@ def test_an_unexplained_absence_grows_older_by_whole_weeks() -> None:
 
 def test_the_pupils_of_a_class_add_up_to_their_class(scope_of: Callable[[int], Scope], warehouse: Warehouse) -> None:
     position = Filters(school=warehouse.school_id, period="year", class_id=warehouse.class_id)
-    page = read_attendance(scope_of(CLASS_TEACHER), position, NOW, SYSTEMATIC_SHARE)
+    page = read_attendance(scope_of(CLASS_TEACHER), position, NOW)
     assert page is not None and page.pupils.height > 5
     assert page.pupils["full_name"].null_count() == 0
     assert int(page.pupils["missed_count"].sum()) == int(page.weeks["missed_count"].sum())
     assert int(page.pupils["slot_count"].sum()) == int(page.weeks["slot_count"].sum())
     pupil = int(page.pupils.sort("missed_count", descending=True)["pupil_id"][0])
-    one = read_attendance(scope_of(CLASS_TEACHER), position.changed(pupil=pupil), NOW, SYSTEMATIC_SHARE)
+    one = read_attendance(scope_of(CLASS_TEACHER), position.changed(pupil=pupil), NOW)
     assert one is not None and one.missed["lesson_id"].n_unique() == int(page.pupils["missed_count"].max())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("user_id", [CLASS_TEACHER, TEACHER])
 def test_a_teacher_sees_her_own_part(scope_of: Callable[[int], Scope], warehouse: Warehouse, user_id: int) -> None:
     position = Filters(school=warehouse.school_id, period="year")
-    own, whole = (read_attendance(scope_of(one), position, NOW, SYSTEMATIC_SHARE) for one in (user_id, DEPUTY))
+    own, whole = (read_attendance(scope_of(one), position, NOW) for one in (user_id, DEPUTY))
     marks, all_marks = (read_performance(scope_of(one), position, NOW) for one in (user_id, DEPUTY))
     assert own is not None and whole is not None and marks is not None and all_marks is not None
     assert 0 < SHARE.of(own.weeks).whole < SHARE.of(whole.weeks).whole
@@ -85,7 +85,7 @@ def test_a_teacher_sees_her_own_part(scope_of: Callable[[int], Scope], warehouse
     if user_id == TEACHER:
         assert marks.success.is_empty() and marks.groups.is_empty()
         inside = position.changed(class_id=int(own.weeks["class_id"][0]))
-        closed = read_attendance(scope_of(TEACHER), inside, NOW, SYSTEMATIC_SHARE)
+        closed = read_attendance(scope_of(TEACHER), inside, NOW)
         assert closed is not None and closed.pupils.is_empty()
 
 
@@ -93,7 +93,7 @@ def test_a_municipal_reader_gets_schools_and_no_person(scope_of: Callable[[int],
     inspector = scope_of(INSPECTOR)
     for school in (None, warehouse.school_id):
         position = Filters(school=school, period="year", class_id=warehouse.class_id if school else None)
-        attendance = read_attendance(inspector, position, NOW, SYSTEMATIC_SHARE)
+        attendance = read_attendance(inspector, position, NOW)
         marks = read_performance(inspector, position, NOW)
         assert attendance is not None and marks is not None
         for rows in (attendance.pupils, attendance.missed, attendance.dims, marks.pupils, marks.low, marks.dims):
@@ -146,11 +146,11 @@ def test_the_pages_ask_a_constant_number_of_questions(
     for school, class_id in ((None, None), (warehouse.school_id, None), (warehouse.school_id, warehouse.class_id)):
         position = Filters(school=school, class_id=class_id, pupil=1 if class_id else None)
         with door.counted() as count:
-            read_attendance(scope, position, NOW, SYSTEMATIC_SHARE)
-        assert count.queries <= 8
+            read_attendance(scope, position, NOW)
+        assert count.queries <= 10
         with door.counted() as count:
             read_performance(scope, position, NOW)
-        assert count.queries <= 13
+        assert count.queries <= 14
 
 
 def test_every_number_has_its_passport_its_noun_and_the_words_of_what_it_leaves_out() -> None:

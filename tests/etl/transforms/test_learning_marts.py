@@ -203,7 +203,8 @@ def test_marks_norms_and_verdicts_of_pupils_are_those_counted_one_by_one(slow: S
     ungraded = {(row["group_key"], row["subject_key"]) for row in school.rows["period_mark"]} - graded
     rows = ask(
         "SELECT g.group_key, s.subject_key, p.period_key, u.pupil_key, m.lesson_count, m.mark_count, m.needed_count,"
-        " m.verdict, m.is_left, m.is_short FROM mart_pupil_journal m JOIN dim_journal j USING (school_id, journal_id)"
+        " m.verdict, m.is_left, m.is_short, m.is_early FROM mart_pupil_journal m"
+        " JOIN dim_journal j USING (school_id, journal_id)"
         " JOIN dim_group g ON g.school_id = m.school_id AND g.group_id = j.group_id"
         " JOIN dim_subject s ON s.school_id = m.school_id AND s.subject_id = j.subject_id"
         " JOIN dim_period p ON p.school_id = m.school_id AND p.period_id = m.period_id"
@@ -211,7 +212,7 @@ def test_marks_norms_and_verdicts_of_pupils_are_those_counted_one_by_one(slow: S
     )
     assert {row[:4] for row in rows} == set(slots)
     ends = slow.school.rosters({min(date.fromisoformat(p["ends_on"]), school.until) for p in spans.values()})
-    for group, subject, period, pupil, lessons, mark_count, needed, found, is_left, is_short in rows:
+    for group, subject, period, pupil, lessons, mark_count, needed, found, is_left, is_short, is_early in rows:
         place, cell = (group, subject, period), (group, subject, period, pupil)
         first, last = (date.fromisoformat(spans[period][name]) for name in ("starts_on", "ends_on"))
         end = min(last, school.until)
@@ -220,6 +221,7 @@ def test_marks_norms_and_verdicts_of_pupils_are_those_counted_one_by_one(slow: S
         days = Decimal((end - first + timedelta(days=1)).days) / (last - first + timedelta(days=1)).days
         over = Decimal(held[place]) / (held[place] + ahead[place]) if ahead[place] else days
         assert (group, subject) in hours
+        assert is_early == (over < 1 and held[place] < 5)
         if (group, subject) in ungraded:
             assert needed is None
             continue
@@ -262,10 +264,10 @@ def test_pupils_are_sorted_into_groups_by_all_their_period_marks(ask: Any) -> No
 
 
 def test_the_sums_of_a_journal_are_those_of_its_pupils(ask: Any) -> None:
-    expected: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0] * 9)
-    for journal, period, marks, needed, asked, lessons, missed, short, left, code, found in ask(
+    expected: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0] * 11)
+    for journal, period, marks, needed, asked, lessons, missed, short, left, code, found, early in ask(
         "SELECT journal_id, period_id, mark_count, needed_count, asked_count, lesson_count, missed_count, is_short,"
-        " is_left, period_mark_code, verdict FROM mart_pupil_journal WHERE school_id = %(school)s"
+        " is_left, period_mark_code, verdict, is_early FROM mart_pupil_journal WHERE school_id = %(school)s"
     ):
         if code == 11 or needed is None:
             continue
@@ -274,12 +276,14 @@ def test_the_sums_of_a_journal_are_those_of_its_pupils(ask: Any) -> None:
         if short or left:
             cell[7] += 1
             continue
-        new = (1, marks == 0, marks == 1, marks >= needed, min(marks, needed), asked, lessons - missed)
-        for i, n in enumerate(new):
+        owed = () if early else (marks == 0, marks == 1, marks >= needed, min(marks, needed))
+        for i, n in enumerate((1, *(owed or (0, 0, 0, 0)), asked, lessons - missed)):
             cell[i] += n
+        cell[9] += early
+        cell[10] += 0 if early else needed
     rows = ask(
         "SELECT journal_id, period_id, pupil_count, unmarked_count, one_mark_count, norm_count, capped_count,"
-        " asked_count, present_count, apart_count, over_count + under_count FROM mart_mark_fill"
-        " WHERE school_id = %(school)s"
+        " asked_count, present_count, apart_count, over_count + under_count, early_count, needed_count"
+        " FROM mart_mark_fill WHERE school_id = %(school)s"
     )
     assert len(rows) > 20 and {row[:2]: list(row[2:]) for row in rows} == expected
