@@ -16,8 +16,10 @@ from dashboard.components.crumbs import crumbs as draw_crumbs
 from dashboard.components.shell import sign_out_button
 from dashboard.filters import Filters, parse, to_params, url_of
 from dashboard.i18n import t
+from dashboard.stamp import Head
 
 IDENTITY_KEY = "zavuch.identity"
+HEAD_KEY = "zavuch.head"  # the words of the page drawn last: what its files say of themselves
 PERIOD_KEY, AS_OF_KEY = "zavuch.period", "zavuch.as_of"
 WIDTH = 1320
 
@@ -87,6 +89,7 @@ def head(
     view only reads `filters`; where the URL states no period, `default_period` is shown chosen. `warning`
     is the stale sentence under the heading.
     """
+    st.session_state[HEAD_KEY] = _head_words(title, filters, crumbs, caption, periods, default_period)
     if crumbs:
         _path(crumbs)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="zavuch_head"):
@@ -104,6 +107,26 @@ def head(
             _user_menu()
     if warning:
         st.warning(warning, icon=":material/history:")
+
+
+def drawn_head() -> Head:
+    """The words that `head` drew last in this session; blank before."""
+    found = st.session_state.get(HEAD_KEY)
+    return found if isinstance(found, Head) else Head()
+
+
+def _head_words(
+    title: str, filters: Filters, crumbs: Sequence[Crumb], caption: str, periods: Sequence[Option], default: str
+) -> Head:
+    labels = {option.code: option.label for option in periods}
+    return Head(
+        title,
+        caption,
+        tuple(step.label for step in crumbs),
+        labels.get(filters.period or default, labels.get(default, "")),
+        filters.as_of,
+        school=filters.school,
+    )
 
 
 def this_hour() -> datetime:
