@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from etl.bench_cli import bench
 from etl.cli_print import err, out, print_checks, print_derived, print_load, print_status, progress_bars
 from etl.cli_print import example as _example
 from etl.errors import SettingsError, ZavuchError
@@ -29,6 +30,7 @@ app = typer.Typer(
 db = typer.Typer(no_args_is_help=True, help="The embedded database: start, stop, url.")
 app.add_typer(db, name="db")
 app.add_typer(regulations, name="regulations")
+app.add_typer(bench, name="bench")
 Tier = Literal["tiny", "demo", "city"]
 Grade = Literal["critical", "major", "minor", "info"]
 
