@@ -21,10 +21,12 @@ from dashboard.pages_table import is_open
 from dashboard.period_picker import AsOf as AsOf
 from dashboard.period_picker import Option as Option
 from dashboard.period_picker import moment_selector, period_selector
+from dashboard.stamp import Head
 from etl.warehouse.scope import Scope
 
 IDENTITY_KEY = "zavuch.identity"
 SCOPE_KEY = "zavuch.scope"
+HEAD_KEY = "zavuch.head"  # the words of the page drawn last: what its files say of themselves
 WIDTH = 1320
 
 # Streamlit's own blocks, addressed by their test ids: the browser tests notice when these change
@@ -80,6 +82,7 @@ def head(
     as of when the figures are, on the control of the moment; `compares`: the page compares with another period.
     `warning` is the stale sentence under the heading.
     """
+    st.session_state[HEAD_KEY] = _head_words(title, filters, crumbs, caption, periods, default_period)
     if crumbs:
         _path(crumbs)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="zavuch_head"):
@@ -96,6 +99,27 @@ def head(
             _user_menu()
     if warning:
         st.warning(warning, icon=":material/history:")
+
+
+def drawn_head() -> Head:
+    """The words that `head` drew last in this session; blank before."""
+    found = st.session_state.get(HEAD_KEY)
+    return found if isinstance(found, Head) else Head()
+
+
+def _head_words(
+    title: str, filters: Filters, crumbs: Sequence[Crumb], caption: str, periods: Sequence[Option], default: str
+) -> Head:
+    labels = {option.code: option.label for option in periods}
+    return Head(
+        title,
+        caption,
+        tuple(step.label for step in crumbs),
+        labels.get(filters.period or default, labels.get(default, "")),
+        filters.moment,
+        school=filters.school,
+        position=filters,
+    )
 
 
 def this_hour() -> datetime:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from etl.bench_cli import bench
 from etl.cli_print import (
     err,
     out,
@@ -44,6 +45,7 @@ app.add_typer(regulations, name="regulations")
 app.add_typer(user, name="user")
 attach(app)
 app.command(epilog=EPILOG)(metrics)
+app.add_typer(bench, name="bench")
 Tier = Literal["tiny", "demo", "city"]
 Grade = Literal["critical", "major", "minor", "info"]
 

@@ -8,6 +8,7 @@ import polars as pl
 import streamlit as st
 
 from dashboard.charts import Chart
+from dashboard.exports import offer_frame
 from dashboard.i18n import t
 
 # no toolbar, no logo, no scroll trap; the page is read, not edited
@@ -20,12 +21,12 @@ _CONFIG = {
 }
 
 
-def figure(key: str, chart: Chart, table: pl.DataFrame | None = None) -> str | None:
+def figure(key: str, chart: Chart, table: pl.DataFrame | None = None, *, title: str = "") -> str | None:
     """Draw the chart, its alt text and «те же данные таблицей»; returns the id of the point just clicked,
     else None.
 
-    `table` has columns already named in Russian. The id is the first value of the point's `customdata`, as
-    text. A chart drawn again after a click keeps its selection, so the caller leaves the page or the
+    `table` has columns already named in Russian, `title` names its file. The id is the first value of the point's
+    `customdata`, as text. A chart drawn again after a click keeps its selection, so the caller leaves the page or the
     position on a click.
     """
     event = st.plotly_chart(
@@ -40,6 +41,7 @@ def figure(key: str, chart: Chart, table: pl.DataFrame | None = None) -> str | N
     if table is not None:
         with st.expander(t("chart.data"), icon=":material/table_rows:"):
             st.dataframe(table, hide_index=True, placeholder="—", alt=chart.alt)
+            offer_frame(key, title or t("chart.data"), table)
     return clicked_point(event)
 
 

@@ -10,7 +10,9 @@ import streamlit as st
 
 from dashboard.components.palette import ALERT, FEW, alert_css
 from dashboard.components.source import source
+from dashboard.exports import offer
 from dashboard.i18n import t
+from dashboard.table_export import Share, Sheet, Value, distinct
 
 _COMPONENT = st.components.v2.component(
     "zavuch_heat_grid",
@@ -48,15 +50,19 @@ def heat_grid(
     caption: str,
     corner: str = "",
     noun: str = "lesson",
+    as_file: bool = True,
 ) -> tuple[str | int | None, str | int | None] | None:
-    """Draw the grid; returns (row id, column id) of the cell just clicked, (row id, None) or (None, column
-    id) for a header.
+    """Draw the grid and the buttons that save it; returns (row id, column id) of the cell just clicked, (row id, None)
+    or (None, column id) for a header.
 
     `cells` without a pair = nothing due there. `caption` says in words what the grid shows (read aloud, not
-    drawn); `noun` is a key of `noun.*` for the tooltip. Ids come back in the type they were given in.
+    drawn); `noun` is a key of `noun.*` for the tooltip. Ids come back in the type they were given in. `as_file` false
+    where the page offers a better file of the same.
     """
     data = heat_payload(rows, columns, cells, caption=caption, corner=corner, noun=noun)
     result = _COMPONENT(key=key, data=data, on_cell_change=lambda: None)
+    if as_file:
+        offer(key, caption, lambda: heat_sheet(rows, columns, cells, caption=caption, corner=corner), len(rows))
     return clicked(result.cell, rows, columns)
 
 
@@ -89,6 +95,26 @@ def heat_payload(
             "ramp": t("grid.legend_ramp"),
         },
     }
+
+
+def heat_sheet(
+    rows: Sequence[Axis],
+    columns: Sequence[Axis],
+    cells: Mapping[tuple[Any, Any], Cell],
+    *,
+    caption: str,
+    corner: str = "",
+) -> Sheet:
+    """The grid as a table for a file: a row per row, shares in the cells, an empty cell where nothing was due."""
+    lines = [[row.label, *(_value(cells.get((row.id, column.id))) for column in columns)] for row in rows]
+    heads = [corner or t("export.unnamed"), *(axis.label for axis in columns)]
+    return Sheet(caption, tuple(distinct(heads)), lines)
+
+
+def _value(cell: Cell | None) -> Value:
+    if cell is None or cell.n == 0:
+        return None
+    return t("number.cannot_tell") if cell.share is None else Share(cell.share)
 
 
 def clicked(

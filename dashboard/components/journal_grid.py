@@ -13,7 +13,9 @@ import streamlit as st
 from babel.dates import format_date
 
 from dashboard.components.source import source
-from dashboard.i18n import LOCALE, day_of_week, t
+from dashboard.exports import offer
+from dashboard.i18n import LOCALE, day_of_week, day_short, t
+from dashboard.table_export import Sheet, distinct
 
 LessonState = Literal["ok", "missing", "late", "pending", "unknown", "cancelled"]
 STATES: tuple[LessonState, ...] = ("ok", "missing", "late", "pending", "unknown", "cancelled")
@@ -77,12 +79,14 @@ def journal_grid(
     caption: str,
     selected: int | None = None,
 ) -> int | None:
-    """Draw the journal; returns the lesson id just clicked (its header or any of its cells), else None.
+    """Draw the journal and the buttons that save it; returns the lesson id just clicked (its header or
+    any of its cells), else None.
 
     `entries` by (pupil id, lesson id), absent = empty cell. `selected` = the lesson whose column is outlined.
     """
     data = journal_payload(pupils, lessons, entries, caption=caption, selected=selected)
     result = _COMPONENT(key=key, data=data, on_lesson_change=lambda: None)
+    offer(key, caption, lambda: journal_table(pupils, lessons, entries, caption=caption), len(pupils))
     return clicked_lesson(result.lesson, lessons)
 
 
@@ -126,6 +130,30 @@ def journal_payload(
             },
         },
     }
+
+
+def journal_table(
+    pupils: Sequence[PupilRow],
+    lessons: Sequence[LessonColumn],
+    entries: Mapping[tuple[int, int], Entry],
+    *,
+    caption: str,
+) -> Sheet:
+    """The journal as a table for a file: a row per pupil, a column per lesson; marks and the code of an absence as they
+    are written, as text."""
+    heads = [
+        " ".join(part for part in (lesson.head or day_short(lesson.on), lesson.label) if part) for lesson in lessons
+    ]
+    lines = [
+        [pupil.label, *(_entry_words(entries.get((pupil.id, lesson.id))) for lesson in lessons)] for pupil in pupils
+    ]
+    return Sheet(caption, tuple(distinct([t("grid.pupil"), *heads])), lines)
+
+
+def _entry_words(entry: Entry | None) -> str | None:
+    if entry is None:
+        return None
+    return " ".join([*entry.marks, *([entry.absence] if entry.absence else [])]) or None
 
 
 def clicked_lesson(column: Any, lessons: Sequence[LessonColumn]) -> int | None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from dashboard.components.source import source
+from dashboard.exports import offer_words
 
 Tone = Literal["", "good", "warn", "bad", "quiet", "unknown", "info"]
 _SIGNS: dict[Tone, str] = {"": "", "good": "✓", "warn": "~", "bad": "!", "quiet": "", "unknown": "?", "info": "i"}
@@ -64,8 +65,13 @@ def row_table(
     caption: str,
     height: int | None = None,
     on_action: Callable[[int], object] | None = None,
+    every: Sequence[Row] | None = None,
+    as_file: bool = True,
 ) -> int | None:
-    """Draw the table; returns the id of the row just clicked, else None.
+    """Draw the table and the buttons that save it; returns the id of the row just clicked, else None.
+
+    The file holds `every` row where the page shows only some of them; `as_file` false where the page offers a better
+    file of the same.
 
     `on_action` gets the place (from 0) of the row whose second button was pressed. `height` in pixels makes it scroll
     inside itself. Without it a table of more than three columns becomes cards where it is narrow.
@@ -76,6 +82,9 @@ def row_table(
         on_row_change=lambda: None,
         on_action_change=lambda: None,
     )
+    if as_file:
+        heads = [(column.label, column.is_number) for column in columns]
+        offer_words(key, caption, heads, [[(c.text, c.note) for c in row.cells] for row in (every or rows)])
     place = _place(result.action, rows)
     if on_action is not None and place is not None:
         on_action(place)

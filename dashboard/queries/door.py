@@ -74,9 +74,10 @@ class OpenStatementError(ValueError):
 
 @dataclass
 class Count:
-    """How many queries ran while `counted` was open."""
+    """How many queries ran while `counted` was open, and how many rows they gave."""
 
     queries: int = 0
+    rows: int = 0
 
 
 _counts: list[Count] = []
@@ -104,6 +105,7 @@ def read(scope: Scope, statement: str | Executable, params: Mapping[str, Any] | 
     with _counts_lock:
         for count in _counts:
             count.queries += 1
+            count.rows += rows.height
     if scope.is_empty:
         return rows.clear()
     shown = _as_shown(scope, rows)

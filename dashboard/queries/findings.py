@@ -149,13 +149,6 @@ ONE = f"""
 WITH page AS (
     SELECT * FROM finding_row WHERE school_id = ANY(:schools) AND school_id = :school AND finding_id = :finding)
 {_NAMED.format(row=_ROW_OF_ONE)}"""
-_SOURCES = """
-SELECT s.school_id, coalesce(s.short_name, s.name) AS school, s.timezone, s.extracted_at, r.source_system
-FROM dim_school s
-LEFT JOIN (SELECT school_id, max(load_id) AS load_id FROM load_table GROUP BY 1) t USING (school_id)
-LEFT JOIN load_run r USING (load_id)
-WHERE s.school_id = ANY(:schools) AND (CAST(:school AS bigint) IS NULL OR s.school_id = :school) ORDER BY 2, 1
-"""
 _CHECKED = """
 SELECT c.school_id, max(r.finished_at) AS checked_at
 FROM check_result c JOIN check_run r USING (run_id)
@@ -229,16 +222,12 @@ def read_findings(scope: Scope, filters: Filters, now: datetime) -> Findings | N
     return Findings(listed, checked, choice, counts, rows, page)
 
 
-def read_every(scope: Scope, filters: Filters, now: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(rows, sources) for an export: the rows of all pages of `read_findings`, at most `MOST_EXPORTED`, and one row per
-    school with its source system and where its data end; four queries.
-    """
+def read_every(scope: Scope, filters: Filters, now: datetime) -> pl.DataFrame:
+    """The rows of all pages of `read_findings` for a file, at most `MOST_EXPORTED`; three queries."""
     listed = schools.read_schools(scope, now, filters.school)
     terms = periods.read_periods(scope, filters.school)
     choice = periods.choose(terms, filters, schools.until_of(listed), with_days=scope.sees_names)
-    sources = read(scope, _SOURCES, {"school": filters.school})
-    rows = read(scope, _EVERY, _params(filters, choice)) if choice else pl.DataFrame()
-    return rows, sources
+    return read(scope, _EVERY, _params(filters, choice)) if choice else pl.DataFrame()
 
 
 def _params(filters: Filters, choice: periods.Choice) -> dict[str, Any]:

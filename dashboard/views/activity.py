@@ -16,7 +16,7 @@ from dashboard.queries import schools as asked
 from dashboard.queries.activity import Activity, read_activity
 from dashboard.queries.door import cached
 from dashboard.views.contingent import people_card
-from dashboard.views.sections import chosen_school, download, draw_sections, share_cell, unknown_school
+from dashboard.views.sections import chosen_school, draw_sections, share_cell, unknown_school
 from etl.warehouse.metrics_people import ACTIVE_DAYS, ACTIVITY
 from etl.warehouse.scope import Scope
 
@@ -98,14 +98,6 @@ def _teachers(page: Activity) -> None:
             for line in page.teachers.iter_rows(named=True)
         ]
         row_table("activity_teachers", columns, rows, caption=t("activity.teachers"), height=420)
-        download(
-            "activity_download",
-            t("page.activity"),
-            [words for column in columns for words in (column.label, t("sections.of_these"))],
-            [[words for cell in row.cells for words in (cell.text, cell.note)] for row in rows],
-            page.row,
-            t("activity.days", first=day(page.first), last=day(page.until), n=ACTIVE_DAYS),
-        )
 
 
 def _last(on: object, accounts: int) -> Cell:

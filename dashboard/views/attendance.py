@@ -132,7 +132,7 @@ def _schools(place: Place, page: Attendance) -> None:
     names = dict(place.schools.select("school_id", "label").iter_rows())
     rows = page.weeks.group_by("school_id", maintain_order=True).agg(pl.col(name).sum() for name in _COUNTS)
     labels = pl.Series(t("school.choose"), [names[school] for school in rows["school_id"]], dtype=pl.String)
-    parts.download(place, "attendance", _exported(rows, labels), t("page.attendance"))
+    parts.download("attendance", _exported(rows, labels), t("attendance.schools"), [t("attendance.card_share")])
 
 
 _COUNTS = ("slot_count", "attended_count", "missed_count", *(f"missed_{reason}_count" for reason in REASONS))
@@ -165,8 +165,8 @@ def _classes(place: Place, page: Attendance) -> None:
         _worst(place, classes)
         axes = [Axis(row["class_id"], row["class_name"]) for row in classes.iter_rows(named=True)]
         clicked = _week_grid("attendance_classes", axes, page.weeks, "class_id", t("school.column_class"))
-        parts.download(place, "attendance", _exported(classes, classes["class_name"].alias(t("school.column_class"))),
-                       t("page.attendance"))  # fmt: skip
+        parts.download("attendance", _exported(classes, classes["class_name"].alias(t("school.column_class"))),
+                       t("attendance.classes"), [t("attendance.card_share")], label=t("export.counts"))  # fmt: skip
     if clicked is not None:
         frame.set_filters(place.filters.drilled(class_id=clicked))
 
@@ -267,14 +267,14 @@ def _pupils(place: Place, page: Attendance) -> None:
                 t("attendance.open_pupil", name=name),
             )
         )
-    clicked = row_table("attendance_pupils", columns, table, caption=t("attendance.pupils"), height=420)
+    clicked = row_table("attendance_pupils", columns, table, caption=t("attendance.pupils"), height=420, as_file=False)
     exported = rows.select(
         pl.col("full_name").alias(t("attendance.column_pupil")),
         *(pl.col(name).alias(t(f"attendance.column_{name}")) for name in (
             "slot_count", "missed_count", *(f"missed_{reason}_count" for reason in REASONS), "late_count",
             "missed_day_count", "share")),
     )  # fmt: skip
-    parts.download(place, "attendance-class", exported, t("attendance.report"))
+    parts.download("attendance-class", exported, t("attendance.report"), [t("attendance.column_share")])
     if clicked is not None:
         frame.set_filters(place.filters.changed(pupil=clicked))
 
@@ -315,13 +315,6 @@ def _missed(place: Place, page: Attendance) -> None:
             for place_of, row in enumerate(lessons)
         ]
         clicked = row_table("attendance_lessons", columns, table, caption=t("attendance.missed", name=name), height=320)
-        exported = page.missed.select(
-            pl.col("held_on").alias(t("attendance.column_date")),
-            pl.col("subject").alias(t("attendance.column_subject")),
-            pl.col("topic").alias(t("attendance.column_topic")),
-            pl.col("code").alias(t("attendance.column_reason")),
-        )
-        parts.download(place, "attendance-pupil", exported, t("attendance.missed", name=name))
     if clicked is not None:
         row = lessons[clicked]
         frame.go("journal", place.filters.changed(pupil=None, journal=row["journal_id"], lesson=row["lesson_id"]))

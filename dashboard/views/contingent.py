@@ -15,7 +15,7 @@ from dashboard.i18n import count, day_short, has, month, number, t
 from dashboard.people_sums import balanced, contingent_sums
 from dashboard.queries.contingent import Contingent, read_contingent
 from dashboard.queries.door import cached
-from dashboard.views.sections import chosen_school, download, section_head, share_cell, unknown_school
+from dashboard.views.sections import chosen_school, section_head, share_cell, unknown_school
 from etl.warehouse.metrics import Metric
 from etl.warehouse.metrics_people import CONTINGENT
 from etl.warehouse.scope import Scope
@@ -113,14 +113,6 @@ def _classes(page: Contingent, classes: pl.DataFrame) -> None:
         total = classes.select(pl.lit(t("contingent.total")).alias("class_name"), *sums)
         rows = [_class_row(line, told) for part in (ordered, total) for line in part.iter_rows(named=True)]
         row_table("contingent_classes", columns, rows, caption=t("contingent.classes"), height=560)
-        download(
-            "contingent_download",
-            t("page.contingent"),
-            [column.label for column in columns],
-            [[cell.text for cell in row.cells] for row in rows],
-            page.row,
-            page.choice.period.label,
-        )
 
 
 def _class_row(line: dict[str, Any], told: set[str]) -> Row:

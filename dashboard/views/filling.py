@@ -20,7 +20,7 @@ from dashboard.i18n import count, day_short, listed, number, t
 from dashboard.pages_table import is_open
 from dashboard.queries.door import cached
 from dashboard.queries.filling import LISTED, Filling, read_filling
-from dashboard.views.sections import chosen_school, download, section_head, share_cell, unknown_school
+from dashboard.views.sections import chosen_school, section_head, share_cell, unknown_school
 from etl.warehouse.ledger import RULE, RULES
 from etl.warehouse.metrics import LESSON_RULES, METRICS
 from etl.warehouse.metrics_filling import BUCKETS, FILLING, MEDIAN
@@ -158,18 +158,11 @@ def _table(scope: Scope, page: Filling, filters: Filters) -> None:
         rest = found.filter(~is_clean)
         columns, every = _drawn(found, group)
         rows = [row for row, clear in zip(every, found.select(is_clean).to_series(), strict=True) if not clear][:SHOWN]
-        clicked = row_table("filling_table", columns, rows, caption=t("filling.table_caption"), height=HEIGHT)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            if rest.height > SHOWN:
-                st.caption(t("filling.shown", shown=number(SHOWN), total=number(rest.height)), width="content")
-            download(
-                "filling_download",
-                t("page.filling"),
-                [words for column in columns for words in (column.label, t("sections.of_these"))],
-                [[text for cell in row.cells for text in (cell.text, cell.note)] for row in every],
-                page.row,
-                page.choice.period.label,
-            )
+        clicked = row_table(
+            "filling_table", columns, rows, caption=t("filling.table_caption"), height=HEIGHT, every=every
+        )
+        if rest.height > SHOWN:
+            st.caption(t("filling.shown", shown=number(SHOWN), total=number(rest.height)))
     if clicked is not None:
         _open(scope, page, filters, group, clicked)
 

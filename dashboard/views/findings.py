@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,15 +11,16 @@ import streamlit as st
 
 from dashboard import frame, wording
 from dashboard.components.row_table import Column, row_table
+from dashboard.exports import offer
 from dashboard.filters import Filters, Severity, State
-from dashboard.finding_export import about, findings_csv
+from dashboard.finding_export import findings_sheet
 from dashboard.finding_rows import finding_row
 from dashboard.i18n import count, form, listed, moment, number, t
 from dashboard.pages_table import is_open
 from dashboard.queries import schools as asked
-from dashboard.queries.access_log import record_export
 from dashboard.queries.door import cached
-from dashboard.queries.findings import AGES, ALL, PAGE, Findings, asked_state, read_every, read_findings
+from dashboard.queries.findings import AGES, ALL, MOST_EXPORTED, PAGE, Findings, asked_state, read_every, read_findings
+from dashboard.table_export import Sheet
 from dashboard.views.finding_card import journal_position, open_finding
 from dashboard.views.finding_groups import GROUPS, group_table, ledger_name
 from etl.warehouse import ledger
@@ -285,6 +287,7 @@ def _list(page: Findings, filters: Filters) -> None:
             rows,
             caption=t("findings.list_caption", page=page.page, pages=page.pages),
             on_action=lambda place: _open_card(page, filters, place),
+            as_file=False,  # the file of all pages is above
         )
         _pager(page, filters)
     if clicked is not None:
@@ -319,27 +322,16 @@ def _tools(scope: Scope, page: Findings, filters: Filters, *, several: bool) -> 
 
 
 def _download(scope: Scope, page: Findings, filters: Filters) -> None:
-    """The file is made when the button is pressed, not before."""
-    person, now = frame.identity(), datetime.now(UTC)
+    now = datetime.now(UTC)
     position = filters.changed(as_of=None, week=None, sort=None, group=None, finding=None, page=None)
-    narrowed = listed(_narrowed(page, filters)) if _narrowed(page, filters) else t("finding_export.everything")
     state = asked_state(filters)
     shown = t(f"state_many.{state.value}") if state else t("findings.all_states")
-    period = dict(page.choice.options)[page.choice.period.code] if page.choice else ""
+    head = replace(frame.drawn_head(), narrowed=(shown, *_narrowed(page, filters)))
 
-    def made() -> bytes:
-        rows, sources = read_every(scope, position, now)
-        record_export(scope, "findings", schools=sources["school_id"].to_list(), filters=position, rows=rows.height)
-        return findings_csv(rows, about(sources, person, now, (period, shown, narrowed), rows.height, page.total))
+    def make() -> Sheet:
+        return findings_sheet(read_every(scope, position, now))
 
-    st.download_button(
-        t("findings.download"),
-        made,
-        file_name=f"{t('finding_export.file')}-{now:%Y-%m-%d}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    offer("findings", t("page.findings"), make, min(page.total, MOST_EXPORTED), total=page.total, head=head)
 
 
 def _pager(page: Findings, filters: Filters) -> None:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import polars as pl
-import streamlit as st
 
-from dashboard import frame, moment_words, wording
+from dashboard import frame, moment_words
 from dashboard.components.row_table import Cell, Column, Row, row_table
+from dashboard.exports import offer_frame
 from dashboard.filters import Filters
-from dashboard.i18n import count, day, listed, moment, number, points, t
+from dashboard.i18n import count, day, moment, points, t
 from dashboard.queries import periods
 from dashboard.queries import schools as asked
-from dashboard.queries.access_log import record_export, source_systems
-from dashboard.table_export import frame_csv
 from dashboard.views.sections import draw_sections
 from etl.warehouse.scope import Scope
 
@@ -152,37 +150,10 @@ def _crumbs(known: Place | None, place: Place) -> list[frame.Crumb]:
     return [*steps[:-1], frame.Crumb(steps[-1].label)]
 
 
-def download(place: Place, name: str, rows: pl.DataFrame, heading: str) -> None:
-    """The table that is shown as CSV, with who made it, of what and as of when above it."""
-    person, now = frame.identity(), datetime.now(UTC)
-    zone = str(place.row["timezone"]) if place.row is not None else str(place.schools["timezone"][0])
-    until = max(place.schools["extracted_at"].to_list())
-    schools = place.schools["school_id"].to_list() if place.row is None else [int(place.row["school_id"])]
-    about = [
-        (t("finding_export.about_title"), heading),
-        (t("finding_export.about_schools"), place.words if place.row is None else str(place.row["label"])),
-        (t("finding_export.about_narrowed"), listed(words for words, _ in place.narrowed) or "—"),
-        (t("finding_export.about_until"), wording.short_moment(until, zone)),
-        (t("finding_export.about_who"), f"{person.name}, {t(f'role.{person.role}')}"),
-        (t("finding_export.about_made"), wording.short_moment(now, zone)),
-        (t("finding_export.about_period"), place.choice.period.label),
-        (t("finding_export.about_rows"), number(rows.height)),
-    ]
-
-    def made() -> bytes:
-        record_export(place.scope, place.route, schools=schools, filters=place.filters, rows=rows.height)
-        systems = listed(name or t("loads.unknown_source") for name in source_systems(place.scope, schools))
-        return frame_csv(rows, [*about[:2], (t("finding_export.about_source"), systems), *about[2:]])
-
-    st.download_button(
-        t("learning.download"),
-        made,
-        file_name=f"{name}-{now:%Y-%m-%d}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        key=f"download_{name}",
-    )
+def download(name: str, rows: pl.DataFrame, heading: str, shares: Sequence[str] = (), *, label: str = "") -> None:
+    """The buttons that save a table richer than what is drawn; `shares` names its columns of shares, `label` tells it
+    from the file of what is drawn."""
+    offer_frame(name, heading, rows, shares=shares, label=label)
 
 
 def school_table(
@@ -203,7 +174,7 @@ def school_table(
         for school, label in names.items()
     ]
     heads = [Column(t("school.choose"), wide=True), *(Column(words, is_number=True) for words, _ in columns)]
-    clicked = row_table(key, heads, rows, caption=caption)
+    clicked = row_table(key, heads, rows, caption=caption, as_file=False)  # every page has a richer file of it
     if clicked is not None:
         frame.set_filters(place.filters.drilled(school=clicked))
 

@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard import charts, frame, measures, moment_words
 from dashboard.components.figure import figure
 from dashboard.components.kpi_cards import kpi_cards
+from dashboard.exports import offer_frame
 from dashboard.filters import Filters
 from dashboard.i18n import count, day, day_short, listed, percent, t
 from dashboard.queries import schools as asked
@@ -249,6 +250,18 @@ def _schools(table: pl.DataFrame, filters: Filters) -> None:
     st.header(t("overview.schools"), anchor=False)
     st.caption(t("overview.schools_note"))
     columns = ("label", "shown", "base", "unfilled", "timely", "attendance", "fresh", "act")
+    config = {
+        "label": st.column_config.TextColumn(t("overview.column_school"), width=170),
+        "shown": st.column_config.NumberColumn(t("overview.column_filled"), width=110, format="percent", step=0.001),
+        "base": st.column_config.NumberColumn(t("overview.column_base"), format="localized", width=130),
+        "unfilled": st.column_config.NumberColumn(t("overview.column_unfilled"), format="localized", width=110),
+        "timely": st.column_config.TextColumn(t("overview.column_timely"), width=150),
+        "attendance": st.column_config.NumberColumn(
+            t("overview.column_attendance"), width=120, format="percent", step=0.001
+        ),
+        "fresh": st.column_config.TextColumn(t("overview.column_fresh"), width=190),
+        "act": st.column_config.TextColumn(t("overview.column_act"), width=220),
+    }
     event = st.dataframe(
         table.select(columns),
         key="overview_schools",
@@ -258,21 +271,9 @@ def _schools(table: pl.DataFrame, filters: Filters) -> None:
         placeholder=t("number.cannot_tell"),
         alt=t("overview.table_alt"),
         height="content",
-        column_config={
-            "label": st.column_config.TextColumn(t("overview.column_school"), width=170),
-            "shown": st.column_config.NumberColumn(
-                t("overview.column_filled"), width=110, format="percent", step=0.001
-            ),
-            "base": st.column_config.NumberColumn(t("overview.column_base"), format="localized", width=130),
-            "unfilled": st.column_config.NumberColumn(t("overview.column_unfilled"), format="localized", width=110),
-            "timely": st.column_config.TextColumn(t("overview.column_timely"), width=150),
-            "attendance": st.column_config.NumberColumn(
-                t("overview.column_attendance"), width=120, format="percent", step=0.001
-            ),
-            "fresh": st.column_config.TextColumn(t("overview.column_fresh"), width=190),
-            "act": st.column_config.TextColumn(t("overview.column_act"), width=220),
-        },
+        column_config=config,
     )
+    offer_frame("overview_schools", t("overview.schools"), table.select(columns), config)
     cells = event["selection"]["cells"]
     if cells and 0 <= cells[0][0] < table.height:
         frame.go("school", filters.drilled(school=int(table["school_id"][cells[0][0]])))
@@ -291,3 +292,4 @@ def _records(page: Overview) -> None:
         column_config=record_columns(columns),
         height="content",
     )
+    offer_frame("overview_records", t("overview.records"), rows.select(columns), record_columns(columns))

@@ -13,6 +13,7 @@ from dashboard.components.heat_grid import Cell as Share
 from dashboard.components.kpi_cards import Kpi, kpi_cards
 from dashboard.components.palette import FEW
 from dashboard.components.row_table import Cell
+from dashboard.exports import offer_frame
 from dashboard.filters import Filters, parse, to_params
 from dashboard.i18n import count, month, number, percent, t
 from dashboard.learning_charts import marks_split
@@ -198,7 +199,8 @@ def _schools(place: Place, page: Performance) -> None:
     for metric, rows, label in shown:
         values = metric.by(rows, "school_id").select("school_id", pl.col("value").alias(t(f"performance.{label}")))
         exported = exported.join(values, on="school_id", how="left")
-    parts.download(place, "performance", exported.drop("school_id"), t("page.performance"))
+    labels = [t(f"performance.{label}") for _metric, _rows, label in shown]
+    parts.download("performance", exported.drop("school_id"), t("performance.schools"), labels)
 
 
 def _journals(place: Place, page: Performance) -> None:
@@ -227,7 +229,8 @@ def _journals(place: Place, page: Performance) -> None:
         caption = t("performance.grid_caption", measure=t(f"performance.measure_{code}"))
         clicked = heat_grid("performance_journals", rows, columns, cells, caption=caption, corner=t("school.subject"),
                             noun=metric.noun)  # fmt: skip
-        parts.download(place, "performance", _exported(page), t("page.performance"))
+        labels = [t(f"performance.{label}") for _metric, label in _LISTED]
+        parts.download("performance", _exported(page), t("performance.journals"), labels, label=t("export.journals"))
     if clicked is not None:
         subject, class_id = clicked
         changes = {name: value for name, value in (("class_id", class_id), ("subject", subject)) if value is not None}
@@ -252,6 +255,9 @@ def _axes(page: Performance, cells: dict[tuple[str | int, str | int], Share]) ->
     )
 
 
+_LISTED = ((_NORM, "card_norm_done"), (_UNMARKED, "card_unmarked"), (_MISMATCH, "card_objective"))
+
+
 def _exported(page: Performance) -> pl.DataFrame:
     """One line per journal: what the grid can show, with its denominators."""
     rows = page.fill.join(page.dims, on="journal_id").sort("grade", "letter", "subject", "journal_id")
@@ -259,7 +265,7 @@ def _exported(page: Performance) -> pl.DataFrame:
         rows["class_name"].alias(t("performance.column_class")),
         rows["subject"].alias(t("performance.column_subject")),
     ]
-    for metric, label in ((_NORM, "card_norm_done"), (_UNMARKED, "card_unmarked"), (_MISMATCH, "card_objective")):
+    for metric, label in _LISTED:
         values = rows.select("journal_id").join(metric.by(rows, "journal_id"), on="journal_id", how="left",
                                                 maintain_order="left")  # fmt: skip
         named.append(values["value"].alias(t(f"performance.{label}")))
@@ -371,15 +377,12 @@ def _trend(page: Performance) -> None:
                                               maintain_order="left")  # fmt: skip
         shown = measures.shown_column("value") if metric.unit == "share" else pl.col("value").round(2)
         table = table.with_columns(values.select(shown.alias(t(f"performance.column_{name}"))).to_series())
+    config = {
+        t("performance.column_marked"): st.column_config.NumberColumn(format="percent", step=0.001),
+        t("performance.column_per_lesson"): st.column_config.NumberColumn(format="localized", step=0.01),
+        t("performance.column_mean"): st.column_config.NumberColumn(format="localized", step=0.01),
+    }
     st.dataframe(
-        table,
-        hide_index=True,
-        placeholder="—",
-        alt=t("performance.trend"),
-        height="content",
-        column_config={
-            t("performance.column_marked"): st.column_config.NumberColumn(format="percent", step=0.001),
-            t("performance.column_per_lesson"): st.column_config.NumberColumn(format="localized", step=0.01),
-            t("performance.column_mean"): st.column_config.NumberColumn(format="localized", step=0.01),
-        },
+        table, hide_index=True, placeholder="—", alt=t("performance.trend"), height="content", column_config=config
     )
+    offer_frame("performance_trend", t("performance.trend"), table, config)

@@ -72,12 +72,12 @@ def _ask(place: Place, pupils: pl.DataFrame) -> None:
         Column(t("performance.column_marks"), is_number=True),
         Column(t("performance.column_needed"), is_number=True),
     ]
-    clicked = row_table("performance_ask", columns, table, caption=t("performance.ask"), height=360)
+    clicked = row_table("performance_ask", columns, table, caption=t("performance.ask"), height=360, as_file=False)
     if short.height > SHOWN:
         st.caption(t("performance.ask_more", shown=number(SHOWN), total=number(short.height)))
     names = (("full_name", "pupil"), ("subject", "subject"), ("mark_count", "marks"), ("needed_count", "needed"))
     exported = short.select(pl.col(name).alias(t(f"performance.column_{label}")) for name, label in names)
-    parts.download(place, "marks-needed", exported, t("performance.ask"))
+    parts.download("marks-needed", exported, t("performance.ask"))
     _open(place, rows, clicked)
 
 
@@ -145,7 +145,7 @@ def _matrix(place: Place, pupils: pl.DataFrame) -> None:
         height="content",
         column_config={t("performance.column_pupil"): st.column_config.TextColumn(width=260, pinned=True)},
     )
-    parts.download(place, "summary-sheet", shown, t("performance.report"))
+    parts.download("summary-sheet", shown, t("performance.report"))
     cells = event["selection"]["cells"]
     if not cells or not 0 <= cells[0][0] < sheet.height:
         return
@@ -196,13 +196,6 @@ def _low(place: Place, page: Performance, pupils: pl.DataFrame) -> None:
             Column(t("performance.column_bettered")),
         ]
         clicked = row_table("performance_low_rows", columns, table, caption=t("performance.low", name=name))
-        exported = page.low.select(
-            pl.col("held_on").alias(t("attendance.column_date")),
-            pl.col("subject").alias(t("performance.column_subject")),
-            pl.col("topic").alias(t("attendance.column_topic")),
-            pl.col("value").alias(t("performance.column_value")),
-        )
-        parts.download(place, "low-marks", exported, t("performance.low", name=name))
     _open(place, rows, clicked)
 
 

@@ -16,7 +16,7 @@ from dashboard.i18n import count, day_short, number, percent, t
 from dashboard.pages_table import is_open
 from dashboard.queries.door import cached
 from dashboard.queries.programme import Programme, read_programme
-from dashboard.views.sections import chosen_school, download, section_head, share_cell, unknown_school
+from dashboard.views.sections import chosen_school, section_head, share_cell, unknown_school
 from etl.warehouse.metrics import METRICS
 from etl.warehouse.metrics_programme import PROGRAMME
 from etl.warehouse.scope import Scope
@@ -98,7 +98,9 @@ def _journals(scope: Scope, page: Programme, filters: Filters, lines: pl.DataFra
             for row in METRICS["completeness_homework"].by(page.homework, "journal_id").iter_rows(named=True)
         }
         rows = [_line(line, homework.get(line["journal_id"])) for line in lines.iter_rows(named=True)]
-        clicked = row_table("programme_journals", columns, rows[:SHOWN], caption=t("programme.journals"), height=HEIGHT)
+        clicked = row_table(
+            "programme_journals", columns, rows[:SHOWN], caption=t("programme.journals"), height=HEIGHT, every=rows
+        )
         if lines.height > SHOWN:
             st.caption(t("filling.shown", shown=number(SHOWN), total=number(lines.height)))
         rate = table.hit_rate(page)
@@ -108,14 +110,6 @@ def _journals(scope: Scope, page: Programme, filters: Filters, lines: pl.DataFra
                 "programme.hit", share=percent(rate.right / rate.made), right=number(rate.right), made=number(rate.made)
             )
         st.caption(f"{t('programme.forecast_note')} {words}")
-        download(
-            "programme_download",
-            t("page.programme"),
-            [words for column in columns for words in (column.label, t("sections.of_these"))],
-            [[words for cell in row.cells for words in (cell.text, cell.note)] for row in rows],
-            page.row,
-            page.choice.period.label,
-        )
     if clicked is not None:
         _open(scope, page, filters, clicked)
 
@@ -194,14 +188,8 @@ def _works(scope: Scope, page: Programme, filters: Filters) -> None:
             Column(t(f"programme.work_column_{name}"), is_number=name == "marked")
             for name in ("on", "place", "kind", "what", "marked")
         ]
-        clicked = row_table("programme_works", columns, rows[:SHOWN], caption=t("programme.works"), height=420)
-        download(
-            "works_download",
-            t("programme.works"),
-            [column.label for column in columns],
-            [[cell.text for cell in row.cells] for row in rows],
-            page.row,
-            page.choice.period.label,
+        clicked = row_table(
+            "programme_works", columns, rows[:SHOWN], caption=t("programme.works"), height=420, every=rows
         )
     if clicked is not None:
         _open(scope, page, filters, clicked)

@@ -8,6 +8,7 @@ import polars as pl
 import streamlit as st
 
 from dashboard import frame, measures
+from dashboard.exports import offer_frame
 from dashboard.filters import Filters
 from dashboard.i18n import count, listed, number, out_of, percent, t
 from dashboard.queries import schools as asked
@@ -25,14 +26,14 @@ def draw_records(page: School) -> None:
     rows = record_rows(page.rules)
     terms = [measures.terms(by_rule.get(RULE[name].number)) for name in rows["rule"]]
     columns = ("record", "filled", "unfilled", "timely", "late", "terms")
-    st.dataframe(
+    shown, config = (
         rows.with_columns(pl.Series("terms", terms, dtype=pl.String)).select(columns),
-        hide_index=True,
-        placeholder="—",
-        alt=t("overview.records_alt"),
-        height="content",
-        column_config=record_columns(columns),
+        record_columns(columns),
     )
+    st.dataframe(
+        shown, hide_index=True, placeholder="—", alt=t("overview.records_alt"), height="content", column_config=config
+    )
+    offer_frame("school_records", t("school.records"), shown, config)
 
 
 def teacher_rows(page: School) -> pl.DataFrame:
@@ -82,6 +83,13 @@ def draw_teachers(page: School, filters: Filters) -> None:
     if rest.is_empty():
         return
     columns = ("full_name", "unfilled", "late", "base", "filled")
+    config = {
+        "full_name": st.column_config.TextColumn(t("school.column_teacher"), width=300),
+        "unfilled": st.column_config.NumberColumn(t("school.column_unfilled"), format="localized"),
+        "late": st.column_config.NumberColumn(t("school.column_late"), format="localized"),
+        "base": st.column_config.NumberColumn(t("school.column_base"), format="localized"),
+        "filled": st.column_config.NumberColumn(t("school.column_filled"), format="percent", step=0.001),
+    }
     event = st.dataframe(
         rest.select(columns),
         key="school_teachers",
@@ -90,14 +98,9 @@ def draw_teachers(page: School, filters: Filters) -> None:
         selection_mode="single-cell",
         placeholder=t("number.cannot_tell"),
         alt=t("school.teachers_alt"),
-        column_config={
-            "full_name": st.column_config.TextColumn(t("school.column_teacher"), width=300),
-            "unfilled": st.column_config.NumberColumn(t("school.column_unfilled"), format="localized"),
-            "late": st.column_config.NumberColumn(t("school.column_late"), format="localized"),
-            "base": st.column_config.NumberColumn(t("school.column_base"), format="localized"),
-            "filled": st.column_config.NumberColumn(t("school.column_filled"), format="percent", step=0.001),
-        },
+        column_config=config,
     )
+    offer_frame("school_teachers", t("school.teachers"), rest.select(columns), config)
     cells = event["selection"]["cells"]
     if cells and 0 <= cells[0][0] < rest.height and rest["staff_id"][cells[0][0]] is not None:
         frame.set_filters(filters.drilled(staff=int(rest["staff_id"][cells[0][0]])))
@@ -154,6 +157,8 @@ def draw_learning(page: School) -> None:
     )
     if page.learning.is_empty():
         st.caption(t("compare.learning_weeks"))
+    plain = rows.with_columns(pl.col("class").str.strip_chars("\u2007"))
+    offer_frame("school_learning", t("school.learning"), plain, _learning_columns())
     st.markdown(_quality(page))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
@@ -17,9 +17,7 @@ from dashboard.i18n import count, moment, out_of, percent, t
 from dashboard.pages_table import BY_ROUTE, SECTIONS, is_open
 from dashboard.queries import periods
 from dashboard.queries import schools as asked
-from dashboard.queries.access_log import record_export, source_systems
 from dashboard.queries.door import cached
-from dashboard.table_export import about_table, table_csv
 from etl.warehouse.metrics import Measured
 from etl.warehouse.scope import Scope
 
@@ -122,24 +120,3 @@ def out_of_short(part: int, whole: int) -> str:
 def measured_cell(found: Measured) -> Cell:
     """A metric's number in a table."""
     return share_cell(found.value, found.part, found.whole, found.whole + found.unknown)
-
-
-def download(
-    key: str, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], row: dict[str, Any], period: str
-) -> None:
-    """The button that saves what a table shows as CSV, named and stamped."""
-    person, now = frame.identity(), datetime.now(UTC)
-
-    scope = frame.scope()
-
-    def made() -> bytes:
-        schools = [row["school_id"]]
-        record_export(scope, key, schools=schools, rows=len(rows))
-        systems = source_systems(scope, schools)
-        about = about_table(title, row["label"], row["timezone"], row["extracted_at"], person, now, period, systems)
-        return table_csv(columns, rows, about)
-
-    st.download_button(
-        t("sections.download"), made, key=key, file_name=f"{t('sections.file')}-{now:%Y-%m-%d}.csv", mime="text/csv",
-        icon=":material/download:", type="tertiary", on_click="ignore",
-    )  # fmt: skip

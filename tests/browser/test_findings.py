@@ -92,7 +92,7 @@ def test_a_class_teacher_reads_the_card_and_is_offered_no_decision(open_page: Vi
 def test_the_list_is_saved_as_a_table_with_its_origin(open_page: Visit) -> None:
     page = open_page("/findings?period=year&rule=topic", "deputy")
     with page.expect_download() as download:
-        page.get_by_role("button", name="Скачать таблицей").click()
+        page.get_by_role("button", name="CSV", exact=True).click()
     content = Path(str(download.value.path())).read_bytes().decode("utf-8-sig")
     assert download.value.suggested_filename.endswith(".csv")
     assert "Кто сформировал;Иванова Анна Петровна, заместитель директора" in content

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import openpyxl
 import pytest
 from playwright.sync_api import expect
 
@@ -59,9 +60,10 @@ def test_a_deputy_goes_from_few_marks_to_the_journal_and_takes_the_table(open_pa
     page = open_page("/performance?period=q1", "deputy")
     settle(page)
     with page.expect_download() as made:
-        page.get_by_role("button", name="Скачать таблицу (CSV)").first.click()
-    content = made.value.path().read_text(encoding="utf-8-sig")
-    assert "Успеваемость" in content.splitlines()[0] and len(content.splitlines()) > 20
+        page.get_by_role("button", name="Показатели по журналам: XLSX").click()
+    book = openpyxl.load_workbook(made.value.path())
+    assert book.worksheets[0].max_row > 20
+    assert "Успеваемость" in str([cell.value for row in book["Сведения"] for cell in row])
     page.locator("thead th button").last.click()
     page.wait_for_url(re.compile("class="))
     settle(page)

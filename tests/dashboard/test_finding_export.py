@@ -1,23 +1,15 @@
-"""A list of findings as a file: safe to open, and it says where it comes from."""
+"""A list of findings as a table for a file."""
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import UTC, datetime
 
 import polars as pl
-import pytest
 
-from dashboard.access import Identity
-from dashboard.finding_export import COLUMNS, about, findings_csv, safe
+from dashboard.finding_export import COLUMNS, findings_sheet
 from etl.warehouse.ledger import RULE, Status
 
 NOW = datetime(2026, 11, 12, 5, 0, tzinfo=UTC)
-PERSON = Identity(1, "deputy", "Орлова Мария Петровна", "deputy")
-SOURCES = pl.DataFrame(
-    [{"school": "СОШ № 5", "timezone": "Europe/Moscow", "extracted_at": NOW, "source_system": "Портал"}]
-)
 
 
 def finding(**more) -> dict[str, object]:
@@ -34,31 +26,12 @@ def finding(**more) -> dict[str, object]:
     return blank | known | more
 
 
-def read(content: bytes) -> list[list[str]]:
-    assert content.startswith(b"\xef\xbb\xbf")
-    return list(csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
-
-
-def test_the_file_says_source_moment_person_scope_and_then_the_findings():
-    above = about(SOURCES, PERSON, NOW, ("II четверть", "открыто", "7А"), 1, 1)
-    lines = read(findings_csv(pl.DataFrame([finding()]), above))
-    head = dict(line for line in lines[: len(above)])
-    assert head["Источник"] == "Портал" and head["Данные на"] == "12.11.2026 08:00"
-    assert head["Кто сформировал"] == "Орлова Мария Петровна, заместитель директора"
-    assert (head["Период"], head["Отбор"], head["Строк"]) == ("II четверть", "7А", "1")
-    row = dict(zip(lines[len(above) + 1], lines[-1], strict=False))
-    assert len(lines[-1]) == len(COLUMNS)
-    assert row["Замечание"] == "Тема урока" and row["Тяжесть"] == "грубое"
-    assert row["Как есть"] == "не внесено, срок 11.11 23:59, просрочено на 8 ч"
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+7", "-2", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://a")'])
-def test_no_text_becomes_a_formula(text):
-    assert safe(text) == f"'{text}"
-    lines = read(findings_csv(pl.DataFrame([finding(reason=text, state="disputed", pupil=text)]), []))
-    assert not [cell for line in lines for cell in line if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
-
-
-def test_a_list_that_was_cut_says_so():
-    above = dict(about(SOURCES, PERSON, NOW, ("год", "все", "всё"), 100_000, 250_000))
-    assert "сузьте отбор" in above["Строк"]
+def test_a_finding_is_one_line_of_words_days_and_moments_on_its_schools_clock() -> None:
+    sheet = findings_sheet(pl.DataFrame([finding()]))
+    row = dict(zip(sheet.columns, sheet.rows[0], strict=True))
+    assert len(sheet.columns) == len(COLUMNS)
+    assert row["Замечание"] == "Тема урока" and row["Тяжесть"] == "грубое" and row["Дата"] == NOW.date()
+    assert str(row["Как есть"]).replace("\u00a0", " ") == "не внесено, срок 11.11 23:59, просрочено на 8 ч"
+    first = row["Впервые замечено"]
+    assert isinstance(first, datetime) and f"{first:%d.%m.%Y %H:%M}" == "12.11.2026 08:00"
+    assert row["Исправлено"] is None and row["Возвращалось"] == 0

@@ -1,22 +1,37 @@
-"""What a page costs: its script run without a browser, for one reader at one position."""
+"""What the pages cost: each page's script run without a browser, for one reader at the busiest place she may see.
+
+`zavuch bench screens` starts this module in a process of its own, because the app's engine and Streamlit belong to the
+process: `python -m dashboard.page_costs` reads `ZAVUCH_BENCH_READERS` (JSON: [user id, login, name, role] each) and
+prints one line of JSON, `{"empty": seconds, "pages": [...]}`, a page as the fields of `PageCost`.
+"""
 
 from __future__ import annotations
 
+import importlib
+import json
+import os
+import resource
 import statistics
+import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from streamlit.testing.v1 import AppTest
+from streamlit.config import set_option
+from streamlit.testing.v1 import AppTest, app_test
+from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
 from dashboard.access import Identity
+from dashboard.connection import accounts, app_engine
 from dashboard.filters import Filters, to_params
 from dashboard.pages_table import PAGES, is_open
 from dashboard.queries.door import counted, forget, read
 from etl.warehouse.scope import Scope
 
+READERS_VARIABLE = "ZAVUCH_BENCH_READERS"
 TIMEOUT = 120  # seconds of one run: a page that needs more is a defect, not a wait
 WARM_RUNS = 9
+_MIB = 1024 * 1024
 # the journal with the most rows among those the reader may see, and its latest lesson
 _BIGGEST = """
 SELECT school_id, school_year, class_id, journal_id, sum(row_count) AS row_count
@@ -35,16 +50,21 @@ ORDER BY held_on DESC, lesson_id LIMIT 1
 
 @dataclass(frozen=True)
 class PageCost:
-    """One page for one reader: seconds of a first run with nothing remembered and of a later one (median), and the
-    queries of both.
+    """One page for one reader: seconds of a first run with nothing remembered and of a later one (median), the queries
+    of both, the rows that the first one read, the bytes of the messages to the browser, and by how much the greatest
+    memory of the process grew, in MiB.
     """
 
+    login: str
     name: str
     role: str
     cold_seconds: float
     warm_seconds: float
     cold_queries: int
     warm_queries: int
+    rows: int
+    message_bytes: int
+    memory_mib: float
 
 
 def page_costs(identity: Identity, scope: Scope) -> list[PageCost]:
@@ -61,6 +81,17 @@ def empty_page_seconds() -> float:
     test = AppTest.from_function(_empty_page, default_timeout=TIMEOUT)
     _seconds(test)
     return statistics.median(_seconds(test) for _ in range(WARM_RUNS))
+
+
+class _WeighingRunner(LocalScriptRunner):
+    """Streamlit's runner of tests that also weighs what a browser would have been sent."""
+
+    message_bytes = 0
+
+    def run(self, *args: Any, **kwargs: Any) -> Any:
+        tree = super().run(*args, **kwargs)
+        type(self).message_bytes = sum(message.ByteSize() for message in self.forward_msgs())
+        return tree
 
 
 def _positions(scope: Scope) -> list[tuple[str, str, Filters]]:
@@ -88,6 +119,7 @@ def _busiest(scope: Scope) -> tuple[Filters, Filters | None, Filters | None]:
 
 
 def _cost(name: str, identity: Identity, scope: Scope, route: str, filters: Filters) -> PageCost:
+    before = _greatest_memory()
     test = AppTest.from_function(
         _page, default_timeout=TIMEOUT, kwargs={"identity": identity, "scope": scope, "route": route}
     )
@@ -99,7 +131,24 @@ def _cost(name: str, identity: Identity, scope: Scope, route: str, filters: Filt
         cold_seconds = _seconds(test)
     with counted() as warm:
         warm_seconds = statistics.median(_seconds(test) for _ in range(WARM_RUNS))
-    return PageCost(name, identity.role, cold_seconds, warm_seconds, cold.queries, warm.queries // WARM_RUNS)
+    return PageCost(
+        login=identity.login,
+        name=name,
+        role=identity.role,
+        cold_seconds=cold_seconds,
+        warm_seconds=warm_seconds,
+        cold_queries=cold.queries,
+        warm_queries=warm.queries // WARM_RUNS,
+        rows=cold.rows,
+        message_bytes=_WeighingRunner.message_bytes,
+        memory_mib=_greatest_memory() - before,
+    )
+
+
+def _greatest_memory() -> float:
+    """MiB: the greatest resident memory of this process so far (kilobytes on Linux, bytes on macOS)."""
+    kept = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return kept / (_MIB if sys.platform == "darwin" else 1024)
 
 
 def _seconds(test: AppTest) -> float:
@@ -130,3 +179,22 @@ def _page(identity: object, scope: object, route: str) -> None:
     st.html(frame.STYLE)
     st.session_state[frame.IDENTITY_KEY] = [getattr(identity, name) for name in ("user_id", "login", "name", "role")]
     importlib.import_module(BY_ROUTE[route].module).render(scope, parse(st.query_params.to_dict()))
+
+
+def main() -> None:
+    """Measure every reader of the environment and print the JSON."""
+    set_option("client.showErrorDetails", "full")  # the reader of a bench is a developer
+    app_test.LocalScriptRunner = _WeighingRunner  # type: ignore[attr-defined]
+    for row in PAGES:
+        importlib.import_module(row.module)  # loading a module is no page's memory
+    with app_engine().connect() as connection:
+        connection.rollback()
+    found: dict[str, Any] = {"empty": empty_page_seconds(), "pages": []}
+    for user_id, login, name, role in json.loads(os.environ[READERS_VARIABLE]):
+        identity = Identity(user_id, login, name, role)
+        found["pages"] += [asdict(cost) for cost in page_costs(identity, accounts().scope_of(identity))]
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+if __name__ == "__main__":
+    main()
