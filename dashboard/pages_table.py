@@ -52,6 +52,7 @@ _ABOVE = frozenset({"inspector", "region"})
 # the order is the order of the menu; the first page of a role's menu is where it lands
 PAGES: tuple[PageRow, ...] = (
     PageRow("overview", "page.overview", ":material/location_city:", "dashboard.views.overview", _ABOVE),
+    PageRow("comparison", "page.comparison", ":material/balance:", "dashboard.views.comparison", _ABOVE),
     PageRow(
         "school",
         "page.school",
@@ -105,16 +106,16 @@ PAGES: tuple[PageRow, ...] = (
         "page.attendance",
         ":material/event_available:",
         "dashboard.views.attendance",
-        _SCHOOL_HEADS | _TEACHERS | frozenset({"inspector"}),
-        link=frozenset({"region"}),
+        _SCHOOL_HEADS | _TEACHERS,
+        link=_ABOVE,  # a button of the comparison of schools: seven pages are in a menu at most
     ),
     PageRow(
         "performance",
         "page.performance",
         ":material/grade:",
         "dashboard.views.performance",
-        _SCHOOL_HEADS | _TEACHERS | frozenset({"inspector"}),
-        link=frozenset({"region"}),
+        _SCHOOL_HEADS | _TEACHERS,
+        link=_ABOVE,  # a button of the comparison of schools: seven pages are in a menu at most
     ),
     PageRow(
         "findings",

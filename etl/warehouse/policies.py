@@ -131,8 +131,8 @@ _ASKS = (
 )
 REGISTERS = {"finding_decision": _DECIDES, "judgement_request": _ASKS}
 """Registers of people: the app may append the rows that fulfil the condition, and change or delete none."""
-VIEWS = ("ledger_row", "finding_row")
-"""They run under the rights of who asks, so under the policies of their tables."""
+VIEWS = ("ledger_row", "finding_row", "journal_duty")
+"""They run under the rights of who asks, so under the policies of their tables; journal_duty brings its own."""
 PEOPLE = ("dim_pupil", "dim_pupil_name", "fact_group_member", "dim_staff", "dim_staff_name")
 
 
