@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import plotly.graph_objects as go
 import polars as pl
@@ -50,11 +50,18 @@ _STATUS_COLOUR = {
 }
 
 
-def funnel(schools: pl.DataFrame, *, dark: bool = False, noun: str = "entry") -> Chart:
+def funnel(
+    schools: pl.DataFrame,
+    *,
+    dark: bool = False,
+    noun: str = "entry",
+    worse: Literal["below", "above", "both"] = "below",
+    size_label: str = "",
+) -> Chart:
     """Schools against the common share with 95 % and 99.8 % limits widened for over-dispersion.
 
     `schools`: one row per school with `id`, `label`, `done` (count), `due` (count). Rows with due = 0 are
-    left out. The name stands at schools below the outer limit; `customdata` = [id].
+    left out. The name stands at schools outside the outer limit on the `worse` side; `customdata` = [id].
     """
     colours = colours_of(dark)
     known = schools.filter(pl.col("due") > 0).sort("due", "id")
@@ -68,10 +75,13 @@ def funnel(schools: pl.DataFrame, *, dark: bool = False, noun: str = "entry") ->
     )
     figure = blank_figure(colours)
     _funnel_lines(figure, points["due"].to_list(), share, phi, colours)
-    below = points.filter(pl.col("z") < -limits.OUTER).sort("z", "id")
+    far = {"below": -pl.col("z"), "above": pl.col("z"), "both": pl.col("z").abs()}[worse]
+    points = points.with_columns(far.alias("far"))
+    below = points.filter(pl.col("far") > limits.OUTER).sort("far", "id", descending=[True, False])
     named = set(below["id"].head(LABELLED).to_list())
     colour_of = [
-        colours.bad if z < -limits.OUTER else colours.warn if z < -limits.INNER else colours.focus for z in points["z"]
+        colours.bad if far > limits.OUTER else colours.warn if far > limits.INNER else colours.focus
+        for far in points["far"]
     ]
     figure.add_scatter(
         x=points["due"].to_list(),
@@ -90,11 +100,14 @@ def funnel(schools: pl.DataFrame, *, dark: bool = False, noun: str = "entry") ->
         cliponaxis=False,
     )
     label_line(figure, share, t("chart.mean", share=percent(share)), colours)
-    lowest = min(points["share"].to_list())
-    figure.update_yaxes(range=[max(0.0, lowest - 0.08), 1.02], tickformat=",.0%")
-    figure.update_xaxes(title_text=t("chart.schools_size"), tickformat=",d")
+    lowest, highest = min(points["share"].to_list()), max(points["share"].to_list())
+    top = 1.02 if worse == "below" else min(1.02, highest + max(0.01, 0.4 * (highest - lowest)))
+    figure.update_yaxes(range=[max(0.0, lowest - 0.08), top], tickformat=",.0%" if top - lowest > 0.05 else ",.1%")
+    figure.update_xaxes(title_text=size_label or t("chart.schools_size"), tickformat=",d")
     names = listed(below["label"].head(LABELLED).to_list())
-    outside = t("chart.funnel_below", names=names) if names else t("chart.funnel_none")
+    outside = t("chart.funnel_none") if worse == "below" else t("comparison.funnel_none")
+    if names:
+        outside = t("chart.funnel_below" if worse == "below" else f"comparison.funnel_{worse}", names=names)
     alt = t("chart.funnel_alt", schools=number(points.height), mean=percent(share), outside=outside)
     return Chart(figure, alt)
 

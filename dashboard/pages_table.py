@@ -58,6 +58,7 @@ _ABOVE = frozenset({"inspector", "region"})
 # the order is the order of the menu; the first page of a role's menu is where it lands
 PAGES: tuple[PageRow, ...] = (
     PageRow("overview", "page.overview", ":material/location_city:", "dashboard.views.overview", _ABOVE),
+    PageRow("comparison", "page.comparison", ":material/balance:", "dashboard.views.comparison", _ABOVE),
     PageRow(
         "school",
         "page.school",
@@ -112,8 +113,8 @@ PAGES: tuple[PageRow, ...] = (
         "page.attendance",
         ":material/event_available:",
         "dashboard.views.attendance",
-        _SCHOOL_HEADS | _TEACHERS | frozenset({"inspector"}),
-        link=frozenset({"region"}),
+        _SCHOOL_HEADS | _TEACHERS,
+        link=_ABOVE,  # a button of the comparison of schools: seven pages are in a menu at most
         group="learning",
         names="class",
     ),
@@ -122,8 +123,8 @@ PAGES: tuple[PageRow, ...] = (
         "page.performance",
         ":material/grade:",
         "dashboard.views.performance",
-        _SCHOOL_HEADS | _TEACHERS | frozenset({"inspector"}),
-        link=frozenset({"region"}),
+        _SCHOOL_HEADS | _TEACHERS,
+        link=_ABOVE,  # a button of the comparison of schools: seven pages are in a menu at most
         group="learning",
         names="class",
     ),

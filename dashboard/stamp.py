@@ -33,7 +33,7 @@ class Head:
     narrowed: tuple[str, ...] = ()
     school: int | None = None
     left_out: tuple[str, ...] = field(default=())
-    position: Filters = Filters()
+    position: Filters = field(default_factory=Filters)
 
 
 def stamp(

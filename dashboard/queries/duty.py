@@ -32,22 +32,28 @@ IN_DAYS = f"""CASE WHEN CAST(:is_exact AS boolean) THEN d.anchor_on BETWEEN span
 
 # the marts by week hold no `can_tell`; what a source tells of the records of a lesson stands in its
 # capabilities
-_CAN_TELL = f"""CASE m.rule WHEN {RULE["topic"].number} THEN 'topics' = ANY(s.capabilities)
+CAN_TELL = f"""CASE m.rule WHEN {RULE["topic"].number} THEN 'topics' = ANY(s.capabilities)
     WHEN {RULE["homework"].number} THEN 'homework' = ANY(s.capabilities)
     WHEN {RULE["attendance"].number} THEN 'attendance_confirmation' = ANY(s.capabilities)
         ELSE true END AS can_tell"""
 
 BY_SCHOOL = f"""
-SELECT m.*, {_CAN_TELL} FROM mart_duty_school m JOIN dim_school s USING (school_id)
+SELECT m.*, {CAN_TELL} FROM mart_duty_school m JOIN dim_school s USING (school_id)
     WHERE m.school_id = ANY(:schools) AND m.school_year = :year
 """
 """Duty rows of whole schools where the data end; what a municipal reader may see."""
 
 BY_JOURNAL = f"""
-SELECT m.*, {_CAN_TELL} FROM mart_duty_week m JOIN dim_school s USING (school_id)
+SELECT m.*, {CAN_TELL} FROM mart_duty_week m JOIN dim_school s USING (school_id)
     WHERE m.school_id = ANY(:schools) AND m.school_year = :year
 """
 """Duty rows with class, journal and staff where the data end, as far as the row policies show them."""
+
+BY_OTHER_ACT = f"""
+SELECT m.*, {CAN_TELL} FROM mart_duty_judgement m JOIN dim_school s USING (school_id)
+    WHERE m.school_id = ANY(:schools) AND m.school_year = :year
+"""
+"""Duty rows of whole schools judged by other acts, with judgement_id and without weeks, where the data end."""
 
 MOMENT = """
 moment AS (

@@ -40,6 +40,8 @@ _NARROW = """(CAST(:class_id AS int) IS NULL OR l.class_id = :class_id)
 _NARROW_JOURNAL = f"""{_NARROW} AND (CAST(:subject AS int) IS NULL OR EXISTS (SELECT 1 FROM dim_journal d
     WHERE d.school_id = l.school_id AND d.journal_id = l.journal_id AND d.subject_id = :subject))"""
 _JOINS = "JOIN span USING (school_id) JOIN dim_period p USING (school_id, period_id)"
+ENDS_IN_SPAN, KIND, PERIOD_JOINS = _IN_SPAN, _KIND, _JOINS
+"""Parts of statements over a mart `l` by period: which periods count, which kind of mark, and what they join."""
 _FILL = f"""
 WITH {duty.SPAN}
 SELECT l.school_id, {{by}}, {sums("fill")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,7 +18,7 @@ from etl.warehouse.scope import Scope
 COUNTED = ("kept", "judged", "unsure", "cannot_tell", "late", "missing", "early", "amber", "breached", "pending")
 """Sums of both judgements (`metrics.DUTY`)."""
 
-_STANDING = """
+STANDINGS = """
 SELECT s.school_id, q.state, q.progress, q.message, q.asked_at, clock_timestamp() AS now,
        CAST(j.judgement_id AS int) AS judgement_id, j.derived_at, j.kept_until
 FROM dim_school s
@@ -29,8 +30,10 @@ LEFT JOIN LATERAL (
 LEFT JOIN judgement j ON j.school_id = s.school_id AND j.judgement_id <> 0 AND j.regulation = :act
     AND j.profile_version = :version AND j.kept_until > clock_timestamp()
     AND EXISTS (SELECT 1 FROM regulation a WHERE a.regulation = j.regulation AND a.fingerprint = j.fingerprint)
-WHERE s.school_id = ANY(:schools) AND s.school_id = :school
+WHERE s.school_id = ANY(:schools)
 """
+"""One row per school of the scope: the newest request for the act, and the judgement by it that is still good."""
+_STANDING = f"{STANDINGS} AND s.school_id = :school"
 # One row at a time is asked for and worked off; the number is unique, so two at once cannot take the same.
 _ASK = """
 INSERT INTO judgement_request (school_id, request_no, regulation, profile_version, user_id, asked_at, state, progress,
@@ -38,6 +41,16 @@ INSERT INTO judgement_request (school_id, request_no, regulation, profile_versio
 SELECT s.school_id, (SELECT coalesce(max(q.request_no), 0) + 1 FROM judgement_request q
            WHERE q.school_id = s.school_id), :act, :version, :user_id, clock_timestamp(), 'waiting', 0, 0
 FROM dim_school s WHERE s.school_id = ANY(:schools) AND s.school_id = :school
+"""
+# Of all the schools at once; who has no right, has the act already in the queue or the answer at hand is left out.
+_ASK_ALL = """
+INSERT INTO judgement_request (school_id, request_no, regulation, profile_version, user_id, asked_at, state, progress,
+       attempt_count)
+SELECT s.school_id, (SELECT coalesce(max(q.request_no), 0) + 1 FROM judgement_request q
+           WHERE q.school_id = s.school_id), :act, :version, :user_id, clock_timestamp(), 'waiting', 0, 0
+FROM dim_school s WHERE s.school_id = ANY(:schools) AND s.school_id = ANY(:asked) AND NOT EXISTS (
+    SELECT 1 FROM judgement_request o WHERE o.school_id = s.school_id AND o.regulation = :act
+        AND o.profile_version = :version AND o.state IN ('waiting', 'running'))
 """
 _BOTH = f"""
 WITH shown AS (
@@ -135,3 +148,17 @@ def ask(scope: Scope, school: int, act: str, version: int) -> Refused | None:
     except ProgrammingError:  # the row policy: rights were taken meanwhile, or there is no such act any more
         return Refused.FORBIDDEN
     return None if done else Refused.FORBIDDEN
+
+
+def ask_all(scope: Scope, school_ids: Sequence[int], act: str, version: int) -> Refused | None:
+    """Take down the same wish for several schools in one statement; None when it is done (also where all of them wait
+    already)."""
+    if not school_ids or not all(may_ask(scope, school) for school in school_ids):
+        return Refused.FORBIDDEN
+    try:
+        append(scope, _ASK_ALL, {"asked": list(school_ids), "act": act, "version": version})
+    except IntegrityError:
+        return Refused.BUSY
+    except ProgrammingError:  # see `ask`
+        return Refused.FORBIDDEN
+    return None

@@ -158,8 +158,8 @@ _LOGS = (
 )
 REGISTERS = {"finding_decision": _DECIDES, "judgement_request": _ASKS, "access_event": _LOGS}
 """Registers of people: the app may append the rows that fulfil the condition, and change or delete none."""
-VIEWS = ("ledger_row", "finding_row")
-"""They run under the rights of who asks, so under the policies of their tables."""
+VIEWS = ("ledger_row", "finding_row", "journal_duty")
+"""They run under the rights of who asks, so under the policies of their tables; journal_duty brings its own."""
 
 
 def policies() -> dict[str, str]:

@@ -1,0 +1,33 @@
+"""A school's number in words: the value, its interval, how many rows it stands on. Pure."""
+
+from __future__ import annotations
+
+from dashboard import limits, measures
+from dashboard.comparison import Line
+from dashboard.i18n import t
+from etl.warehouse.metrics import Measured
+
+_HUNDREDTHS = ("sou", "weighted_mean")
+
+
+def value_words(line: Line) -> str:
+    """The number of a line, or why there is none."""
+    if line.state == "told":
+        return measures.in_words(line.measured)
+    return t(f"comparison.{line.state}_say")
+
+
+def counted(measured: Measured) -> int:
+    """How many rows the number stands on (weights are stored in hundredths)."""
+    return measured.whole // 100 if measured.metric.name in _HUNDREDTHS else measured.whole
+
+
+def interval_words(line: Line) -> str:
+    """`95 %: 81,2–84,0 %`; empty where there is none."""
+    return t("comparison.interval", span=measures.span(line.interval)) if line.interval else ""
+
+
+def side_words(line: Line) -> str:
+    """On which side of which limit a school lies."""
+    side = "below" if (line.distance or 0) < 0 else "above"
+    return t(f"comparison.side_{side}_{'outer' if line.worse > limits.OUTER else 'inner'}")

@@ -1,0 +1,169 @@
+"""One school taken apart: why its number is what it is, from which records and journals; without anybody's name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+import streamlit as st
+
+from dashboard import frame, measures, wording
+from dashboard.comparison import Line, kind_of
+from dashboard.comparison_causes import causes, coverage_words
+from dashboard.comparison_words import counted, interval_words, side_words, value_words
+from dashboard.components.row_table import Cell, Column, Row, row_table
+from dashboard.filters import Filters
+from dashboard.i18n import count, day, number, points, t
+from dashboard.limits import INNER
+from dashboard.pages_table import is_open
+from dashboard.queries.comparison import FEWEST_CELL, Compared, read_parts
+from dashboard.queries.door import cached
+from dashboard.queries.schools import STALE_AFTER, until_of
+from dashboard.views.comparison_yardstick import Yardstick, state_words
+from etl.warehouse.metrics import Metric
+from etl.warehouse.scope import Scope
+
+SHOWN = 20
+"""Journals in the table; the rest are told by number."""
+
+
+def render_school(
+    scope: Scope, page: Compared, metric: Metric, lines: list[Line], filters: Filters, yardstick: Yardstick
+) -> None:
+    """Draw the school of the position; `lines` are all schools of the scope in the metric."""
+    line = next((one for one in lines if one.school == filters.school), None)
+    if line is None or page.choice is None:
+        frame.head(t("page.comparison"), filters, crumbs=_crumbs(filters, ""))
+        frame.empty(t("school.unknown_title"), t("comparison.school_unknown"))
+        return
+    name = t(f"comparison_metric.{metric.name}")
+    is_old = line.row["working_days_old"] > STALE_AFTER
+    frame.head(
+        t("comparison.school_title", school=line.cell, metric=name, value=value_words(line)),
+        filters,
+        crumbs=_crumbs(filters, line.cell),
+        caption=t("comparison.school_caption", day=day(line.row["until_on"]), source=coverage_words(line)),
+        periods=[frame.Option(code, words) for code, words in page.choice.options],
+        default_period=page.choice.default,
+        warning=t("frame.stale_one", days=count(line.row["days_old"], "day")) if is_old else "",
+    )
+    _ways(scope, filters)
+    with st.container(border=True):
+        _why(page, line, lines, yardstick)
+    if metric.source == "duty" and len(metric.rules) > 1 and metric.unit == "share":
+        with st.container(border=True):
+            _rules(scope, page, metric, line, filters)
+    with st.container(border=True):
+        _journals(scope, page, metric, line, filters)
+
+
+def _crumbs(filters: Filters, label: str) -> list[frame.Crumb]:
+    above = filters.changed(school=None)
+    steps = [frame.Crumb(t("page.comparison"), "comparison", above)]
+    return [*steps, frame.Crumb(label)] if label else steps
+
+
+def _ways(scope: Scope, filters: Filters) -> None:
+    with st.container(horizontal=True, gap="small", key="comparison_school_ways"):
+        for route, key in (("school", "go_school"), ("checks", "go_checks"), ("regulation", "go_regulation")):
+            if is_open(route, scope.role) and st.button(
+                t(f"comparison.{key}"), key=key, icon=":material/arrow_forward:"
+            ):
+                frame.go(route, filters.common())
+
+
+def _why(page: Compared, line: Line, lines: list[Line], yardstick: Yardstick) -> None:
+    st.header(t("comparison.school_why"), anchor=False)
+    facts = [f"**{value_words(line)}**"]
+    if line.interval:
+        facts.append(interval_words(line))
+    if line.state == "told" and line.measured.metric.unit != "count":
+        facts.append(f"{t('comparison.column_n').lower()} {number(counted(line.measured))}")
+    if line.worse > INNER:
+        facts.append(side_words(line))
+    st.markdown(" · ".join(facts))
+    said = causes(line, lines, page.values, yardstick.pairs)
+    st.markdown("\n".join(f"- {sentence}" for sentence in said))
+    if line.measured.metric.source == "duty":
+        standing = yardstick.standings.get(line.school)
+        state = state_words(standing, line.row["timezone"], is_own=line.school in yardstick.owned)
+        st.caption(f"{t('comparison_yardstick.act')}: {state}.")
+
+
+def _rules(scope: Scope, page: Compared, metric: Metric, line: Line, filters: Filters) -> None:
+    st.header(t("comparison.school_rules"), anchor=False)
+    names = ("rule", "own", "others", "gap", "n")
+    columns = [Column(t(f"comparison.column_{name}"), is_number=name in ("gap", "n")) for name in names]
+    rows = []
+    for number_of in metric.rule_numbers:
+        one = page.values.filter(pl.col("rule") == number_of)
+        mine, others = one.filter(pl.col("school_id") == line.school), one.filter(pl.col("school_id") != line.school)
+        single = replace(metric, rules=(wording.BY_NUMBER[number_of].name,))
+        own, rest = single.of(mine), single.of(others)
+        gap = points(own.value - rest.value) if own.value is not None and rest.value is not None else "—"
+        words = [measures.in_words(found) for found in (own, rest)]
+        cells = (Cell(wording.rule_name(number_of)), Cell(words[0]), Cell(words[1]), Cell(gap), Cell(number(own.whole)))
+        rows.append(Row(cells, number_of, t("comparison.column_clause")))
+    clicked = row_table("comparison_rules", columns, rows, caption=t("comparison.school_rules_caption"))
+    if clicked is not None and is_open("checks", scope.role):
+        frame.go("checks", filters.common().changed(rule=wording.BY_NUMBER[clicked].name))
+
+
+def _journals(scope: Scope, page: Compared, metric: Metric, line: Line, filters: Filters) -> None:
+    assert page.choice is not None  # noqa: S101 - the caller draws nothing otherwise
+    cell = int(line.row["min_cell"] or FEWEST_CELL)
+    st.header(t("comparison.school_journals"), anchor=False)
+    st.caption(t("comparison.school_journals_note", n=cell))
+    if page.is_past and metric.source == "duty":
+        st.caption(t("comparison.school_journals_newest"))
+    until = until_of(page.schools, filters.as_of)[line.school]
+    position = Filters(year=filters.year, period=filters.period)
+    parts = cached(
+        scope, position, read_parts, metric.source, page.choice.period, line.school, until, school=line.school
+    )
+    rows = journal_rows(metric, parts, cell) if line.state in ("told", "cannot") else []
+    if not rows:
+        st.markdown(t("comparison.school_journals_none"))
+        return
+    names = ("class", "subject", "value", "n", "bad")
+    columns = [Column(t(f"comparison.column_{name}"), is_number=name in ("n", "bad")) for name in names]
+    row_table("comparison_journals", columns, rows[:SHOWN], caption=t("comparison.school_journals_caption"))
+    if len(rows) > SHOWN:
+        st.caption(t("comparison.school_journals_more", n=number(SHOWN), all=number(len(rows))))
+
+
+def journal_rows(metric: Metric, parts: pl.DataFrame, cell: int) -> list[Row]:
+    """Journals with what the number stands on, those that lose most first; below `cell` rows nothing is told.
+
+    «Не хватает» = rows that would make the journal's share whole; empty where the metric has no better side.
+    """
+    keys = [name for name in ("class_id", "journal_id", "subject", "class_name", "grade", "letter") if name in parts]
+    found = []
+    for key, rows in parts.group_by(keys, maintain_order=True):
+        named = dict(zip(keys, key, strict=True))
+        measured = metric.of(rows)
+        if metric.unit == "count":
+            value, lost = number(measured.part), float(measured.part)
+            is_empty = not measured.part
+        else:
+            is_empty = not measured.whole
+            value = measures.in_words(measured) if not is_empty else ""
+            lost = _lost(metric, measured.part, measured.whole)
+        if is_empty:
+            continue
+        is_few = metric.unit != "count" and counted(measured) < cell
+        shown = lost if kind_of(metric) in ("share", "count") and metric.direction != "none" and not is_few else None
+        order = (-(shown or 0.0), named.get("grade") or 0, named.get("letter") or "", named.get("subject") or "")
+        cells = (
+            Cell(named.get("class_name") or "—"),
+            Cell(named.get("subject") or "—"),
+            Cell(t("comparison.few_say")) if is_few else Cell(value),
+            Cell("—") if is_few or metric.unit == "count" else Cell(number(counted(measured))),
+            Cell("—" if shown is None else number(int(shown))),
+        )
+        found.append((order, Row(cells)))
+    return [row for _, row in sorted(found, key=lambda pair: pair[0])]
+
+
+def _lost(metric: Metric, part: int, whole: int) -> float:
+    return {"up": whole - part, "down": part, "none": 0}[metric.direction]
