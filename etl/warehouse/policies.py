@@ -66,6 +66,7 @@ SHARED = (
     "mart_absence_spread",
     "mart_mark_fill",
     "mart_period_group",
+    "mart_forecast_hit",
     *DETAIL_SCHOOL,
 )
 """Readable at school grain by everybody with any grant in the school; they hold no person."""
@@ -84,6 +85,8 @@ BY_JOURNAL = (
     "mart_duty_week",
     "mart_duty_lag",
     "mart_pupil_journal",
+    "mart_mark_forecast",
+    "mart_programme_forecast",
 )
 NO_SCHOOL = ("dim_municipality", "load_run", "check_run", "regulation", "regulation_parameter")
 OWN_TABLES = ("access_user", "access_session", "access_attempt")
