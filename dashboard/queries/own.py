@@ -1,7 +1,8 @@
 """What a teacher's own view asks: her journals, what is overdue, due today and this week; a constant number of queries.
 
 «Her» = the journals of her grants, and of the records in them those she answers for (annex R18: the substitute where
-there is one). Time is counted where the data end: an entry made since is not known yet.
+there is one). A lesson without any entry is told by its entries, not a second time as such. Time is counted
+where the data end: an entry made since is not known yet.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from dashboard.queries.door import read
 from dashboard.queries.forecast import Forecasts, read_pupil_forecasts
 from dashboard.queries.overview import RULE_NUMBERS
 from dashboard.queries.school import JOURNALS
-from etl.warehouse.ledger import EXISTS, IS_MADE, STATUS, Status, horizons
+from etl.warehouse.ledger import EXISTS, IS_MADE, RULE, STATUS, Status, horizons
 from etl.warehouse.metrics import sums
 from etl.warehouse.scope import Scope
 
-LISTED = 60
+LISTED = 20
 """Duties named one by one; of the rest only their number is told."""
 _OPEN = f"({int(Status.missing)}, {int(Status.pending)})"
 _DUE = f"""
@@ -32,12 +33,12 @@ WITH d AS (
     FROM ledger_row r JOIN {horizons()} h USING (school_id, rule)
     WHERE r.school_id = ANY(:schools) AND r.school_id = :school AND r.school_year = :year AND r.judgement_id = 0
       AND r.staff_id = ANY(CAST(:staff AS int[])) AND r.is_required AND r.excluded IS NULL AND r.can_tell
-      AND r.due_at IS NOT NULL AND NOT coalesce({IS_MADE}, false) AND {EXISTS}
+      AND r.rule <> {RULE["no_entry"].number} AND r.due_at IS NOT NULL AND NOT coalesce({IS_MADE}, false) AND {EXISTS}
       AND r.due_at < ((CAST(:sunday AS date) + 1)::timestamp AT TIME ZONE h.timezone)
 ), g AS (
     SELECT d.school_id, d.school_year, d.rule, d.journal_id, d.class_id, d.lesson_id, d.period_id, d.anchor_on,
         d.due_at, d.profile_version, d.status, d.at, count(*) AS n,
-        count(*) OVER (PARTITION BY d.status) AS listed_of
+        count(*) OVER (PARTITION BY d.status) AS listed_of, sum(count(*)) OVER (PARTITION BY d.status) AS entries_of
     FROM d WHERE d.status IN {_OPEN}
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
 )
@@ -72,7 +73,7 @@ class Own:
     """The view of a teacher in one period.
 
     `duties` sums by journal and rule of the period; `due` one row per object that is not entered and due by the end of
-    the week in which the data end (`n` entries of it, `listed_of` how many such rows there are in all by status);
+    the week in which the data end (`n` entries of it, `listed_of` and `entries_of` all such rows and entries);
     `forecasts` of her journals until the end of the running period.
     """
 

@@ -100,7 +100,7 @@ def _tone(weeks: int) -> Tone:
 def draw_unexplained(place: Place, page: ClassPage) -> None:
     """Whose absences wait for a reason, the longest first (B-26, 000 П-5.4)."""
     st.header(t("my_class.unexplained"), anchor=False)
-    found = unexplained(page.missed, page.days[1])
+    found = unexplained(page.missed, page.attendance.until or page.days[1])
     if found.is_empty():
         st.markdown(t("attendance.all_explained"))
         return

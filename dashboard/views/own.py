@@ -18,7 +18,7 @@ from dashboard.i18n import count, day_short, number, percent, t
 from dashboard.queries.door import cached
 from dashboard.queries.own import Own, read_own
 from dashboard.queries.periods import period_end_words
-from dashboard.views import forecast_parts
+from dashboard.views import class_parts, forecast_parts
 from dashboard.views.sections import chosen_school, section_head
 from etl.warehouse.ledger import Status as Ledger
 from etl.warehouse.metrics import LESSON_RULES, METRICS
@@ -56,15 +56,16 @@ def render(scope: Scope, filters: Filters) -> None:
 
 
 def _total(due: pl.DataFrame) -> int:
-    return int(due["n"].sum())
+    """Entries of a status, those that are not listed too."""
+    return int(due["entries_of"][0]) if due.height else 0
 
 
 def _cards(page: Own, overdue: pl.DataFrame, ahead: pl.DataFrame) -> list[Kpi]:
     end = _end_of_day(page)
-    today = ahead.filter(pl.col("due_at") <= end)
+    today = int(ahead.filter(pl.col("due_at") <= end)["n"].sum())
     norm = {"capabilities": page.row["capabilities"]}
     return [
-        Kpi(id="today", label=t("own.card_today"), value=number(_total(today)), opens=False, better="down",
+        Kpi(id="today", label=t("own.card_today"), value=number(today), opens=False, better="down",
             detail=t("own.card_week", n=count(_total(ahead), "entry")), passport=(t("own.passport_due"),)),
         Kpi(id="overdue", label=t("own.card_overdue"), value=number(_total(overdue)), opens=False, better="down",
             passport=(t("own.passport_due"),)),
@@ -93,7 +94,7 @@ def _due(key: str, title: str, note: str, nothing: str, page: Own, rows: pl.Data
         Column(t("own.column_due")),
         Column(t("own.column_clause")),
     ]
-    clicked = row_table(key, columns, table, caption=title, height=400 if len(table) > forecast_parts.SHOWN else None)
+    clicked = row_table(key, columns, table, caption=title, height=400 if len(table) > class_parts.SHOWN else None)
     total = int(rows["listed_of"].max())  # type: ignore[arg-type]
     if total > len(listed):
         st.caption(t("own.more", shown=number(len(listed)), total=number(total)))

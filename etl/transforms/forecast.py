@@ -57,8 +57,12 @@ def marks_verdict() -> pl.Expr:
 
 
 def is_unmarked() -> pl.Expr:
-    """Whether a period mark is likely to be missing: not one mark yet in the period, after enough of its lessons."""
-    enough = pl.col("lesson_count") >= FORECAST_MIN_LESSONS
+    """Whether a period mark is likely to be missing: not one mark yet when half of the period's lessons are over.
+
+    Needs lesson_count, ahead_count, mark_count. Null before half of them, or before `FORECAST_MIN_LESSONS`: early in a
+    period most pupils have no mark yet, and such a warning would be wrong more often than right.
+    """
+    enough = (pl.col("lesson_count") >= FORECAST_MIN_LESSONS) & (pl.col("lesson_count") >= pl.col("ahead_count"))
     return pl.when(enough).then(pl.col("mark_count") == 0).alias("is_unmarked")
 
 

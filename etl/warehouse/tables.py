@@ -879,7 +879,7 @@ mart_mark_forecast = Table(
     ),
     _column("needed_count", SmallInteger(), "norm of marks of the whole period, by the pupil's own lessons"),
     _column("forecast", SmallInteger(), "1 reaches the norm, 2 misses it, 3 cannot tell (contract.learning)"),
-    _column("is_unmarked", Boolean(), "no grade yet after enough lessons; null = too few lessons"),
+    _column("is_unmarked", Boolean(), "no grade yet when half of the lessons are over; null = too early"),
     _column("is_norm_stated", Boolean(), "the norm is the act's own"),
     Index("ix_mart_mark_forecast_school", "school_id", "school_year", "class_id"),
     comment="one row per pupil and journal of a running period: forecast of marks against the norm",

@@ -97,9 +97,9 @@ def test_a_closed_period_is_looked_at_as_far_in_as_the_running_one(closed: int, 
     assert days == 1 or Fraction(days, closed) <= Fraction(over, running) < Fraction(days + 1, closed)
 
 
-def test_nobody_is_called_unmarked_after_three_lessons() -> None:
-    frame = pl.DataFrame({"lesson_count": [3, 4, 4], "mark_count": [0, 0, 1]})
-    assert frame.select(is_unmarked())["is_unmarked"].to_list() == [None, True, False]
+def test_nobody_is_called_unmarked_after_three_lessons_or_before_half_of_them() -> None:
+    frame = pl.DataFrame({"lesson_count": [3, 4, 4, 4], "ahead_count": [0, 4, 4, 5], "mark_count": [0, 0, 1, 0]})
+    assert frame.select(is_unmarked())["is_unmarked"].to_list() == [None, True, False, None]
 
 
 def test_the_lag_of_a_programme_keeps_its_share_until_the_end_of_the_period() -> None:

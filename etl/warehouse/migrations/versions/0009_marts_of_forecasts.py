@@ -40,7 +40,7 @@ def upgrade() -> None:
     sa.Column('year_mark_count', sa.Integer(), nullable=False, comment='grades since the school year began'),
     sa.Column('needed_count', sa.SmallInteger(), nullable=True, comment="norm of marks of the whole period, by the pupil's own lessons"),
     sa.Column('forecast', sa.SmallInteger(), nullable=True, comment='1 reaches the norm, 2 misses it, 3 cannot tell (contract.learning)'),
-    sa.Column('is_unmarked', sa.Boolean(), nullable=True, comment='no grade yet after enough lessons; null = too few lessons'),
+    sa.Column('is_unmarked', sa.Boolean(), nullable=True, comment='no grade yet when half of the lessons are over; null = too early'),
     sa.Column('is_norm_stated', sa.Boolean(), nullable=True, comment="the norm is the act's own"),
     comment='one row per pupil and journal of a running period: forecast of marks against the norm'
     )
