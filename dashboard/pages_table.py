@@ -57,6 +57,33 @@ _ABOVE = frozenset({"inspector", "region"})
 
 # the order is the order of the menu; the first page of a role's menu is where it lands
 PAGES: tuple[PageRow, ...] = (
+    PageRow(
+        "class",
+        "page.class",
+        ":material/groups_3:",
+        "dashboard.views.my_class",
+        frozenset({"class_teacher"}),
+        link=_SCHOOL_HEADS,
+        names="always",
+    ),
+    PageRow(
+        "own",
+        "page.own",
+        ":material/checklist:",
+        "dashboard.views.own",
+        frozenset({"teacher"}),
+        link=frozenset({"class_teacher"}),
+        names="always",
+    ),
+    PageRow(
+        "pupil",
+        "page.pupil",
+        ":material/person:",
+        "dashboard.views.pupil",
+        frozenset(),
+        link=_SCHOOL_HEADS | frozenset({"class_teacher"}),
+        names="always",
+    ),
     PageRow("overview", "page.overview", ":material/location_city:", "dashboard.views.overview", _ABOVE),
     PageRow("comparison", "page.comparison", ":material/balance:", "dashboard.views.comparison", _ABOVE),
     PageRow(
@@ -177,7 +204,7 @@ PAGES: tuple[PageRow, ...] = (
     ),
     PageRow("guide", "page.guide", ":material/help:", "dashboard.views.guide", frozenset(ROLES), group="system"),
 )
-SECTIONS = ("school", "filling", "attendance", "performance", "programme", "contingent", "activity")
+SECTIONS = ("school", "class", "filling", "attendance", "performance", "programme", "contingent", "activity")
 """Routes of the pages about one school, in the order in which they are offered beside each other."""
 BY_ROUTE: dict[str, PageRow] = {row.route: row for row in PAGES}
 

@@ -32,6 +32,7 @@ __all__ = [
     "clause",
     "full_moment",
     "lag",
+    "mark_words",
     "moment",
     "rule_name",
     "school_day",
@@ -73,3 +74,13 @@ def short_moment(at: datetime, zone: str) -> str:
 def alphabetical(name: str) -> str:
     """Sort key of a name: Ё after Е and before Ж."""
     return name.lower().replace("ё", "е\uffff")
+
+
+_MARK_WORDS = {10: "н/а", 11: "осв", 12: "н/оц", 13: "зач", 14: "незач"}
+
+
+def mark_words(code: int | None) -> str:
+    """A mark as people write it, by its stored code (`transforms.values`); a dash for none."""
+    if code is None:
+        return "—"
+    return str(code) if 1 <= code <= 5 else _MARK_WORDS.get(code, "—")

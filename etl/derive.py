@@ -20,6 +20,7 @@ from etl.regulations.describe import RULE_COLUMNS, describe_rule
 from etl.regulations.profile import Profile, fingerprint
 from etl.transforms.attendance_marts import build_attendance
 from etl.transforms.duty_marts import build_duty_judgement, build_duty_marts
+from etl.transforms.forecast_marts import build_forecasts
 from etl.transforms.lag_mart import RushDays
 from etl.transforms.learning import (
     build_learning,
@@ -164,6 +165,7 @@ def _marts(school: School, context: Context, obligations: pl.DataFrame, variants
         "mart_learning": build_learning(context, lessons, absences),
         **build_attendance(context, lessons, absences, variants.absent_day),
         **build_mark_marts(context, lessons, absences, variants),
+        **build_forecasts(context, lessons, variants),
         "mart_period_mark": build_period_marks(context),
         "mart_period_success": build_period_success(context),
     }

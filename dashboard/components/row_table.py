@@ -74,7 +74,7 @@ def row_table(
     file of the same.
 
     `on_action` gets the place (from 0) of the row whose second button was pressed. `height` in pixels makes it scroll
-    inside itself. Without it a table of more than three columns becomes cards where it is narrow.
+    inside itself. A table of more than three columns becomes cards where it is narrow.
     """
     result = _COMPONENT(
         key=key,

@@ -14,6 +14,7 @@ import polars as pl
 
 from dashboard.filters import Filters
 from dashboard.queries import duty, periods, schools
+from dashboard.queries.class_records import read_missed
 from dashboard.queries.door import read
 from dashboard.queries.metric_settings import read_in_force
 from dashboard.queries.same_point import moments_before
@@ -75,21 +76,6 @@ LEFT JOIN dim_pupil_name n ON n.school_id = l.school_id AND n.pupil_id = l.pupil
 WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = :year AND l.class_id = :class_id
   AND l.month_on <= :last AND (CAST(:is_year AS boolean) OR l.month_on + 14 BETWEEN :first AND :until)
 GROUP BY 1, 2, 3
-"""
-_MISSED = """
-SELECT a.journal_id, a.lesson_id, a.pupil_id, l.held_on, l.slot, s.name AS subject, x.topic, a.code,
-    EXISTS (SELECT 1 FROM fact_mark m WHERE m.school_id = a.school_id AND m.school_year = a.school_year
-        AND m.journal_id = a.journal_id AND m.lesson_id = a.lesson_id AND m.pupil_id = a.pupil_id
-        AND m.mark_code BETWEEN 3 AND 5 AND m.deleted_latest IS NULL) AS is_made_up
-FROM fact_absence a
-JOIN fact_lesson l USING (school_id, school_year, lesson_id)
-LEFT JOIN fact_lesson_text x USING (school_id, school_year, lesson_id)
-JOIN dim_journal j ON j.school_id = a.school_id AND j.journal_id = a.journal_id
-JOIN dim_subject s ON s.school_id = j.school_id AND s.subject_id = j.subject_id
-WHERE a.school_id = ANY(:schools) AND a.school_id = :school AND a.school_year = :year AND a.class_id = :class_id
-  AND a.pupil_id = :pupil AND a.code NOT IN ('О', 'ОП') AND a.deleted_latest IS NULL AND l.deleted_latest IS NULL
-  AND l.kind = 'lesson' AND l.status <> 'cancelled' AND l.held_on BETWEEN :first AND :last
-ORDER BY l.held_on DESC, l.slot, l.lesson_id
 """
 
 
@@ -165,9 +151,14 @@ def read_attendance(scope: Scope, filters: Filters, now: datetime) -> Attendance
         read(scope, _INSIDE, params), before, _narrowed(spread, filters),
         read(scope, JOURNALS, params),
         read(scope, _PUPILS, {**params, "systematic": systematic}) if is_class else _NONE,
-        read(scope, _MISSED, {**params, "pupil": filters.pupil}) if is_class and filters.pupil is not None else _NONE,
+        _missed(scope, filters, params) if is_class and filters.pupil is not None else _NONE,
         settings,
     )  # fmt: skip
+
+
+def _missed(scope: Scope, filters: Filters, params: dict[str, Any]) -> pl.DataFrame:
+    days = (params["first"], params["last"])
+    return read_missed(scope, params["school"], params["year"], params["class_id"], days, filters.pupil)
 
 
 def _of(rows: pl.DataFrame, row: dict[str, Any] | None) -> pl.DataFrame:

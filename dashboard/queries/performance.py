@@ -18,6 +18,7 @@ import polars as pl
 from dashboard.filters import Filters
 from dashboard.queries import duty, periods, schools
 from dashboard.queries.attendance import OWN
+from dashboard.queries.class_records import read_low
 from dashboard.queries.door import read
 from dashboard.queries.metric_settings import read_in_force
 from dashboard.queries.school import JOURNALS
@@ -77,35 +78,16 @@ FROM mart_learning l
 WHERE {_HERE} AND {OWN} AND {_NARROW_JOURNAL}
 GROUP BY 1 ORDER BY 1
 """
-_PUPILS = f"""
+PUPILS = f"""
 WITH {duty.SPAN}
 SELECT l.school_id, l.class_id, l.journal_id, l.period_id, l.pupil_id, n.full_name, l.lesson_count, l.missed_count,
-    l.mark_count, l.needed_count, l.digit_count, l.weight, l.points, l.period_mark_code, l.verdict, l.is_short,
+    l.mark_count, l.needed_count, l.digit_count, l.digit_sum, l.weight, l.points, l.period_mark_code, l.verdict, l.is_short,
     l.is_left, d.subject_id
 FROM mart_pupil_journal l {_JOINS}
 JOIN dim_journal d ON d.school_id = l.school_id AND d.journal_id = l.journal_id
 LEFT JOIN dim_pupil_name n ON n.school_id = l.school_id AND n.pupil_id = l.pupil_id
 WHERE {_HERE} AND l.class_id = :class_id AND {_IN_SPAN}
   AND (CAST(:subject AS int) IS NULL OR d.subject_id = :subject)
-"""
-_LOW = """
-SELECT m.journal_id, m.lesson_id, m.pupil_id, l.held_on, l.slot, s.name AS subject, x.topic, m.value, w.kind AS work,
-    EXISTS (SELECT 1 FROM fact_mark b JOIN fact_lesson bl USING (school_id, school_year, lesson_id)
-        LEFT JOIN fact_lesson_text bx USING (school_id, school_year, lesson_id)
-        WHERE b.school_id = m.school_id AND b.school_year = m.school_year AND b.journal_id = m.journal_id
-          AND b.pupil_id = m.pupil_id AND b.mark_code BETWEEN 3 AND 5 AND b.deleted_latest IS NULL
-          AND b.mark_id <> m.mark_id AND (b.lesson_id = m.lesson_id
-            OR (bl.held_on > l.held_on AND bx.topic IS NOT NULL AND bx.topic = x.topic))) AS is_bettered
-FROM fact_mark m
-JOIN fact_lesson l USING (school_id, school_year, lesson_id)
-LEFT JOIN fact_lesson_text x USING (school_id, school_year, lesson_id)
-LEFT JOIN fact_work w ON w.school_id = m.school_id AND w.school_year = m.school_year AND w.work_id = m.work_id
-JOIN dim_journal j ON j.school_id = m.school_id AND j.journal_id = m.journal_id
-JOIN dim_subject s ON s.school_id = j.school_id AND s.subject_id = j.subject_id
-WHERE m.school_id = ANY(:schools) AND m.school_id = :school AND m.school_year = :year AND m.class_id = :class_id
-  AND m.pupil_id = :pupil AND m.mark_code IN (1, 2) AND m.deleted_latest IS NULL AND l.deleted_latest IS NULL
-  AND l.held_on BETWEEN :first AND :last
-ORDER BY l.held_on DESC, l.slot, m.mark_id
 """
 # above a school: by the ends of the finest periods, the atoms of everything that is shown there (small_groups)
 _BY_PERIOD = "p.ends_on AS period_on, NULL::int AS journal_id"
@@ -157,7 +139,7 @@ def read_performance(scope: Scope, filters: Filters, now: datetime) -> Performan
         )  # fmt: skip
     settings = read_in_force(scope, filters.school)
     by = _BY_JOURNAL if is_inside else _BY_PERIOD
-    params = _params(scope, filters, choice.period, days)
+    params = params_of(scope, filters, choice.period, days)
     if choice.period.is_of_calendar:  # norms and period marks exist by the school's own periods only: the page says so
         return Performance(
             listed, row, choice, is_inside, _NONE, _NONE, _NONE, _NONE, None, read(scope, _TREND, params),
@@ -165,7 +147,7 @@ def read_performance(scope: Scope, filters: Filters, now: datetime) -> Performan
         )  # fmt: skip
     before = None
     if choice.previous is not None:
-        then = _params(scope, filters, choice.previous, days)
+        then = params_of(scope, filters, choice.previous, days)
         before = _sums(scope, by, then, settings.values)
     fill, marks, success = _sums(scope, by, params, settings.values)
     groups = read(scope, _GROUPS.format(one=_one(by)), params)
@@ -180,10 +162,15 @@ def read_performance(scope: Scope, filters: Filters, now: datetime) -> Performan
         listed, row, choice, is_inside, fill, marks, success, groups, before,
         read(scope, _TREND, params),
         read(scope, JOURNALS, params) if is_inside else _NONE,
-        read(scope, _PUPILS, params) if is_class else _NONE,
-        read(scope, _LOW, {**params, "pupil": filters.pupil}) if is_pupil else _NONE,
+        read(scope, PUPILS, params) if is_class else _NONE,
+        _low(scope, filters, params) if is_pupil else _NONE,
         settings,
     )  # fmt: skip
+
+
+def _low(scope: Scope, filters: Filters, params: dict[str, Any]) -> pl.DataFrame:
+    days = (params["first"], params["last"])
+    return read_low(scope, params["school"], params["year"], params["class_id"], days, filters.pupil)
 
 
 def _sums(
@@ -217,7 +204,8 @@ def weighed(marks: pl.DataFrame, values: Variants) -> pl.DataFrame:
     return marks.with_columns(pl.sum_horizontal(parts, ignore_nulls=False).cast(pl.Int64).alias("sou_points"))
 
 
-def _params(scope: Scope, filters: Filters, period: periods.Period, days: dict[int, date]) -> dict[str, Any]:
+def params_of(scope: Scope, filters: Filters, period: periods.Period, days: dict[int, date]) -> dict[str, Any]:
+    """Bound parameters of the queries of this module; `first` and `last` are the days that count in the school."""
     year = period.span.year
     found = period.span.days_of(filters.school) if filters.school is not None else None
     first, last = found or (period.span.first, period.span.first)

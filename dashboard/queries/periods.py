@@ -215,6 +215,11 @@ def _label(kind: str, number: int, year: int) -> str:
     return t(f"period.{kind}", number=_ROMAN[number] if number < len(_ROMAN) else number)
 
 
+def period_end_words(kind: str, number: int) -> str:
+    """`II четверти`, in the genitive: for «до конца …»."""
+    return t(f"period_of.{kind}", number=_ROMAN[number] if number < len(_ROMAN) else number)
+
+
 def _default(periods: list[Period], last: date, *, is_newest: bool) -> str:
     if not is_newest:
         return next(period.code for period in periods if period.kind == "year")

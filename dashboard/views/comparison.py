@@ -22,7 +22,6 @@ from dashboard.pages_table import is_open
 from dashboard.queries.comparison import AS_OF, FEWEST_CELL, Compared, read_compared
 from dashboard.queries.door import cached
 from dashboard.queries.schools import STALE_AFTER
-from dashboard.table_export import about_table, table_csv
 from dashboard.views.comparison_school import render_school
 from dashboard.views.comparison_yardstick import Yardstick, draw_yardstick, read_yardstick
 from etl.warehouse.metrics import Metric
@@ -189,21 +188,6 @@ def _table(scope: Scope, page: Compared, metric: Metric, lines: list[Line], filt
     clicked = row_table("comparison_schools", columns, rows, caption=t("comparison.table_caption"))
     if clicked is not None:
         frame.set_filters(filters.drilled(school=clicked))
-    newest = page.schools.sort("extracted_at").row(-1, named=True)
-    person, now = frame.identity(), datetime.now(UTC)
-    assert page.choice is not None  # noqa: S101 - see _head
-    title, period = t(f"comparison_metric.{metric.name}"), page.choice.period.label
-    place = listed(page.schools["municipality"].unique().sort().to_list())
-
-    def made() -> bytes:
-        about = about_table(title, place, newest["timezone"], newest["extracted_at"], person, now, period)
-        cells = [[f"{cell.text} {cell.note}".strip() for cell in row.cells] for row in rows]
-        return table_csv([column.label for column in columns], cells, about)
-
-    st.download_button(
-        t("sections.download"), made, key="comparison_csv", file_name=f"{t('comparison.file')}-{now:%Y-%m-%d}.csv",
-        mime="text/csv", icon=":material/download:", type="tertiary", on_click="ignore",
-    )  # fmt: skip
 
 
 def table_row(line: Line) -> Row:

@@ -21,6 +21,7 @@ from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
 from dashboard.queries.school import School, past_moment, read_school
 from dashboard.views.changes import draw_changes
+from dashboard.views.school_ahead import draw_ahead
 from dashboard.views.school_charts import draw_delays, draw_weeks
 from dashboard.views.school_journals import below_norm, draw_journals, draw_record_weeks
 from dashboard.views.school_tables import draw_learning, draw_records, draw_teachers
@@ -73,6 +74,8 @@ def render(scope: Scope, filters: Filters) -> None:
         draw_changes(page, filters)
         _findings(scope, page, filters)
         draw_journals(page, filters)
+        if scope.level == "school" and page.is_whole:
+            draw_ahead(scope, page, filters)
     else:
         st.info(t("school.hidden"), icon=":material/lock:")
         draw_record_weeks(page)

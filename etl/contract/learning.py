@@ -28,3 +28,23 @@ SOU_WEIGHTS: dict[int, int] = {5: 100, 4: 64, 3: 36, 2: 16, 1: 0, 10: 7}
 
 AGREES, OVER, UNDER, ON_BORDER, TOO_FEW, WITHOUT_MARKS = 1, 2, 3, 4, 5, 6
 """Verdicts on a period mark against the current ones; null = there is no digit to judge."""
+
+FORECAST_MIN_LESSONS = 4
+"""With fewer lessons a pace foretells nothing: one mark more or less would turn it round."""
+FORECAST_MIN_HOURS = 4
+"""Fewer planned hours foretell nothing about the programme."""
+FORECAST_LAG_MARGIN = 1.0
+"""Hours by which a forecast of the programme may miss and still counts as right; a smaller lag is no warning."""
+FORECAST_MIN_CHECKED = 20
+"""With fewer past forecasts no hit rate is shown, only their number."""
+FORECAST_ENOUGH, FORECAST_SHORT, FORECAST_CANNOT_TELL = 1, 2, 3
+"""Forecasts of a pupil's marks against the norm of the period."""
+
+RISK_MEAN = 250
+"""Hundredths of a mark: a weighted mean below it in a subject puts a pupil into the risk group (requirements B-18)."""
+RISK_IN_A_ROW = 2
+"""So many unsatisfactory marks in a row in one subject do too (B-18)."""
+RISK_UNMARKED_SUBJECTS = 2
+"""So many subjects without a mark do too (B-18)."""
+RISK_MISSED_SHARE = SYSTEMATIC_SHARE
+"""So does this share of a month's lessons missed (B-18)."""

@@ -47,7 +47,7 @@ def _pupil_journals(context: Context, lessons: pl.DataFrame, absences: Absences,
     `lesson_count` are the pupil's slots; `is_short`: fewer than a quarter of the journal's lessons; `is_left`: not in
     the journal at the end of the period, or where the data end (both are listed apart, G17). `needed_count` is the
     norm of marks for the weekly hours, scaled by the lessons held so far and by the pupil's own, rounded up, 1 at
-    least; null in a journal without marks (`_without_marks`), which no accumulation is asked of. `is_early`: the
+    least; null in a journal without marks (`without_marks`), which no accumulation is asked of. `is_early`: the
     period runs and fewer lessons than `early_lessons` were held in the journal, so nobody owes a mark yet.
     """
     known = lessons.filter(pl.col("period_id").is_not_null() & (pl.col("grade") != 1))
@@ -66,7 +66,7 @@ def _pupil_journals(context: Context, lessons: pl.DataFrame, absences: Absences,
     rows = rows.join(_at_the_end(context, known), on=["journal_id", "period_id", "pupil_id"], how="left")
     rows = rows.join(_norms(context, known, variants), on=_PLACE, how="left")
     rows = rows.join(_limits(context, variants), on="journal_id", how="left")
-    rows = rows.join(_without_marks(context), on="journal_id", how="left")
+    rows = rows.join(without_marks(context), on="journal_id", how="left")
     share = pl.col("lesson_count") / pl.col("held_count")
     counts = ("missed_count", "mark_count", "asked_count", "digit_count", "digit_sum", "weight", "points")
     rows = rows.with_columns(pl.col(name).fill_null(0).cast(pl.Int32) for name in counts).with_columns(
@@ -145,7 +145,7 @@ def _marks(context: Context, lessons: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _without_marks(context: Context) -> pl.DataFrame:
+def without_marks(context: Context) -> pl.DataFrame:
     """Journals taught without marks, as ОРКСЭ in grade 4: their period marks are зачёт, осв or н/оц and never a digit.
 
     Before the first period mark nobody can tell them from journals that were not filled.
@@ -213,6 +213,16 @@ def _norms(context: Context, lessons: pl.DataFrame, variants: Variants) -> pl.Da
         *_PLACE, "held_count", "done_share", norm_of(hours, norms).alias("norm"),
         pl.lit(is_stated).alias("is_norm_stated"),
     )  # fmt: skip
+
+
+def journal_norms(context: Context, lessons: pl.DataFrame, variants: Variants = DEFAULTS) -> pl.DataFrame:
+    """Norm of marks of a whole period, not scaled: journal_id, period_id, norm, is_norm_stated.
+
+    `lessons` as of `held_lessons`; a journal without a lesson in the period has none.
+    """
+    return _norms(context, lessons.filter(pl.col("period_id").is_not_null()), variants).select(
+        "journal_id", "period_id", "norm", "is_norm_stated"
+    )
 
 
 def _hours(context: Context) -> pl.DataFrame:

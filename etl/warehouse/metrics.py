@@ -30,6 +30,7 @@ Source = Literal[
     "spread",
     "fill",
     "group",
+    "forecast",
 ]
 Unit = Literal["share", "count", "mean"]
 Direction = Literal["up", "down", "none"]

@@ -74,6 +74,7 @@ LEARNING_SUMS = (
     "mart_absence_spread",
     "mart_mark_fill",
     "mart_period_group",
+    "mart_forecast_hit",
 )
 """Sums of marks and absences without persons: for readers of entries and above a school, not for upkeep and cards."""
 BY_JOURNAL = (
@@ -88,6 +89,8 @@ BY_JOURNAL = (
     "finding_decision",
     "mart_duty_lag",
     "mart_pupil_journal",
+    "mart_mark_forecast",
+    "mart_programme_forecast",
 )
 NO_SCHOOL = ("dim_municipality", "load_run", "check_run", "regulation", "regulation_parameter")
 OWN_TABLES = {

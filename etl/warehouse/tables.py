@@ -873,6 +873,62 @@ mart_period_group = Table(
     comment="one row per class and period: pupils by their period marks, no person",
 )
 
+mart_mark_forecast = Table(
+    "mart_mark_forecast",
+    metadata,
+    school_id(),
+    school_year(),
+    _column("class_id", Integer(), "class", nullable=False),
+    _column("journal_id", Integer(), "journal", nullable=False),
+    _column("period_id", Integer(), "finest period of the class, running where the data end", nullable=False),
+    _column("pupil_id", Integer(), "pupil", nullable=False),
+    *_counts(
+        lesson_count="held lessons of the pupil in the period so far",
+        ahead_count="lessons of the journal left in the period (timetable, plan, calendar)",
+        mark_count="grades in the period so far",
+        year_lesson_count="held lessons of the pupil since the school year began",
+        year_mark_count="grades since the school year began",
+    ),
+    _column("needed_count", SmallInteger(), "norm of marks of the whole period, by the pupil's own lessons"),
+    _column("forecast", SmallInteger(), "1 reaches the norm, 2 misses it, 3 cannot tell (contract.learning)"),
+    _column("is_unmarked", Boolean(), "no grade yet when half of the lessons are over; null = too early"),
+    _column("is_norm_stated", Boolean(), "the norm is the act's own"),
+    Index("ix_mart_mark_forecast_school", "school_id", "school_year", "class_id"),
+    comment="one row per pupil and journal of a running period: forecast of marks against the norm",
+)
+mart_programme_forecast = Table(
+    "mart_programme_forecast",
+    metadata,
+    school_id(),
+    school_year(),
+    _column("class_id", Integer(), "class", nullable=False),
+    _column("journal_id", Integer(), "journal", nullable=False),
+    _column("period_id", Integer(), "finest period of the class, running where the data end", nullable=False),
+    _column("planned_count", Float(), "hours of the dated plan until now", nullable=False),
+    _column("planned_end_count", Float(), "hours of the dated plan until the end of the period", nullable=False),
+    _column("lag", Float(), "hours short at the end of the period; null = cannot tell"),
+    _column("held_count", Integer(), "lessons held since the school year began", nullable=False),
+    Index("ix_mart_programme_forecast_school", "school_id", "school_year", "class_id"),
+    comment="one row per journal with a dated plan in a running period: forecast of the lag of the programme",
+)
+mart_forecast_hit = Table(
+    "mart_forecast_hit",
+    metadata,
+    school_id(),
+    school_year(),
+    _column("period_id", Integer(), "closed period", nullable=False),
+    *_counts(
+        made_count="forecasts that the same rule would have made, as far into the period as the running one is",
+        right_count="of them right",
+        warned_count="of them warnings",
+        warned_right_count="warnings that came true",
+        came_count="cases that came, foretold or not",
+    ),
+    _column("kind", Text(), "marks, period_mark or programme", nullable=False),
+    PrimaryKeyConstraint("school_id", "school_year", "period_id", "kind"),
+    comment="one row per closed period and kind of forecast: how often the rule was right, no person",
+)
+
 
 def _entered() -> list[Column[Any]]:
     return [

@@ -28,6 +28,8 @@ CLOSED_TABLES = (
     "mart_duty_week",
     "mart_pupil_month",
     "mart_pupil_journal",
+    "mart_mark_forecast",
+    "mart_programme_forecast",
     "finding",
 )
 
