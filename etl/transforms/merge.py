@@ -186,6 +186,8 @@ def _with_entries(
         rows = (
             _first_moments(rows, table, entry, names, arrival, journals)
             if entry
+            else _earliest_moments(rows, names)
+            if table.log
             else _newest_moments(rows, names, in_file=column.name in file_columns)
         )
     return rows
@@ -201,6 +203,17 @@ def _states_interval(rows: pl.DataFrame, quality: str) -> pl.Expr:
 def _newest_moments(rows: pl.DataFrame, names: tuple[str, str, str], *, in_file: bool) -> pl.DataFrame:
     return rows.with_columns(
         (pl.col(f"_cell{place}") if in_file else pl.col(name + OLD)).alias(name) for place, name in enumerate(names)
+    )
+
+
+def _earliest_moments(rows: pl.DataFrame, names: tuple[str, str, str]) -> pl.DataFrame:
+    """A line of a log that comes again keeps its moment as the first bundle with it showed it (annex B2, B4)."""
+    earliest, latest = (pl.col(names[place] + OLD) for place in (0, 1))
+    mine, theirs = _stated(pl.col("_cell0"), pl.col("_cell1")), _stated(earliest, latest)
+    take = theirs.is_null() | (mine < theirs) | ((mine == theirs) & (pl.col("_cell1") < latest))
+    rows = rows.with_columns(take.fill_null(value=False).alias("_take"))
+    return rows.with_columns(
+        pl.when("_take").then(f"_cell{place}").otherwise(name + OLD).alias(name) for place, name in enumerate(names)
     )
 
 

@@ -61,9 +61,11 @@ def homerooms_missing(facts: Facts, at: datetime) -> Iterator[Breach]:
     """000 П-4.3, 003 Т-3.3: every class has a class teacher."""
     if not facts.profile.homeroom_teacher_required:
         return
+    files = [bundle.files["school_class"] for bundle in facts.state.bundles if "school_class" in bundle.files]
+    if not any("homeroom_teacher_key" in file.columns for file in files):
+        return
     for school_class in facts.rows("school_class"):
-        told = any("homeroom_teacher_key" in version.columns for version in school_class.versions)
-        if told and school_class["homeroom_teacher_key"] is None:
+        if school_class["homeroom_teacher_key"] is None:
             yield Breach("homeroom_missing", "class", school_class["class_key"], "")
 
 
