@@ -10,6 +10,7 @@ from typing import Literal
 from dashboard.filters import Filters
 from etl.warehouse.policies import ABOVE, DECIDERS, LOG_READERS
 from etl.warehouse.roles import ROLES as ROLES
+from etl.warehouse.scope import Scope
 
 Presence = Literal["menu", "link", "none"]
 Group = Literal["school", "learning", "control", "system"]
@@ -46,9 +47,10 @@ class PageRow:
             return "menu"
         return "link" if role in self.link else "none"
 
-    def shows_pupils(self, filters: Filters) -> bool:
-        """Whether pupils stand on the page by name at this position."""
-        return self.names == "always" or (self.names == "class" and filters.class_id is not None)
+    def shows_pupils(self, filters: Filters, scope: Scope) -> bool:
+        """Whether pupils stand on the page by name at this position; a class teacher's own class needs no choosing."""
+        is_class = filters.class_id is not None or scope.level == "class"
+        return not scope.is_above and (self.names == "always" or (self.names == "class" and is_class))
 
 
 _SCHOOL_HEADS = frozenset({"director", "deputy", "coordinator"})

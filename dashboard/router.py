@@ -76,7 +76,7 @@ def _render(row: PageRow, scope: Scope, filters: Filters) -> None:
     st.session_state[frame.SCOPE_KEY] = scope
     # imported when it is opened: a page without a chart never loads Plotly, a broken page breaks only itself
     try:
-        if row.shows_pupils(filters):
+        if row.shows_pupils(filters, scope):
             _note(row, scope, filters)  # first: what cannot be noted is not shown
         importlib.import_module(row.module).render(scope, filters)
     except Exception:
