@@ -15,6 +15,7 @@ import streamlit as st
 from dashboard import frame, measures, wording
 from dashboard.comparison import Line
 from dashboard.comparison_causes import Pair
+from dashboard.comparison_words import nothing_words
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.filters import Filters, parse, to_params
 from dashboard.i18n import count, points, t
@@ -191,5 +192,5 @@ def _row(line: Line, yardstick: Yardstick) -> Row:
 
 def _words(found: Measured) -> str:
     if found.value is None:
-        return t("comparison.cannot_say" if found.whole or found.unknown else "comparison.nothing_say")
+        return t("comparison.cannot_say") if found.whole or found.unknown else nothing_words(found)
     return measures.in_words(found)
