@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date
 
 import polars as pl
-import psycopg
 import pytest
 
 from dashboard.comparison import CHOICES, lines_of
@@ -16,7 +15,7 @@ from dashboard.queries.comparison import READABLE, read_both_acts, read_compared
 from dashboard.queries.door import counted, read
 from dashboard.queries.overview import read_overview
 from dashboard.queries.schools import until_of
-from etl.warehouse.engine import owner_connection, plain_url
+from etl.warehouse.engine import owner_connection
 from etl.warehouse.metrics import METRICS
 from etl.warehouse.scope import Scope
 from tests.conftest import CLASS_TEACHER, DEPUTY, INSPECTOR, SILENT_DEPUTY, STRANGER, TEACHER, Warehouse
@@ -105,8 +104,3 @@ def test_the_number_of_queries_does_not_grow_with_the_schools(
             read_both_acts(scope, page.choice.period.span.year, ())
         costs.append(asked.queries)
     assert costs == [6, 6]
-
-
-def test_the_app_may_not_write_through_the_view(warehouse: Warehouse) -> None:
-    with psycopg.connect(plain_url(warehouse.app_url)) as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        app.execute("DELETE FROM journal_duty")
