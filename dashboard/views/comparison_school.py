@@ -125,8 +125,9 @@ def _journals(scope: Scope, page: Compared, metric: Metric, line: Line, filters:
     if not rows:
         st.markdown(t("comparison.school_journals_none"))
         return
-    names = ("class", "subject", "value", "n", "bad")
-    columns = [Column(t(f"comparison.column_{name}"), is_number=name in ("n", "bad")) for name in names]
+    bad = "those" if metric.direction == "down" else "bad"
+    names = ("class", "subject", "value", "n", bad)
+    columns = [Column(t(f"comparison.column_{name}"), is_number=name in ("n", bad)) for name in names]
     row_table("comparison_journals", columns, rows[:SHOWN], caption=t("comparison.school_journals_caption"))
     if len(rows) > SHOWN:
         st.caption(t("comparison.school_journals_more", n=number(SHOWN), all=number(len(rows))))
@@ -135,7 +136,7 @@ def _journals(scope: Scope, page: Compared, metric: Metric, line: Line, filters:
 def journal_rows(metric: Metric, parts: pl.DataFrame, cell: int) -> list[Row]:
     """Journals with what the number stands on, those that lose most first; below `cell` rows nothing is told.
 
-    «Не хватает» = rows that would make the journal's share whole; empty where the metric has no better side.
+    The last cell = rows that keep the journal's share from being whole (or, the lower the better, nought); empty where the metric has no better side.
     """
     keys = [
         name
