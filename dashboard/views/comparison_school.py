@@ -136,7 +136,8 @@ def _journals(scope: Scope, page: Compared, metric: Metric, line: Line, filters:
 def journal_rows(metric: Metric, parts: pl.DataFrame, cell: int) -> list[Row]:
     """Journals with what the number stands on, those that lose most first; below `cell` rows nothing is told.
 
-    The last cell = rows that keep the journal's share from being whole (or, the lower the better, nought); empty where the metric has no better side.
+    The last cell = rows that keep the share from being whole (or, the lower the better, nought); empty
+    where the metric has no better side.
     """
     keys = [
         name
