@@ -157,6 +157,13 @@ def groups_of(schools: pl.DataFrame) -> dict[str, int]:
     return dict(sorted(found.items(), key=lambda pair: (order[pair[0][0]], pair[0])))
 
 
+def others_of(metric: Metric, rows: pl.DataFrame, school: int) -> Measured:
+    """The metric over all other schools that can tell it: a silent source would only blur what the others know."""
+    theirs = rows.filter(pl.col("school_id") != school)
+    told = metric.by(theirs, "school_id").filter(pl.col("value").is_not_null())["school_id"].to_list()
+    return metric.of(theirs.filter(pl.col("school_id").is_in(told)))
+
+
 def standing_out(lines: list[Line]) -> list[Line]:
     """Schools beyond the inner limit on the bad side, in the order of names."""
     return [line for line in lines if line.worse > limits.INNER]

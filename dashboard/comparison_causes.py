@@ -10,13 +10,15 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from dashboard import limits, wording
-from dashboard.comparison import FEWEST, Line, towards_bad
+from dashboard.comparison import FEWEST, Line, others_of, towards_bad
 from dashboard.i18n import count, listed, percent, points, t
 from dashboard.queries.schools import STALE_AFTER
 from etl.warehouse.metrics import Measured
 
 CAPABILITIES = ("topics", "homework", "attendance_confirmation", "exact_timestamps", "work_kinds")
 """What a source may be unable to tell, in the order of the words."""
+Pair = tuple[Measured, Measured | None]
+"""A metric by the own act and by the common one; None = not computed."""
 NOTABLE_GAP = 0.02
 """A kind of record explains a difference where its own share lies so much worse than that of the others."""
 
@@ -51,7 +53,7 @@ def causes(
     line: Line,
     lines: Sequence[Line],
     values: pl.DataFrame,
-    by_yardstick: Mapping[int, tuple[Measured, Measured]] | None = None,
+    by_yardstick: Mapping[int, Pair] | None = None,
 ) -> list[str]:
     """Sentences, the likeliest explanation that lies outside the school's work first; never empty.
 
@@ -74,8 +76,7 @@ def worst_record(line: Line, values: pl.DataFrame) -> str | None:
     best: tuple[float, int, float, float] | None = None
     for rule in metric.rule_numbers:
         one = rows.filter(pl.col("rule") == rule)
-        mine, others = one.filter(pl.col("school_id") == line.school), one.filter(pl.col("school_id") != line.school)
-        own, theirs = metric.of(mine), metric.of(others)
+        own, theirs = metric.of(one.filter(pl.col("school_id") == line.school)), others_of(metric, one, line.school)
         if own.value is None or theirs.value is None:
             continue
         gap = towards_bad(metric, own.value - theirs.value)
@@ -117,11 +118,11 @@ def _alike(line: Line) -> list[str]:
     return [t(f"comparison_cause.{key}", group=group, share=percent(line.alike), n=count(line.alike_count, "school"))]
 
 
-def _act(line: Line, lines: Sequence[Line], by_yardstick: Mapping[int, tuple[Measured, Measured]] | None) -> list[str]:
+def _act(line: Line, lines: Sequence[Line], by_yardstick: Mapping[int, Pair] | None) -> list[str]:
     if line.measured.metric.source != "duty":
         return []
     pair = (by_yardstick or {}).get(line.school)
-    if pair is not None and pair[0].value is not None and pair[1].value is not None:
+    if pair is not None and pair[1] is not None and pair[0].value is not None and pair[1].value is not None:
         gap = points(pair[1].value - pair[0].value)
         own, other = percent(pair[0].value), percent(pair[1].value)
         return [t("comparison_cause.yardstick", own=own, other=other, gap=gap)]
@@ -130,4 +131,9 @@ def _act(line: Line, lines: Sequence[Line], by_yardstick: Mapping[int, tuple[Mea
     if mine is None:
         return [t("comparison_cause.no_act")]
     same = acts.get(mine, 0)
-    return [] if same * 2 > sum(acts.values()) else [t("comparison_cause.act", act=mine, n=count(same, "school"))]
+    if same * 2 > sum(acts.values()):
+        return []
+    name = line.row["act_number"] or mine
+    return [
+        t("comparison_cause.act", act=name, n=count(same, "school")) if same else t("comparison_cause.own", act=name)
+    ]

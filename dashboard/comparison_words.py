@@ -14,7 +14,12 @@ def value_words(line: Line) -> str:
     """The number of a line, or why there is none."""
     if line.state == "told":
         return measures.in_words(line.measured)
-    return t(f"comparison.{line.state}_say")
+    return nothing_words(line.measured) if line.state == "nothing" else t(f"comparison.{line.state}_say")
+
+
+def nothing_words(measured: Measured) -> str:
+    """Why nothing counts: an act may set no limit, or none may be over yet; other numbers simply have no rows."""
+    return t("comparison.nothing_due" if measured.metric.is_interval else "comparison.nothing_say")
 
 
 def counted(measured: Measured) -> int:

@@ -19,7 +19,7 @@ from dashboard.queries.overview import LEARNING_IN_SPAN, RULE_NUMBERS, duties_by
 from dashboard.queries.performance import ENDS_IN_SPAN, KIND, PERIOD_JOINS
 from dashboard.queries.what_if import STANDINGS
 from etl.warehouse.acts import ACT_IN_FORCE
-from etl.warehouse.metrics import SOURCES, Metric, Source, sums
+from etl.warehouse.metrics import SOURCES, Source, sums
 from etl.warehouse.scope import Scope
 
 FEWEST_CELL = 5
@@ -79,6 +79,13 @@ READABLE = frozenset({"duty", *_JOINED})
 AS_OF = frozenset({"duty", "attendance", "spread"})
 """Sources that know a past day; the others stand where the data end."""
 _BY_CLASS = ("spread", "period_success", "group")
+# a journal of individual lessons is one child's: it is left out for readers above a school
+_NAMED = """
+LEFT JOIN dim_journal j ON j.school_id = x.school_id AND j.journal_id = x.journal_id
+LEFT JOIN dim_subject b ON b.school_id = x.school_id AND b.subject_id = j.subject_id
+LEFT JOIN dim_group g ON g.school_id = x.school_id AND g.group_id = j.group_id
+"""
+_NOT_INDIVIDUAL = " AND g.kind IS DISTINCT FROM 'individual'"
 _JOURNALS = f"""
 WITH {duty.SPAN}, sums AS (
     SELECT d.school_id, d.class_id, d.journal_id, {sums("duty")}
@@ -87,11 +94,9 @@ WITH {duty.SPAN}, sums AS (
             AND m.rule = ANY(:rules)) d
     JOIN span USING (school_id) WHERE {duty.IN_SPAN} GROUP BY 1, 2, 3
 )
-SELECT x.*, c.name AS class_name, c.grade, c.letter, b.name AS subject
-FROM sums x LEFT JOIN dim_class c USING (school_id, class_id)
-LEFT JOIN dim_journal j USING (school_id, journal_id)
-LEFT JOIN dim_subject b ON b.school_id = x.school_id AND b.subject_id = j.subject_id
-WHERE x.school_id = ANY(:schools)
+SELECT x.*, c.name AS class_name, c.grade, c.letter, b.name AS subject, g.kind AS group_kind
+FROM sums x LEFT JOIN dim_class c USING (school_id, class_id) {_NAMED}
+WHERE x.school_id = ANY(:schools){_NOT_INDIVIDUAL}
 """
 _BOTH = f"""
 WITH rows AS (
@@ -141,16 +146,23 @@ def read_compared(scope: Scope, filters: Filters, source: Source, now: datetime)
 
 
 def read_parts(
-    scope: Scope, filters: Filters, metric_source: Source, period: periods.Period, school: int, day: date
+    scope: Scope,
+    filters: Filters,
+    metric_source: Source,
+    period: periods.Period,
+    school: int,
+    day: date,
+    rules: tuple[int, ...] = RULE_NUMBERS,
 ) -> pl.DataFrame:
     """The sums of one school by journal (class_name, subject) or, where the mart has none, by class; one query.
 
-    Duties by journal stand where the data end, whatever day is asked: the histogram of days has no journals.
+    `rules` = numbers of the ledger rules that are summed, for duties. Duties by journal stand where the data end,
+    whatever day is asked: the histogram of days has no journals. Journals of individual lessons are left out.
     """
     del filters  # part of the key under which the answer is remembered
     params = _params(period, {school: day}, school)
     if metric_source == "duty":
-        return read(scope, _JOURNALS, {**params, "rules": list(RULE_NUMBERS)})
+        return read(scope, _JOURNALS, {**params, "rules": list(rules)})
     return read(scope, _statement(metric_source, "class" if metric_source in _BY_CLASS else "journal"), params)
 
 
@@ -172,31 +184,25 @@ def read_both_acts(scope: Scope, year: int, done: tuple[tuple[int, int], ...]) -
     return read(scope, _BOTH, params)
 
 
-def duty_parts(metric: Metric, rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows of a metric's rules where the frame has rules."""
-    return rows.filter(pl.col("rule").is_in(metric.rule_numbers)) if metric.rules and "rule" in rows.columns else rows
-
-
 def _statement(source: Source, grain: str) -> str:
     relation, condition = _JOINED[source]
     table = relation.replace("{attendance}", "mart_attendance_school" if grain == "school" else "mart_attendance_day")
     names = ", ".join(f"x.{name}" for name in SOURCES[source])
     keys = {"school": "", "class": ", l.class_id", "journal": ", l.class_id, l.journal_id"}[grain]
-    grouped = f"SELECT l.school_id{keys}, {sums(source)} FROM {table} WHERE {_HERE} AND {condition}"
-    grouped += f" GROUP BY l.school_id{keys}"
+    times = {"attendance": "held_on", "spread": "month_on"}.get(source, "period_id")
+    parts = "" if grain == "school" else f", count(DISTINCT l.{times})::bigint AS part_count"
+    grouped = f"SELECT l.school_id{keys}, {sums(source)}{parts} FROM {table}"
+    grouped += f" WHERE {_HERE} AND {condition} GROUP BY l.school_id{keys}"
     if grain == "school":
         return f"{_SPAN} {grouped} ORDER BY 1"
-    subject = ", b.name AS subject" if grain == "journal" else ", NULL::text AS subject"
-    joined = (
-        " LEFT JOIN dim_journal j USING (school_id, journal_id)"
-        " LEFT JOIN dim_subject b ON b.school_id = x.school_id AND b.subject_id = j.subject_id"
-        if grain == "journal"
-        else ""
-    )
+    if grain == "class":
+        named, joined, kept = "", "", ""
+    else:
+        named, joined, kept = ", x.journal_id, b.name AS subject, g.kind AS group_kind", _NAMED, _NOT_INDIVIDUAL
     return (
-        f"{_SPAN}, x AS ({grouped}) SELECT x.school_id, x.class_id, {names}, c.name AS class_name, c.grade, c.letter"
-        f"{subject} FROM x LEFT JOIN dim_class c USING (school_id, class_id){joined}"
-        " WHERE x.school_id = ANY(:schools)"
+        f"{_SPAN}, x AS ({grouped}) SELECT x.school_id, x.class_id, x.part_count, {names}, c.name AS class_name,"
+        f" c.grade, c.letter{named} FROM x LEFT JOIN dim_class c USING (school_id, class_id){joined}"
+        f" WHERE x.school_id = ANY(:schools){kept}"
     )
 
 

@@ -61,7 +61,9 @@ def _head(page: Compared, metric: Metric, lines: list[Line], filters: Filters) -
     assert page.choice is not None  # noqa: S101 - the caller shows the empty page otherwise
     name = t(f"comparison_metric.{metric.name}")
     out = standing_out(lines)
-    if not any(line.state == "told" for line in lines):
+    if all(line.state == "nothing" for line in lines):
+        title = t("comparison.title_nothing", metric=name)
+    elif not any(line.state == "told" for line in lines):
         title = t("comparison.title_cannot", metric=name)
     elif any(line.distance is not None for line in lines):
         title = t("comparison.title_none", metric=name)
@@ -115,7 +117,7 @@ def _method(metric: Metric, page: Compared) -> None:
 
 def _apart(page: Compared, metric: Metric, lines: list[Line], filters: Filters, yardstick: Yardstick) -> None:
     """The funnel and, beside it, the schools outside it with what may be the cause."""
-    if kind_of(metric) != "share":
+    if kind_of(metric) != "share" or not any(line.state == "told" for line in lines):
         _silent(lines)
         return
     left, right = st.columns([5, 4], gap="medium")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import polars as pl
 import streamlit as st
 
 from dashboard import frame, measures, wording
-from dashboard.comparison import Line, kind_of
+from dashboard.comparison import Line, kind_of, others_of
 from dashboard.comparison_causes import causes, coverage_words
 from dashboard.comparison_words import counted, interval_words, side_words, value_words
 from dashboard.components.row_table import Cell, Column, Row, row_table
@@ -97,9 +98,9 @@ def _rules(scope: Scope, page: Compared, metric: Metric, line: Line, filters: Fi
     rows = []
     for number_of in metric.rule_numbers:
         one = page.values.filter(pl.col("rule") == number_of)
-        mine, others = one.filter(pl.col("school_id") == line.school), one.filter(pl.col("school_id") != line.school)
         single = replace(metric, rules=(wording.BY_NUMBER[number_of].name,))
-        own, rest = single.of(mine), single.of(others)
+        own = single.of(one.filter(pl.col("school_id") == line.school))
+        rest = others_of(single, one, line.school)
         gap = points(own.value - rest.value) if own.value is not None and rest.value is not None else "—"
         words = [measures.in_words(found) for found in (own, rest)]
         cells = (Cell(wording.rule_name(number_of)), Cell(words[0]), Cell(words[1]), Cell(gap), Cell(number(own.whole)))
@@ -118,15 +119,15 @@ def _journals(scope: Scope, page: Compared, metric: Metric, line: Line, filters:
         st.caption(t("comparison.school_journals_newest"))
     until = until_of(page.schools, filters.as_of)[line.school]
     position = Filters(year=filters.year, period=filters.period)
-    parts = cached(
-        scope, position, read_parts, metric.source, page.choice.period, line.school, until, school=line.school
-    )
+    what = (metric.source, page.choice.period, line.school, until, metric.rule_numbers)
+    parts = cached(scope, position, read_parts, *what, school=line.school)
     rows = journal_rows(metric, parts, cell) if line.state in ("told", "cannot") else []
     if not rows:
         st.markdown(t("comparison.school_journals_none"))
         return
-    names = ("class", "subject", "value", "n", "bad")
-    columns = [Column(t(f"comparison.column_{name}"), is_number=name in ("n", "bad")) for name in names]
+    bad = "those" if metric.direction == "down" else "bad"
+    names = ("class", "subject", "value", "n", bad)
+    columns = [Column(t(f"comparison.column_{name}"), is_number=name in ("n", bad)) for name in names]
     row_table("comparison_journals", columns, rows[:SHOWN], caption=t("comparison.school_journals_caption"))
     if len(rows) > SHOWN:
         st.caption(t("comparison.school_journals_more", n=number(SHOWN), all=number(len(rows))))
@@ -135,9 +136,14 @@ def _journals(scope: Scope, page: Compared, metric: Metric, line: Line, filters:
 def journal_rows(metric: Metric, parts: pl.DataFrame, cell: int) -> list[Row]:
     """Journals with what the number stands on, those that lose most first; below `cell` rows nothing is told.
 
-    «Не хватает» = rows that would make the journal's share whole; empty where the metric has no better side.
+    The last cell = rows that keep the share from being whole (or, the lower the better, nought); empty
+    where the metric has no better side.
     """
-    keys = [name for name in ("class_id", "journal_id", "subject", "class_name", "grade", "letter") if name in parts]
+    keys = [
+        name
+        for name in ("class_id", "journal_id", "subject", "group_kind", "class_name", "grade", "letter")
+        if name in parts
+    ]
     found = []
     for key, rows in parts.group_by(keys, maintain_order=True):
         named = dict(zip(keys, key, strict=True))
@@ -151,18 +157,42 @@ def journal_rows(metric: Metric, parts: pl.DataFrame, cell: int) -> list[Row]:
             lost = _lost(metric, measured.part, measured.whole)
         if is_empty:
             continue
-        is_few = metric.unit != "count" and counted(measured) < cell
+        is_few = (metric.unit != "count" and counted(measured) < cell) or pupils_of(metric, rows) < cell
         shown = lost if kind_of(metric) in ("share", "count") and metric.direction != "none" and not is_few else None
         order = (-(shown or 0.0), named.get("grade") or 0, named.get("letter") or "", named.get("subject") or "")
         cells = (
             Cell(named.get("class_name") or "—"),
-            Cell(named.get("subject") or "—"),
+            Cell(named.get("subject") or "—", _part_words(named.get("group_kind")), "quiet"),
             Cell(t("comparison.few_say")) if is_few else Cell(value),
             Cell("—") if is_few or metric.unit == "count" else Cell(number(counted(measured))),
             Cell("—" if shown is None else number(int(shown))),
         )
         found.append((order, Row(cells)))
     return [row for _, row in sorted(found, key=lambda pair: pair[0])]
+
+
+def _part_words(kind: str | None) -> str:
+    return t(f"comparison_part.{kind}") if kind in ("subgroup", "elective", "club", "after_school") else ""
+
+
+_PUPILS = {
+    "learning": ("slot_count", "held_count"),
+    "attendance": ("slot_count", "held_count"),
+    "spread": ("month_pupil_count", "part_count"),
+    "fill": ("pupil_count", "part_count"),
+    "period_mark": ("graded_count", "part_count"),
+    "period_success": ("pupil_count", "part_count"),
+    "group": ("listed_count", "part_count"),
+}
+
+
+def pupils_of(metric: Metric, rows: pl.DataFrame) -> float:
+    """Pupils that a number of a journal or class is about, on average of its lessons, months or periods; infinity for
+    records of lessons, which tell of no pupil."""
+    if metric.source not in _PUPILS:
+        return math.inf
+    pupils, times = (int(rows[name].sum()) for name in _PUPILS[metric.source])
+    return pupils / times if times else 0.0
 
 
 def _lost(metric: Metric, part: int, whole: int) -> float:

@@ -14,6 +14,8 @@ import streamlit as st
 
 from dashboard import frame, measures, wording
 from dashboard.comparison import Line
+from dashboard.comparison_causes import Pair
+from dashboard.comparison_words import nothing_words
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.filters import Filters, parse, to_params
 from dashboard.i18n import count, points, t
@@ -41,7 +43,7 @@ class Yardstick:
     chosen: str | None
     standings: Mapping[int, Mapping[str, Any]]
     owned: frozenset[int]
-    pairs: Mapping[int, tuple[Measured, Measured]]
+    pairs: Mapping[int, Pair]
 
 
 def read_yardstick(scope: Scope, page: Compared, metric: Metric, filters: Filters) -> Yardstick:
@@ -64,10 +66,8 @@ def read_yardstick(scope: Scope, page: Compared, metric: Metric, filters: Filter
     done = tuple(
         (school, int(row["judgement_id"])) for school, row in standings.items() if row["judgement_id"] is not None
     )
-    pairs: dict[int, tuple[Measured, Measured]] = {}
-    if done or owned:
-        both = cached(scope, page.choice.period.span.year, read_both_acts, done)
-        pairs = _pairs(both, used, {school for school, _ in done}, owned)
+    both = cached(scope, page.choice.period.span.year, read_both_acts, done)
+    pairs = _pairs(both, used, {school for school, _ in done}, owned)
     return Yardstick(used, acts, chosen, standings, owned, pairs)
 
 
@@ -118,14 +118,13 @@ def state_words(standing: Mapping[str, Any] | None, zone: str, *, is_own: bool) 
     return t(f"comparison_yardstick.{ {'failed': 'failed', 'done': 'gone'}.get(standing['state'] or '', 'never') }")
 
 
-def _pairs(
-    both: pl.DataFrame, metric: Metric, done: set[int], owned: frozenset[int]
-) -> dict[int, tuple[Measured, Measured]]:
-    found = {}
-    for school in sorted(done | owned):
+def _pairs(both: pl.DataFrame, metric: Metric, done: set[int], owned: frozenset[int]) -> dict[int, Pair]:
+    found: dict[int, Pair] = {}
+    for school in sorted(set(both["school_id"].to_list())):
         mine = both.filter(pl.col("school_id") == school)
         own = metric.of(mine.filter("is_own"))
-        found[school] = (own, metric.of(mine.filter(~pl.col("is_own"))) if school in done else own)
+        other = metric.of(mine.filter(~pl.col("is_own"))) if school in done else None
+        found[school] = (own, own if school in owned else other)
     return found
 
 
@@ -185,12 +184,13 @@ def _row(line: Line, yardstick: Yardstick) -> Row:
     if pair is None:
         return Row((label, Cell("—"), Cell("—"), Cell("—"), Cell(state)), line.school, opens)
     own, other = pair
-    gap = points(other.value - own.value) if own.value is not None and other.value is not None else "—"
-    cells = (label, Cell(_words(own)), Cell(_words(other)), Cell(gap), Cell(state))
+    is_known = other is not None and own.value is not None and other.value is not None
+    gap = points(other.value - own.value) if is_known else "—"  # type: ignore[union-attr, operator]
+    cells = (label, Cell(_words(own)), Cell(_words(other) if other is not None else "—"), Cell(gap), Cell(state))
     return Row(cells, line.school, opens)
 
 
 def _words(found: Measured) -> str:
     if found.value is None:
-        return t("comparison.cannot_say" if found.whole or found.unknown else "comparison.nothing_say")
+        return t("comparison.cannot_say") if found.whole or found.unknown else nothing_words(found)
     return measures.in_words(found)

@@ -78,6 +78,8 @@ def render(scope: Scope, filters: Filters) -> None:
             draw_ahead(scope, page, filters)
     else:
         st.info(t("school.hidden"), icon=":material/lock:")
+        if is_open("comparison", scope.role) and st.button(t("comparison.to_journals"), icon=":material/balance:"):
+            frame.go("comparison", filters.common())
         draw_record_weeks(page)
     left, right = st.columns(2, gap="medium")
     with left.container(border=True, height="stretch"):

@@ -16,10 +16,11 @@ from sqlalchemy.exc import ProgrammingError
 from checks.runner import run_checks
 from dashboard import connection
 from dashboard.filters import Filters
+from dashboard.queries.comparison import read_both_acts, read_standings
 from dashboard.queries.door import data_versions, read
 from dashboard.queries.findings import read_findings
 from dashboard.queries.school import read_school
-from dashboard.queries.what_if import Refused, ask, may_ask, read_both, read_standing
+from dashboard.queries.what_if import Refused, ask, ask_all, may_ask, read_both, read_standing
 from dashboard.what_if_rows import Pair, counts_breaches, difference, lessons_in_time, one_sided, other_words, pairs_of
 from etl.export import export_ledger
 from etl.other_act import derive_by
@@ -227,3 +228,25 @@ def test_every_statement_that_reads_judged_rows_names_the_judgement():
             found += 1
             assert "judgement_id" in content[match.start() : match.start() + 700], f"{path}: {match[0]}"
     assert found > 20
+
+
+def test_one_act_is_asked_for_all_schools_at_once_and_compared_with_their_own(scope_of, database, loaded):
+    inspector = scope_of(INSPECTOR)
+    schools = sorted(inspector.school_ids)
+    assert ask_all(inspector, schools, ACT, 1) is None
+    assert ask_all(inspector, schools, ACT, 1) is None  # whoever waits already is not asked for twice
+    assert ask_all(scope_of(TEACHER), schools, ACT, 1) is Refused.FORBIDDEN
+    assert ask_all(inspector, [*schools, 999], ACT, 1) is Refused.FORBIDDEN
+    assert ask_all(inspector, schools, "no_such_act", 1) is Refused.FORBIDDEN
+    assert set(read_standings(inspector, ACT, 1)["state"]) == {"waiting"}
+    assert work(Settings(home=loaded.home), database, once=True) == len(schools)
+    standings = read_standings(inspector, ACT, 1)
+    assert standings["school_id"].to_list() == schools and standings["judgement_id"].null_count() == 0
+    done = tuple(standings.select("school_id", "judgement_id").iter_rows())
+    alone = read_both(inspector, None, schools[0], done[0][1])
+    both = read_both_acts(inspector, alone["school_year"][0], done)
+    for row in alone.filter(pl.col("rule") <= 3).iter_rows(named=True):
+        same = both.filter(
+            (pl.col("school_id") == schools[0]) & (pl.col("is_own") == row["is_own"]) & (pl.col("rule") == row["rule"])
+        ).row(0, named=True)
+        assert [same[name] for name in ("kept", "judged", "unsure")] == [row[n] for n in ("kept", "judged", "unsure")]
