@@ -32,6 +32,8 @@ WITH d AS (
         r.school_id, r.school_year, {STATUS} AS status, h.t AS at
     FROM ledger_row r JOIN {horizons()} h USING (school_id, rule)
     WHERE r.school_id = ANY(:schools) AND r.school_id = :school AND r.school_year = :year AND r.judgement_id = 0
+      AND r.journal_id = ANY(ARRAY(SELECT a.journal_id FROM access_row a
+          WHERE a.school_id = :school AND a.level = 'journal'))
       AND r.staff_id = ANY(CAST(:staff AS int[])) AND r.is_required AND r.excluded IS NULL AND r.can_tell
       AND r.rule <> {RULE["no_entry"].number} AND r.due_at IS NOT NULL AND NOT coalesce({IS_MADE}, false) AND {EXISTS}
       AND r.due_at < ((CAST(:sunday AS date) + 1)::timestamp AT TIME ZONE h.timezone)

@@ -81,8 +81,8 @@ GROUP BY 1 ORDER BY 1
 PUPILS = f"""
 WITH {duty.SPAN}
 SELECT l.school_id, l.class_id, l.journal_id, l.period_id, l.pupil_id, n.full_name, l.lesson_count, l.missed_count,
-    l.mark_count, l.needed_count, l.digit_count, l.digit_sum, l.weight, l.points, l.period_mark_code, l.verdict, l.is_short,
-    l.is_left, d.subject_id
+    l.mark_count, l.needed_count, l.digit_count, l.digit_sum, l.weight, l.points, l.period_mark_code, l.verdict,
+    l.is_short, l.is_left, d.subject_id
 FROM mart_pupil_journal l {_JOINS}
 JOIN dim_journal d ON d.school_id = l.school_id AND d.journal_id = l.journal_id
 LEFT JOIN dim_pupil_name n ON n.school_id = l.school_id AND n.pupil_id = l.pupil_id

@@ -47,7 +47,7 @@ def until_words(rows: pl.DataFrame) -> str:
 
 def draw_marks(key: str, forecasts: Forecasts, filters: Filters, *, with_class: bool, with_pupil: bool = True) -> None:
     """Who will miss the norm of marks at her pace, how many lessons remain; a row opens the journal."""
-    st.header(t("forecast.marks"), anchor=False)
+    st.header(t("forecast.marks" if with_pupil else "forecast.marks_one"), anchor=False)
     rows = forecasts.marks
     if rows.is_empty():
         st.markdown(t("forecast.none_running"))
@@ -55,7 +55,7 @@ def draw_marks(key: str, forecasts: Forecasts, filters: Filters, *, with_class: 
     st.caption(t("forecast.marks_note", until=until_words(rows), n=count(FORECAST_MIN_LESSONS, "lesson")))
     short = rows.filter(pl.col("forecast") == FORECAST_SHORT)
     untold = rows.filter(pl.col("forecast") > FORECAST_SHORT).height
-    _sum_line(rows, short, untold)
+    _sum_line(rows, short, untold, "place" if with_pupil else "subject")
     if short.height:
         _marks_table(key, short, filters, with_class=with_class, with_pupil=with_pupil)
     st.caption(f"{t('forecast.rule_marks')} {hit_line(forecasts, 'marks')}")
@@ -66,11 +66,11 @@ def draw_marks(key: str, forecasts: Forecasts, filters: Filters, *, with_class: 
         st.caption(hit_line(forecasts, "period_mark"))
 
 
-def _sum_line(rows: pl.DataFrame, short: pl.DataFrame, untold: int) -> None:
+def _sum_line(rows: pl.DataFrame, short: pl.DataFrame, untold: int, noun: str) -> None:
     told = rows.height - untold
-    words = t("forecast.short", parts=out_of(short.height, told, "place")) if told else ""
+    words = t("forecast.short", parts=out_of(short.height, told, noun)) if told else ""
     if untold:
-        words = f"{words} {t('forecast.untold', n=count(untold, 'place'))}".strip()
+        words = f"{words} {t('forecast.untold', n=count(untold, noun))}".strip()
     st.markdown(words)
 
 
@@ -86,6 +86,7 @@ def _marks_table(key: str, short: pl.DataFrame, filters: Filters, *, with_class:
             Cell(number(row["mark_count"]), tone="" if row["mark_count"] else "bad", badge=not row["mark_count"]),
             Cell(number(row["needed_count"])),
             Cell(number(row["ahead_count"])),
+            Cell(number(_expected(row), 1)),
         ]
         table.append(Row(tuple(cells), place, t("performance.open_row", subject=subject, name=name)))
     columns = [Column(t("forecast.column_pupil"), wide=True)] if with_pupil else []
@@ -94,6 +95,7 @@ def _marks_table(key: str, short: pl.DataFrame, filters: Filters, *, with_class:
         Column(t("forecast.column_marks"), is_number=True),
         Column(t("forecast.column_norm"), is_number=True),
         Column(t("forecast.column_ahead"), is_number=True),
+        Column(t("forecast.column_expected"), is_number=True),
     ]
     clicked = row_table(key, columns, table, caption=t("forecast.marks"), height=360 if len(rows) > SHOWN else None)
     if short.height > len(rows):
@@ -101,6 +103,12 @@ def _marks_table(key: str, short: pl.DataFrame, filters: Filters, *, with_class:
     if clicked is not None:
         row = rows[clicked]
         frame.go("journal", filters.drilled(class_id=row["class_id"], journal=row["journal_id"]))
+
+
+def _expected(row: dict[str, Any]) -> float:
+    """Marks at the end of the period at the pace of the year, cut to a tenth so that it never shows the norm itself."""
+    found = row["mark_count"] + row["ahead_count"] * row["year_mark_count"] / row["year_lesson_count"]
+    return int(found * 10 + 1e-9) / 10
 
 
 def draw_programme(key: str, forecasts: Forecasts, filters: Filters, *, with_class: bool) -> None:

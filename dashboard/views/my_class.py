@@ -69,7 +69,7 @@ def _choose(classes: pl.DataFrame, filters: Filters) -> None:
         Row((Cell(row["name"]), Cell(row["teacher"] or "—")), row["class_id"], t("learning.open", name=row["name"]))
         for row in classes.iter_rows(named=True)
     ]
-    columns = [Column(t("school.column_class")), Column(t("my_class.column_class_teacher"), wide=True)]
+    columns = [Column(t("school.column_class")), Column(t("my_class.column_class_teacher"))]
     clicked = row_table("class_choose", columns, rows, caption=t("my_class.choose_title"))
     if clicked is not None:
         frame.set_filters(filters.changed(class_id=clicked))

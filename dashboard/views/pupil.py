@@ -50,7 +50,7 @@ def _head(place: Place, name: str) -> None:
     assert place.row is not None  # noqa: S101 - a sheet has its school
     classes = place.dims.filter(pl.col("class_id") == place.filters.class_id)["class_name"]
     back = place.filters.changed(pupil=None)
-    steps = [frame.Crumb(t("my_class.title", name=classes[0] if classes.len() else ""), "class", back)]
+    steps = [frame.Crumb(t("pupil.crumb_class", name=classes[0] if classes.len() else ""), "class", back)]
     until = asked.local_moment(place.row)
     frame.head(
         t("pupil.title", name=name),

@@ -63,7 +63,7 @@ def test_a_deputy_sees_what_is_ahead_and_chooses_a_class_on_a_telephone(open_pag
     settle(page)
     page.get_by_role("table", name="Какой класс открыть?").locator("tbody button").last.click()
     page.wait_for_url(re.compile(r"class=\d+"))
+    expect(page.get_by_role("heading", name="Группа риска")).to_be_visible()
     settle(page)
-    text = page.locator("body").inner_text()
-    assert "Группа риска" in text and "Страница не открылась" not in text
+    expect(page.locator("body")).not_to_contain_text("Страница не открылась")
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth + 1")

@@ -66,6 +66,7 @@ class SlowBundle:
                 "teaching_load",
                 "curriculum",
                 "plan",
+                "plan_item",
                 "work",
             )
         }

@@ -39,7 +39,7 @@ def foretold(*rows: dict[str, int | None]) -> list[int]:
     return frame.select(marks_verdict())["forecast"].to_list()
 
 
-def slow_verdict(one: dict[str, int]) -> int:
+def slow_verdict(one: dict[str, Any]) -> int:
     marks, needed = one["mark_count"], one["needed_count"]
     if needed is None:
         return FORECAST_CANNOT_TELL
