@@ -20,6 +20,7 @@ from dashboard.i18n import t
 
 PAGE = (Path(__file__).resolve().parent / "templates" / "login.html").read_text(encoding="utf-8")
 SLOW = {"pause": "slow_down", "locked": "locked", "address": "slow_address"}
+LONGEST_FORM = 16_384  # bytes: a login, a password of 1,024 Cyrillic letters, an address
 AT_ONCE = 2  # Argon2id takes 64 MiB each: a flood of sign-ins waits, the server stays up
 
 
@@ -51,6 +52,8 @@ class SignIn:
         """Check the pair and open a session, or show the form again with a sentence."""
         if not is_own_form(request):
             return HTMLResponse(self._form("/", error=t("login.foreign")), status_code=403)
+        if not is_short(request):  # nobody has signed in yet: nothing large is read
+            return HTMLResponse(self._form("/", error=t("login.wrong")), status_code=413)
         form = await request.form(max_files=0, max_fields=3)
         login, target = str(form.get("login", "")), safe_next(str(form.get("next", "")))
         try:
@@ -145,6 +148,12 @@ def is_own_form(request: Request) -> bool:
     if origin is not None:
         return urlsplit(origin).netloc == request.headers.get("host")
     return request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+
+
+def is_short(request: Request) -> bool:
+    """Whether the form says how long it is, and is no longer than a sign-in."""
+    length = request.headers.get("content-length", "")
+    return length.isdigit() and len(length) < 9 and int(length) <= LONGEST_FORM
 
 
 def _wait(seconds: int) -> str:

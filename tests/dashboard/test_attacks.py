@@ -246,6 +246,17 @@ def test_a_foreign_form_signs_nobody_in_or_out_and_uploads_need_the_token(site: 
     assert visitor.ask("/_stcore/upload_file/session/file", form={"x": "1"})[0] in (400, 403, 405)
 
 
+def test_a_large_or_endless_form_is_not_read(site: Site) -> None:
+    visitor = Visitor(site.port)
+    assert visitor.ask("/login", form={"login": "orlova", "password": "x" * 20_000})[0] == 413
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=30)
+    connection.request(
+        "POST", "/login", iter([b"login=x"]), encode_chunked=True, headers={"Transfer-Encoding": "chunked"}
+    )
+    assert connection.getresponse().status == 413
+    connection.close()
+
+
 def test_forged_trusted_headers_and_claims_of_a_provider_open_nothing(site: Site) -> None:
     visitor = Visitor(site.port)
     visitor.cookies["_streamlit_user"] = "forged"
