@@ -245,6 +245,15 @@ def _journals(files: Files, answers: Answers, scratch: Path) -> Bundle:
         made.warnings.append(
             f"{len(alone)} journals have no КТП in these files, their topics were not received: {named}"
         )
+    with_plan = {builder.class_key(plan.place) for plan in files.plans}
+    lacking = sorted(
+        {each.place.class_name for each in files.journals if builder.class_key(each.place) not in with_plan}
+    )
+    if files.plans and lacking:
+        made.warnings.append(
+            f"no КТП was received of {', '.join(lacking)}: what topic or homework is missing cannot be told until the "
+            f"КТП of every class is given"
+        )
     bundle = write_made(
         scratch / "bundle",
         {table: made.rows[table] for table in _carried(files, answers, made)},
@@ -252,7 +261,7 @@ def _journals(files: Files, answers: Answers, scratch: Path) -> Bundle:
         source_system=SYSTEM,
         extracted_at=answers.extracted_at,
         mode="snapshot",
-        capabilities=("topics", "homework") if files.plans else (),
+        capabilities=("topics", "homework") if files.plans and not lacking else (),
         scope=_scope(files, builder),
         origins=made.origins,
         keeps=_keeps(files, alone),

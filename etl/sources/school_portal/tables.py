@@ -267,7 +267,7 @@ class Builder:
     def _period_mark(self, journal: Journal, row: int, column: PeriodColumn, text: str, pupil: str) -> None:
         place = journal.place
         entries = read_cell(text)
-        known = entries.marks if entries and not entries.absences else ()
+        known = entries.marks if entries else ()
         stem = f"{self.group_key(place)}|{folded(place.subject)}|{column.mark}|{column.kind}|{column.number}|{pupil}"
         for number, value in enumerate(known or (text,), 1):
             self.out.add(
