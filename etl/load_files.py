@@ -68,7 +68,7 @@ def load_files(
     loaded = Loaded(
         recognition,
         report,
-        coverage(bundle.files, bundle.manifest.capabilities, recognition.moments),
+        coverage(bundle.files, bundle.manifest.capabilities, recognition.moments, recognition.untold),
     )
     if not report.is_repeat and bundle.manifest.mode == "snapshot":
         with owner_connection(url) as connection:

@@ -30,6 +30,8 @@ class Recognition:
     path: Path
     found: tuple[str, ...] = ()
     moments: Mapping[str, Precision] = field(default_factory=dict)
+    untold: frozenset[str] = frozenset()
+    """rules whose tables are there while the source says nothing that could break them: who typed, since when"""
 
 
 class Source(Protocol):

@@ -12,3 +12,4 @@ def test_what_the_source_lacks_cannot_be_told_and_content_needs_no_moment() -> N
     judged = coverage(TABLES, (), {})
     assert (judged["homework"], judged["movement"], judged["topic"]) == (CANNOT, CANNOT, CANNOT)
     assert judged["mark_while_absent"] == YES
+    assert coverage(TABLES, (), {}, {"mark_while_absent"})["mark_while_absent"] == CANNOT

@@ -30,6 +30,18 @@ SYSTEM = "Школьный портал (файлы)"
 ZONE = "Europe/Moscow"
 MARKS = ("mark", "absence", "period_mark")
 PLANS = ("plan", "plan_item")
+UNTOLD = frozenset(
+    {
+        "author_absent",
+        "cancellation",
+        "homeroom_missing",
+        "mark_not_enrolled",
+        "period_mark_author",
+        "teacher_scope",
+        "void_after_incident",
+    }
+)
+"""The files name no author and no class teacher, no cancelled lesson, and list pupils without saying since when."""
 SHORT = {
     "quarter": "{} четверть",
     "trimester": "{} тр",
@@ -65,7 +77,7 @@ class SchoolPortal:
                 kinds = sorted({kind for sheet in _sheets(workbook) if (kind := _kind(sheet))})
                 if kinds:
                     found = f"{workbook.file}: {', '.join(kinds)}"
-                    return Recognition(self.name, self.title, path, (found,))
+                    return Recognition(self.name, self.title, path, (found,), untold=UNTOLD)
         except (SourceError, OSError):
             return None
         return None

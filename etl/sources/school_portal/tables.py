@@ -104,8 +104,8 @@ class Builder:
                 joined[plan.place.words] = plan
             elif _lines(first) != _lines(plan):
                 self.out.warnings.append(
-                    f"{plan.sheet.file}, sheet {plan.sheet.name}: {plan.place.subject} of {plan.place.class_name} has a "
-                    f"second block; its lines were added to the first"
+                    f"{plan.sheet.file}, sheet {plan.sheet.name}: {plan.place.subject} of {plan.place.class_name} has "
+                    f"a second block; its lines were added to the first"
                 )
                 joined[plan.place.words] = replace(first, rows=first.rows + plan.rows)
         return joined
