@@ -95,7 +95,7 @@ def load(
     ],
     check: Annotated[bool, typer.Option(help="Run the checks afterwards.")] = True,
     answers: Annotated[
-        Path | None, typer.Option(help="TOML with what files cannot say; zavuch.toml beside them by default.")
+        Path | None, typer.Option(help="TOML with what files cannot say; school.toml beside them by default.")
     ] = None,
     school_key: Annotated[str, typer.Option(help="Key of the school, always the same.")] = "",
     school_name: Annotated[str, typer.Option(help="Name of the school.")] = "",

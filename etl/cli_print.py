@@ -23,7 +23,7 @@ from etl.contract.ledger import RULES
 from etl.contract.needs import Lack
 from etl.coverage import ANSWERS
 from etl.job import Progress as Told
-from etl.load_files import Loaded
+from etl.load_files import BUNDLE, Loaded
 from etl.rejudge import DeriveReport
 from etl.run_log import LoadReport
 from etl.settings import Settings
@@ -148,7 +148,7 @@ def print_precision(console: Console, loaded: Loaded) -> None:
     """How well the source's moments let each rule be judged, what changed since the previous snapshot, what was not
     received; nothing of it for a bundle, whose coverage is printed with its load.
     """
-    if loaded.recognition.source == "bundle":
+    if loaded.recognition.source == BUNDLE:
         return
     table = Table(title="What can be judged from these files")
     for name in ("judged", "rules"):

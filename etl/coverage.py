@@ -13,15 +13,18 @@ ANSWERS = (YES, BY_DAY, BY_INTERVAL, CANNOT)
 _WORDS = {"exact": YES, "day": BY_DAY, "interval": BY_INTERVAL}
 
 
-def coverage(tables: Collection[str], capabilities: Collection[str], moments: Mapping[str, str]) -> dict[str, str]:
+def coverage(
+    tables: Collection[str], capabilities: Collection[str], moments: Mapping[str, str], untold: Collection[str] = ()
+) -> dict[str, str]:
     """Answer by rule, in the order of the rules. `moments` by table: exact, day, or interval where it names none.
 
-    A rule whose tables or capability lack cannot be told; a content rule looks at what is there, not at moments.
+    A rule whose tables or capability lack, or that is `untold`, cannot be told; a content rule looks at what is
+    there, not at moments.
     """
     answers = {}
     for rule in RULES:
         lack = lack_of(rule.name, tables, capabilities)
-        if lack is not None:
+        if lack is not None or rule.name in untold:
             answers[rule.name] = CANNOT
         elif rule.kind == "content":
             answers[rule.name] = YES

@@ -70,12 +70,13 @@ def not_received(connection: psycopg.Connection[Any], load_id: int) -> list[str]
         "  WHERE s.load_id <> %(load)s AND s.group_id IS NOT NULL AND s.subject_id IS NOT NULL"
         "  AND r.extracted_at < (SELECT extracted_at FROM load_run WHERE load_id = %(load)s)"
         "  AND (s.school_id, s.school_year) IN (SELECT school_id, school_year FROM ours))"
-        " SELECT c.name, g.name, j.name FROM known k JOIN dim_class c USING (school_id, class_id)"
+        " SELECT c.name, CASE WHEN g.kind <> 'class' THEN g.name END, j.name FROM known k"
+        " JOIN dim_class c USING (school_id, class_id)"
         " JOIN dim_group g ON g.school_id = k.school_id AND g.group_id = k.group_id"
         " JOIN dim_subject j ON j.school_id = k.school_id AND j.subject_id = k.subject_id"
         " WHERE NOT EXISTS (SELECT 1 FROM ours o WHERE o.school_id = k.school_id AND o.group_id = k.group_id"
         "  AND o.subject_id = k.subject_id) ORDER BY c.grade, c.letter, j.name, g.name",
         {"load": load_id},
     ).fetchall()
-    lines = [f"{name} {subject}" + (f" ({group})" if group and group != name else "") for name, group, subject in rows]
+    lines = [f"{name} {subject}" + (f" ({group})" if group else "") for name, group, subject in rows]
     return lines[:NAMED] + ([f"and {len(lines) - NAMED} more journals"] if len(lines) > NAMED else [])

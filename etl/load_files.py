@@ -14,10 +14,13 @@ from etl.differences import differences, not_received
 from etl.job import Progress, load_bundle
 from etl.run_log import LoadReport
 from etl.settings import Settings
-from etl.sources.answers import read_answers
+from etl.sources.answers import Answers, read_answers
 from etl.sources.keys import installation_secret
 from etl.sources.registry import Recognition, recognise
 from etl.warehouse.engine import owner_connection
+
+BUNDLE = "bundle"
+"""The source whose files say everything themselves."""
 
 
 @dataclass
@@ -44,8 +47,9 @@ def load_files(
     """Load the files of one moment; the first decides what they are. Raises SourceError and SettingsError."""
     told = progress or Progress()
     source, recognition = recognise(paths[0])
+    stated = read_answers(paths[0], given, answers_file) if source.name != BUNDLE else Answers()
     answers = replace(
-        read_answers(paths[0], given, answers_file),
+        stated,
         beside=tuple(paths[1:]),
         secret=installation_secret(settings.home),
     )
@@ -64,7 +68,7 @@ def load_files(
     loaded = Loaded(
         recognition,
         report,
-        coverage(bundle.files, bundle.manifest.capabilities, recognition.moments),
+        coverage(bundle.files, bundle.manifest.capabilities, recognition.moments, recognition.untold),
     )
     if not report.is_repeat and bundle.manifest.mode == "snapshot":
         with owner_connection(url) as connection:

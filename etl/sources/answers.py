@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from etl.errors import SettingsError
 
-FILE = "zavuch.toml"
+FILE = "school.toml"
 """Name of the file of answers; it lies beside the files it speaks of, or in their folder."""
 KINDS = ("quarter", "trimester", "half_year", "year")
 

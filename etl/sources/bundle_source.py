@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path, PurePosixPath
 
+from etl.errors import SourceError
 from etl.sources.answers import Answers
 from etl.sources.bundle import DAMAGE, Bundle, open_bundle
 from etl.sources.registry import Recognition, Told
@@ -20,6 +21,8 @@ class BundleSource:
         return Recognition(self.name, self.title, path) if _has_manifest(path) else None
 
     def open(self, recognition: Recognition, answers: Answers, scratch: Path, told: Told) -> Bundle:
+        if answers.beside:
+            raise SourceError("A journal bundle is loaded by itself.", advice="Load the other files after it.")
         return open_bundle(recognition.path)
 
 

@@ -10,7 +10,7 @@ from typing import Literal, Protocol, cast
 
 from etl.errors import SourceError
 from etl.sources.answers import Answers
-from etl.sources.bundle import Bundle
+from etl.sources.bundle import Bundle, zip_members
 
 Precision = Literal["exact", "day", "interval"]
 """How well a source knows the moment of an entry: to the second, to the day, only between two of our snapshots."""
@@ -30,6 +30,8 @@ class Recognition:
     path: Path
     found: tuple[str, ...] = ()
     moments: Mapping[str, Precision] = field(default_factory=dict)
+    untold: frozenset[str] = frozenset()
+    """rules whose tables are there while the source says nothing that could break them: who typed, since when"""
 
 
 class Source(Protocol):
@@ -73,6 +75,8 @@ def recognise(path: Path) -> tuple[Source, Recognition]:
         recognition = source.recognise(path)
         if recognition is not None:
             return source, recognition
+    if path.suffix.lower() == ".zip":
+        zip_members(path)  # a damaged or hostile zip is told as such
     raise SourceError(
         f"{path.name} is not recognised: its content is none of {', '.join(source.title for source in sources())}.",
         advice="Give the files as the system saved them: renamed is fine, saved anew from a spreadsheet is not.",

@@ -30,6 +30,18 @@ SYSTEM = "Школьный портал (файлы)"
 ZONE = "Europe/Moscow"
 MARKS = ("mark", "absence", "period_mark")
 PLANS = ("plan", "plan_item")
+UNTOLD = frozenset(
+    {
+        "author_absent",
+        "cancellation",
+        "homeroom_missing",
+        "mark_not_enrolled",
+        "period_mark_author",
+        "teacher_scope",
+        "void_after_incident",
+    }
+)
+"""The files name no author and no class teacher, no cancelled lesson, and list pupils without saying since when."""
 SHORT = {
     "quarter": "{} четверть",
     "trimester": "{} тр",
@@ -65,7 +77,7 @@ class SchoolPortal:
                 kinds = sorted({kind for sheet in _sheets(workbook) if (kind := _kind(sheet))})
                 if kinds:
                     found = f"{workbook.file}: {', '.join(kinds)}"
-                    return Recognition(self.name, self.title, path, (found,))
+                    return Recognition(self.name, self.title, path, (found,), untold=UNTOLD)
         except (SourceError, OSError):
             return None
         return None
@@ -245,6 +257,15 @@ def _journals(files: Files, answers: Answers, scratch: Path) -> Bundle:
         made.warnings.append(
             f"{len(alone)} journals have no КТП in these files, their topics were not received: {named}"
         )
+    with_plan = {builder.class_key(plan.place) for plan in files.plans}
+    lacking = sorted(
+        {each.place.class_name for each in files.journals if builder.class_key(each.place) not in with_plan}
+    )
+    if files.plans and lacking:
+        made.warnings.append(
+            f"no КТП was received of {', '.join(lacking)}: what topic or homework is missing cannot be told until the "
+            f"КТП of every class is given"
+        )
     bundle = write_made(
         scratch / "bundle",
         {table: made.rows[table] for table in _carried(files, answers, made)},
@@ -252,7 +273,7 @@ def _journals(files: Files, answers: Answers, scratch: Path) -> Bundle:
         source_system=SYSTEM,
         extracted_at=answers.extracted_at,
         mode="snapshot",
-        capabilities=("topics", "homework") if files.plans else (),
+        capabilities=("topics", "homework") if files.plans and not lacking else (),
         scope=_scope(files, builder),
         origins=made.origins,
         keeps=_keeps(files, alone),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
@@ -41,6 +41,14 @@ class Rows:
             self.add(table, row)
 
 
+Words = tuple[int, int, str, str, str]
+"""`Place.words`."""
+
+
+def _lines(plan: Plan) -> list[tuple[date | None, str, str]]:
+    return [(line.day, line.topic, line.homework) for line in plan.rows]
+
+
 def origin(sheet: Sheet, row: int, column: int) -> Origin:
     """Where a cell stands; row and column counted from 0."""
     return sheet.file, row + 1, sheet.address(row, column)
@@ -67,7 +75,7 @@ class Builder:
         teachers.know(name for journal in journals for name in journal.teachers)
         teachers.know(plan.teacher for plan in plans)
         rows_of = pupils.rows_of(journals)
-        plan_of = {plan.place.words: plan for plan in plans}
+        plan_of = self._joined(plans)
         self._school()
         for journal in journals:
             plan = plan_of.pop(journal.place.words, None)
@@ -86,6 +94,21 @@ class Builder:
                 f"lessons it had: taken as two lessons"
             )
         return self.out
+
+    def _joined(self, plans: list[Plan]) -> dict[Words, Plan]:
+        """One plan for each journal: the same block twice is one, the lines of two different ones stand together."""
+        joined: dict[Words, Plan] = {}
+        for plan in plans:
+            first = joined.get(plan.place.words)
+            if first is None:
+                joined[plan.place.words] = plan
+            elif _lines(first) != _lines(plan):
+                self.out.warnings.append(
+                    f"{plan.sheet.file}, sheet {plan.sheet.name}: {plan.place.subject} of {plan.place.class_name} has "
+                    f"a second block; its lines were added to the first"
+                )
+                joined[plan.place.words] = replace(first, rows=first.rows + plan.rows)
+        return joined
 
     def class_key(self, place: Place) -> str:
         return f"{place.school_year}/{place.school_year + 1}|{place.class_name}"
@@ -267,7 +290,7 @@ class Builder:
     def _period_mark(self, journal: Journal, row: int, column: PeriodColumn, text: str, pupil: str) -> None:
         place = journal.place
         entries = read_cell(text)
-        known = entries.marks if entries and not entries.absences else ()
+        known = entries.marks if entries else ()
         stem = f"{self.group_key(place)}|{folded(place.subject)}|{column.mark}|{column.kind}|{column.number}|{pupil}"
         for number, value in enumerate(known or (text,), 1):
             self.out.add(

@@ -22,7 +22,7 @@ _KINDS = {
     "п/г": "half_year",
     "пол": "half_year",
 }
-_CLASS = re.compile(r"^\s*(\d{1,2})\s*[-\s«\"]*([^\d\s()«»\"-]*)[»\"]?\s*(?:\((.*)\))?\s*$", re.DOTALL)
+_CLASS = re.compile(r"^\s*(\d{1,2})(?!\d)\s*([^(]*?)\s*(?:\((.*)\)[^()]*)?$", re.DOTALL)
 
 
 def cleaned(text: str) -> str:
@@ -96,7 +96,7 @@ def class_and_group(text: str) -> tuple[int, str, str] | None:
     found = _CLASS.match(bare)
     if not found or not 1 <= int(found[1]) <= 11:
         return None
-    letter = folded(found[2])
+    letter = re.sub(r"\bкласс\b|^[-–—\s]+|[«»\"']", "", folded(found[2])).strip(" -.,")
     group = cleaned(found[3] or "")
     return int(found[1]), letter, "" if compact(group) in {"", compact(found[1] + letter)} else group
 

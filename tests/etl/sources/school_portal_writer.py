@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -104,7 +104,7 @@ def _as_the_vendor(content: bytes) -> bytes:
     return out.getvalue()
 
 
-def plan_bytes(sheets: dict[str, Sequence[Block]], class_name: str, year: int = 2018) -> bytes:
+def plan_bytes(sheets: Mapping[str, Sequence[Block]], class_name: str, year: int = 2018) -> bytes:
     """A class's КТП: BIFF8, a sheet per subject, a block per group, the teacher's name reversed."""
     book = xlwt.Workbook(encoding="utf-8")
     for name, blocks in sheets.items():

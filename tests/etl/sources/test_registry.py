@@ -14,7 +14,7 @@ def test_a_bundle_is_recognised_by_its_manifest_and_not_by_its_name(tmp_path: Pa
 
 
 def test_what_no_source_knows_is_refused_with_the_names_of_all_that_are_known(tmp_path: Path) -> None:
-    file = tmp_path / "photo.zip"
+    file = tmp_path / "photo.jpg"
     file.write_bytes(b"no zip at all")
     with pytest.raises(SourceError) as refused:
         recognise(file)
@@ -22,7 +22,7 @@ def test_what_no_source_knows_is_refused_with_the_names_of_all_that_are_known(tm
 
 
 def test_answers_given_as_options_win_over_those_of_the_toml_beside_the_files(tmp_path: Path) -> None:
-    (tmp_path / "zavuch.toml").write_text(
+    (tmp_path / "school.toml").write_text(
         'school_key = "s1"\nschool_name = "School"\ntimezone = "Europe/Moscow"\nextracted_at = 2018-11-12T07:00:00\n'
         "holidays = [[2018-10-29, 2018-11-05], 2019-02-25]\n[[periods]]\nkind = 'trimester'\nnumber = 1\n"
         "starts_on = 2018-09-01\nends_on = 2018-11-30\ngrade_to = 9\n",
@@ -47,7 +47,7 @@ def test_answers_given_as_options_win_over_those_of_the_toml_beside_the_files(tm
     [("scool = 'x'", "scool"), ("timezone = 'Moskva'", "Moskva"), ("holidays = ['x']", "x"), ("[", "TOML")],
 )
 def test_a_wrong_answer_is_named(tmp_path: Path, text: str, told: str) -> None:
-    (tmp_path / "zavuch.toml").write_text(text)
+    (tmp_path / "school.toml").write_text(text)
     with pytest.raises(SettingsError) as refused:
         read_answers(tmp_path)
     assert told in str(refused.value)

@@ -271,3 +271,15 @@ def test_sign_ins_are_read_by_person(tmp_path: Path) -> None:
     bundle = opened(tmp_path, {"reportGlobalStatPersonal.xls": report})
     assert bundle.manifest.mode == "delta"
     assert table(bundle, "activity").select("date", "logins").rows() == [("2018-11-03", "7"), ("2018-11-07", "0")]
+
+
+def test_a_class_without_a_plan_takes_back_that_missing_topics_can_be_told(tmp_path: Path) -> None:
+    block = Block("7а", "Алгебра", "Мария Петровна Иванова", [(DAY, "Степени", "п. 1")])
+    files = {
+        "2018_2019_7а (7а).xlsx": journal_bytes([grid()]),
+        "2018_2019_7б (7б).xlsx": journal_bytes([grid(group="7б (7б)")]),
+        "2018_7а.xls": plan_bytes({"Алгебра": [block]}, "7а"),
+    }
+    bundle = opened(tmp_path, files)
+    assert bundle.manifest.capabilities == frozenset()
+    assert any("7б" in warning for warning in bundle.warnings)
