@@ -54,14 +54,16 @@ _INSIDE_AT = f"""
 WITH {duty.SPAN}, d AS MATERIALIZED ({duty.LEDGER} AND r.school_id = :school AND r.rule = ANY(:rules))
 {_BY_DAYS}
 """
-# the same tables at another moment of another period, for the comparison; no weeks
+# the same tables at another moment of another period, only with what the comparison shows: every page asks for them
+_COMPARED = ("done", "base", "unseen", "kept", "judged", "unsure", "late", "missing")
 _THEN = f"""
-WITH {duty.SPAN}, d AS MATERIALIZED ({duty.LEDGER} AND r.school_id = :school AND r.rule = ANY(:rules))
+WITH {duty.SPAN}, d AS ({duty.LEDGER} AND r.school_id = :school AND r.rule IN ({_LESSON_NUMBERS})
+    AND (CAST(:is_year AS boolean) OR r.anchor_on BETWEEN CAST(:starts_on AS date) - 6 AND CAST(:ends_on AS date) + 6))
 SELECT CASE WHEN grouping(d.journal_id) = 0 THEN 'journal' WHEN grouping(d.staff_id) = 0 THEN 'staff'
             ELSE 'rule' END AS part,
-       d.rule, d.class_id, d.journal_id, NULL::date AS week_on, d.staff_id, {sums("duty")}
+       d.rule, d.class_id, d.journal_id, NULL::date AS week_on, d.staff_id, {sums("duty", _COMPARED)}
 FROM d JOIN span USING (school_id)
-WHERE d.school_id = :school AND d.rule = ANY(:rules) AND {duty.IN_DAYS} {_NARROW}
+WHERE {duty.IN_DAYS} {_NARROW}
 GROUP BY GROUPING SETS ((d.rule), (d.rule, d.class_id, d.journal_id), (d.rule, d.staff_id))
 """
 _WHOLE_PARTS = f"""
