@@ -30,6 +30,7 @@ from dashboard.connection import accounts
 from dashboard.gate import Gate
 from dashboard.login import SignIn
 from dashboard.pages_table import menu_of
+from dashboard.source_links import own_templates
 from etl.settings import read_settings
 
 PARENT_VARIABLE = "ZAVUCH_SERVER_PARENT"
@@ -42,6 +43,7 @@ def build() -> st.App:
     missing = [name for name in HIDDEN_OPTIONS if name not in config.get_config_options()]
     if missing or not config.get_option("server.trustedUserHeaders"):
         raise RuntimeError(f"Streamlit {st.__version__} lacks or ignores {', '.join(missing or HIDDEN_OPTIONS[:1])}.")
+    own_templates()  # a wrong address is told at the start and not on a page
     store = accounts()
     signer = CookieSigner(cookie_secret(read_settings().home))
 
