@@ -32,6 +32,7 @@ from dashboard.i18n import t
 from dashboard.login import SignIn
 from dashboard.oidc import BEGIN, SECRETS, OidcSignIn, read_oidc, refuse_unusable
 from dashboard.pages_table import menu_of
+from dashboard.source_links import own_templates
 from etl.settings import read_settings
 
 PARENT_VARIABLE = "ZAVUCH_SERVER_PARENT"
@@ -44,6 +45,7 @@ def build() -> st.App:
     missing = [name for name in HIDDEN_OPTIONS if name not in config.get_config_options()]
     if missing or not config.get_option("server.trustedUserHeaders"):
         raise RuntimeError(f"Streamlit {st.__version__} lacks or ignores {', '.join(missing or HIDDEN_OPTIONS[:1])}.")
+    own_templates()  # a wrong address is told at the start and not on a page
     store = accounts()
     home = read_settings().home
     signer = CookieSigner(cookie_secret(home))

@@ -18,6 +18,7 @@ from contextlib import closing, contextmanager
 from typing import NoReturn
 from urllib.error import URLError
 
+from dashboard.source_links import FILE, read_templates
 from etl.errors import BusyError, ZavuchError
 from etl.settings import PROJECT, Settings
 
@@ -41,6 +42,7 @@ def serve(settings: Settings, app_database_url: str, on_ready: Callable[[str], N
     server's exit code. Raises BusyError where the port is taken, ServerError where the server does not
     start.
     """
+    read_templates(settings.home / FILE)  # before anything starts: one sentence instead of a server that ends at once
     try:
         with _stoppable(), running(settings, app_database_url) as (address, server), working(settings) as worker:
             on_ready(address)

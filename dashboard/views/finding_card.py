@@ -13,6 +13,7 @@ from dashboard.filters import Filters, to_params
 from dashboard.finding_rows import place_of, which
 from dashboard.i18n import t
 from dashboard.queries.decisions import LONGEST_REASON, Card, Decision, decide, may_decide, read_card
+from dashboard.views.source_link import source_link
 from dashboard.wording import LedgerRow
 from etl.warehouse.ledger import Status
 from etl.warehouse.scope import Scope
@@ -43,6 +44,7 @@ def _draw(scope: Scope, card: Card | None, filters: Filters) -> None:
     st.html(_STYLE)
     _about(card.row)
     _lesson(card.row, filters)
+    source_link(scope, card.row["school_id"], card.row["journal_id"], card.row["lesson_id"])
     _life(card.row)
     _answers(card.row)
     _decision(scope, card, filters)

@@ -18,6 +18,7 @@ from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
 from dashboard.queries.journals import Journal, read_journal, read_journals
 from dashboard.views.lesson import open_lesson
+from dashboard.views.source_link import source_link
 from etl.warehouse.metrics import METRICS
 from etl.warehouse.scope import Scope
 
@@ -48,6 +49,7 @@ def render(scope: Scope, filters: Filters) -> None:
     filters = filters.changed(journal=journal, class_id=page.journal["class_id"], subject=page.journal["subject_id"])
     _head(scope, page, filters)
     _siblings(page, filters)
+    source_link(scope, page.place.school, page.place.journal)
     _summary(page)
     if page.lessons.is_empty():
         frame.empty(t("journal.no_lessons_title"), t("journal.no_lessons"))

@@ -17,6 +17,7 @@ from dashboard.journal_sheet import absence_name, journal_name, slot, work_name
 from dashboard.queries.door import cached
 from dashboard.queries.journals import Journal
 from dashboard.queries.lesson import Lesson, read_lesson
+from dashboard.views.source_link import source_link
 from dashboard.wording import BY_NUMBER, LedgerRow
 from etl.warehouse.ledger import FINDING_STATUSES, RULE, Status
 from etl.warehouse.scope import Scope
@@ -37,14 +38,14 @@ def open_lesson(scope: Scope, page: Journal, filters: Filters) -> None:
     drawer = st.dialog(
         title, width="medium", position="right", icon=":material/event:", on_dismiss=lambda: _close(filters)
     )
-    drawer(_draw)(page, card, filters)
+    drawer(_draw)(scope, page, card, filters)
 
 
 def _close(filters: Filters) -> None:
     st.query_params.from_dict(to_params(filters.changed(lesson=None)))
 
 
-def _draw(page: Journal, card: Lesson | None, filters: Filters) -> None:
+def _draw(scope: Scope, page: Journal, card: Lesson | None, filters: Filters) -> None:
     if card is None:
         st.markdown(f"**{t('lesson.not_found_title')}**")
         st.markdown(t("lesson.not_found"))
@@ -56,6 +57,7 @@ def _draw(page: Journal, card: Lesson | None, filters: Filters) -> None:
     _absences(page, card)
     st.markdown(f"**{t('lesson.link')}**")
     st.code(_address(filters), language=None, wrap_lines=True)
+    source_link(scope, page.place.school, page.place.journal, filters.lesson)
 
 
 def _about(page: Journal, card: Lesson) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 import openpyxl
@@ -61,7 +62,7 @@ def test_a_deputy_goes_from_few_marks_to_the_journal_and_takes_the_table(open_pa
     settle(page)
     with page.expect_download() as made:
         page.get_by_role("button", name="Показатели по журналам: XLSX").click()
-    book = openpyxl.load_workbook(made.value.path())
+    book = openpyxl.load_workbook(io.BytesIO(made.value.path().read_bytes()))
     assert book.worksheets[0].max_row > 20
     assert "Успеваемость" in str([cell.value for row in book["Сведения"] for cell in row])
     page.locator("thead th button").last.click()
