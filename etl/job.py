@@ -49,14 +49,15 @@ def load_bundle(
     is_demo: bool = False,
     regulations: Path | None = None,
     progress: Progress | None = None,
+    bundle: Bundle | None = None,
 ) -> LoadReport:
-    """Load a journal bundle into the database at `url` (owner role).
+    """Load a journal bundle into the database at `url` (owner role); `bundle` is the one a source made from `path`.
 
     Raises SourceError when the bundle as a whole cannot be taken; single bad rows are set aside and counted.
     """
     told = progress or Progress()
     started_at, clock = datetime.now(UTC), time.perf_counter()
-    bundle = open_bundle(path)
+    bundle = bundle or open_bundle(path)
     spool = split_by_school(bundle, home / "spool", lambda table, rows: told.step(f"reading {table}", rows, 0))
     try:
         read_seconds = time.perf_counter() - clock
@@ -94,7 +95,9 @@ def _load(
 ) -> LoadReport:
     manifest = bundle.manifest
     newest = cursor.execute("SELECT coalesce(max(load_id), 0) + 1 FROM load_run").fetchone()
-    report = LoadReport(int(newest[0]) if newest else 1, str(bundle.path), manifest.mode, manifest.extracted_at)
+    report = LoadReport(
+        int(newest[0]) if newest else 1, bundle.origin or str(bundle.path), manifest.mode, manifest.extracted_at
+    )
     report.warnings += [(None, message) for message in bundle.warnings]
     profiles = read_profiles(regulations)
     refuse_out_of_order(cursor, bundle, spool)
@@ -322,6 +325,9 @@ def _set_aside_strangers(spool: Spool, bundle: Bundle, known: set[str], report: 
             reject_rows(rows, "school_key", "required cell is blank"), bundle.files[table].name, None, None
         )
         report.count_astray(table, Balance(read=rows.height, rejected=rows.height))
+    for table, rows in bundle.strays.items():
+        report.set_aside(rows, None, None, None)
+        report.count_astray(table, Balance(read=rows.height, rejected=rows.height))
     for table, parts in spool.parts.items():
         for key in parts if table != "school" else ():
             if key not in known:
@@ -341,7 +347,7 @@ def _tell(outcome: SchoolLoad, bundle: Bundle, report: LoadReport) -> None:
         if table in bundle.files:
             report.count(table, balance)
     for table, rows in outcome.rejects:
-        report.set_aside(rows, bundle.files[table].name, outcome.school.school_id, outcome.school.school_key)
+        report.set_aside(bundle.placed(table, rows), None, outcome.school.school_id, outcome.school.school_key)
     report.warnings += [(outcome.school.school_id, message) for message in outcome.warnings]
 
 

@@ -61,14 +61,14 @@ class LoadReport:
     def count(self, table: str, balance: Balance) -> None:
         self.balances.setdefault(table, Balance()).add(balance)
 
-    def set_aside(self, rows: pl.DataFrame, file: str, school_id: int | None, school_key: str | None) -> None:
-        """Keep rejected rows (columns of transforms.typed.REJECT) for the quarantine."""
+    def set_aside(self, rows: pl.DataFrame, file: str | None, school_id: int | None, school_key: str | None) -> None:
+        """Keep rejected rows (columns of transforms.typed.REJECT) for the quarantine; no `file`: their column."""
         if rows.height:
             self.rejects.append(
                 rows.with_columns(
                     pl.lit(school_id, pl.Int32).alias("school_id"),
                     pl.lit(school_key, pl.String).alias("school_key"),
-                    pl.lit(file).alias("file"),
+                    *([pl.lit(file).alias("file")] if file is not None else []),
                 )
                 .select(list(REJECTED))
                 .cast(REJECTED)

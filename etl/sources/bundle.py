@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Literal, cast
 
+import polars as pl
+
 from etl.contract.tables import BY_NAME, CAPABILITIES
 from etl.errors import SourceError
 
@@ -34,6 +36,8 @@ DAMAGE = (
 )
 """What the zip module raises for members that are cut, changed, encrypted or packed in a way it does not know."""
 FIRST_YEAR, LAST_YEAR = 1970, 2900
+PLACE = pl.Schema({"row_number": pl.Int64, "file": pl.String, "place_row": pl.Int64, "place": pl.String})
+"""Where a row of a table came from: its number in the table (the header is 1), the file, the row and the cell there."""
 SCOPE_FIELDS = ("school_key", "school_year", "class_key", "group_key", "subject_key")
 
 
@@ -68,6 +72,28 @@ class Bundle:
     files: dict[str, TableFile]
     content_hash: str
     warnings: list[str] = field(default_factory=list)
+    origin: str = ""
+    """what was given, where a source made the bundle from it; "" = the bundle itself"""
+    places: dict[str, pl.DataFrame] = field(default_factory=dict)
+    """by table, where each row came from, where a source made it: columns of PLACE"""
+    strays: dict[str, pl.DataFrame] = field(default_factory=dict)
+    """by table, what a source could not make a row of: columns of transforms.typed.REJECT and `file`"""
+
+    def placed(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rejected rows with the file they came from: a source's own file, its row and its cell before the value."""
+        if table not in self.places:
+            return rows.with_columns(pl.lit(self.files[table].name).alias("file"))
+        found = rows.join(
+            self.places[table].rename({"row_number": "_row"}),
+            left_on="row_number",
+            right_on="_row",
+            how="left",
+            maintain_order="left",
+        )
+        return found.with_columns(
+            pl.col("place_row").alias("row_number"),
+            pl.coalesce("place", "column_name").alias("column_name"),
+        ).drop("place", "place_row")
 
     @contextmanager
     def open_file(self, table: str) -> Iterator[IO[bytes]]:
