@@ -274,15 +274,24 @@ def rejected(
 
 @app.command(epilog=_example("zavuch export ledger --as-of 2026-10-01 --format csv --out ledger.csv"))
 def export(
-    what: Annotated[str, typer.Argument(help="ledger or findings.")],
+    what: Annotated[str, typer.Argument(help="ledger, findings or bundle.")],
     as_of: Annotated[
         str | None,
         typer.Option(help="Moment T; local time of each school without an offset; a bare date is its 23:59:59."),
     ] = None,
-    file_format: Annotated[str, typer.Option("--format", help="csv.")] = "csv",
-    target: Annotated[Path | None, typer.Option("--out", help="File to write; standard output without it.")] = None,
+    file_format: Annotated[str, typer.Option("--format", help="csv; a bundle also as parquet.")] = "csv",
+    target: Annotated[
+        Path | None,
+        typer.Option("--out", help="File to write, standard output without it; of a bundle a new folder or .zip."),
+    ] = None,
+    school: Annotated[
+        list[str] | None, typer.Option(help="Of a bundle: key of a school, all without it; may be repeated.")
+    ] = None,
 ) -> None:
-    """Write the ledger or the findings."""
+    """Write the ledger, the findings, or everything as an open journal bundle with datapackage.json."""
+    if what == "bundle":
+        _export_bundle(target, file_format, school or ())
+        return
     from checks.export import export_findings
     from etl.export import export_ledger
 
@@ -295,6 +304,26 @@ def export(
     if what not in writers:
         raise SettingsError(f"There is no export {what!r}.", advice=f"Choose one of {', '.join(writers)}.")
     _write(target, writers[what])
+
+
+def _export_bundle(target: Path | None, file_format: str, school_keys: Sequence[str]) -> None:
+    from etl.export_bundle import export_bundle
+
+    if file_format not in ("csv", "parquet"):
+        raise SettingsError(f"--format {file_format!r} is not known.", advice="Use csv or parquet.")
+    if target is None:
+        raise SettingsError("A bundle is several files.", advice="Say where: --out FOLDER or --out FILE.zip.")
+    url = _open()
+    with progress_bars(err) as bars:
+        written = export_bundle(
+            url,
+            target,
+            school_keys=school_keys,
+            file_format="csv" if file_format == "csv" else "parquet",
+            progress=bars.step,
+        )
+    for bundle in written:
+        out.print(f"{bundle.path}: {sum(bundle.counts.values()):,} rows of {len(bundle.part.school_ids)} schools")
 
 
 def _write(target: Path | None, write: Any) -> None:

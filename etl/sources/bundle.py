@@ -273,7 +273,7 @@ def _table_files(members: dict[str, int], prefix: str) -> tuple[dict[str, TableF
     files: dict[str, TableFile] = {}
     warnings = []
     for name, size in members.items():
-        if not name.startswith(prefix) or name == prefix + "manifest.json":
+        if not name.startswith(prefix) or name in (prefix + "manifest.json", prefix + "datapackage.json"):
             continue
         table, _, ending = name[len(prefix) :].partition(".")
         if ending not in {"csv", "parquet"} or table not in BY_NAME:

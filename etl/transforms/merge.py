@@ -165,7 +165,9 @@ def _with_entries(
     by_moment = {entry.moment: entry for entry in table.entries}
     if table.name == "absence":
         known_first = (
-            pl.when(pl.col("is_known")).then(pl.col("reason_known_first" + OLD)).otherwise(PRESENT["reason"]([]))
+            pl.when(pl.col("is_known"))
+            .then(pl.col("reason_known_first" + OLD))
+            .otherwise(PRESENT["reason"]([]) & ~_states_interval(rows, "reason_recorded_quality"))
         )
         rows = rows.with_columns(known_first.alias("reason_known_first"))
     for column in table.columns:
@@ -185,6 +187,13 @@ def _with_entries(
             else _newest_moments(rows, names, in_file=column.name in file_columns)
         )
     return rows
+
+
+def _states_interval(rows: pl.DataFrame, quality: str) -> pl.Expr:
+    """The cell itself is an interval, as the open export writes it: the entry was then seen to come later."""
+    if quality not in rows.columns:
+        return pl.lit(value=False)
+    return pl.col(quality).is_in([int(Quality.interval), int(Quality.unknown)]).fill_null(value=False)
 
 
 def _newest_moments(rows: pl.DataFrame, names: tuple[str, str, str], *, in_file: bool) -> pl.DataFrame:

@@ -48,7 +48,60 @@ def start_of_day(day: pl.Expr, zone: str) -> pl.Expr:
 
 
 def parse_moments(text: pl.Series, zone: str, extracted_at: datetime) -> pl.DataFrame:
-    """Columns earliest, latest, quality, is_bad (no timestamp), is_skewed (later than its own bundle, annex B5)."""
+    """Columns earliest, latest, quality, is_bad (no timestamp), is_skewed (later than its own bundle, annex B5).
+
+    Besides what the contract names, the open export writes `earliest/latest` where no single moment is known.
+    """
+    is_range = text.str.contains("/", literal=True).fill_null(value=False)
+    if is_range.any():
+        single = _parse_single(text.zip_with(~is_range, pl.Series([None], dtype=pl.String)), zone, extracted_at)
+        ranges = _parse_ranges(text.zip_with(is_range, pl.Series([None], dtype=pl.String)), zone)
+        return pl.select(
+            pl.when(pl.lit(is_range)).then(pl.lit(ranges[name])).otherwise(pl.lit(single[name])).alias(name)
+            for name in single.columns
+        )
+    return _parse_single(text, zone, extracted_at)
+
+
+def _parse_ranges(text: pl.Series, zone: str) -> pl.DataFrame:
+    """`earliest/latest` in ISO 8601: `..` begins what nobody saw (unknown), a bare date a moment known by its day."""
+    ends = text.str.strip_chars().str.split_exact("/", 1).struct.unnest()
+    start, last = _parse_single(ends["field_0"], zone, LAST), _parse_single(ends["field_1"], zone, LAST)
+    open_start = ends["field_0"] == ".."
+    parsed = pl.DataFrame(
+        {
+            "start": start["earliest"],
+            "by": start["quality"],
+            "last": last["earliest"],
+            "by_last": last["quality"],
+            "is_open": open_start,
+        }
+    ).with_columns(
+        pl.when("is_open").then(pl.lit(BEGINNING, INSTANT)).otherwise("start").alias("start"),
+        pl.when("is_open")
+        .then(pl.lit(int(Quality.unknown)))
+        .when(pl.col("by") == int(Quality.date_only))
+        .then(pl.col("by"))
+        .otherwise(pl.lit(int(Quality.interval)))
+        .cast(pl.Int16)
+        .alias("quality"),
+    )
+    never = (pl.col("start") == pl.lit(NEVER, INSTANT)).fill_null(value=False)
+    good = (
+        pl.col("start").is_not_null()
+        & (pl.col("by_last") == int(Quality.exact)).fill_null(value=False)
+        & (never | (pl.col("start") <= pl.col("last")).fill_null(value=False))
+    )
+    return parsed.select(
+        pl.when(good).then("start").alias("earliest"),
+        pl.when(good).then("last").alias("latest"),
+        pl.when(good).then("quality").alias("quality"),
+        (~good).alias("is_bad"),
+        (good & never).alias("is_skewed"),
+    )
+
+
+def _parse_single(text: pl.Series, zone: str, extracted_at: datetime) -> pl.DataFrame:
     cells = pl.DataFrame({"text": text.str.strip_chars()})
     if cells["text"].null_count() == cells.height:
         return _nothing(cells.height)
