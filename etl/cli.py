@@ -274,12 +274,14 @@ def rejected(
 
 @app.command(epilog=_example("zavuch export ledger --as-of 2026-10-01 --format csv --out ledger.csv"))
 def export(
-    what: Annotated[str, typer.Argument(help="ledger, findings or bundle.")],
+    what: Annotated[str, typer.Argument(help="ledger, findings, bundle or oneroster.")],
     as_of: Annotated[
         str | None,
         typer.Option(help="Moment T; local time of each school without an offset; a bare date is its 23:59:59."),
     ] = None,
-    file_format: Annotated[str, typer.Option("--format", help="csv; a bundle also as parquet.")] = "csv",
+    file_format: Annotated[
+        str, typer.Option("--format", help="csv; a bundle also parquet; oneroster 1.1 or 1.2.")
+    ] = "csv",
     target: Annotated[
         Path | None,
         typer.Option("--out", help="File to write, standard output without it; of a bundle a new folder or .zip."),
@@ -288,9 +290,12 @@ def export(
         list[str] | None, typer.Option(help="Of a bundle: key of a school, all without it; may be repeated.")
     ] = None,
 ) -> None:
-    """Write the ledger, the findings, or everything as an open journal bundle with datapackage.json."""
+    """Write the ledger, the findings, everything as an open journal bundle, or rosters and marks as OneRoster."""
     if what == "bundle":
         _export_bundle(target, file_format, school or ())
+        return
+    if what == "oneroster":
+        _export_oneroster(target, file_format, school or ())
         return
     from checks.export import export_findings
     from etl.export import export_ledger
@@ -324,6 +329,18 @@ def _export_bundle(target: Path | None, file_format: str, school_keys: Sequence[
         )
     for bundle in written:
         out.print(f"{bundle.path}: {sum(bundle.counts.values()):,} rows of {len(bundle.part.school_ids)} schools")
+
+
+def _export_oneroster(target: Path | None, file_format: str, school_keys: Sequence[str]) -> None:
+    from etl.export_oneroster import export_oneroster
+
+    if file_format not in ("csv", "1.1", "1.2"):
+        raise SettingsError(f"--format {file_format!r} is not known.", advice="Use 1.1 or 1.2.")
+    if target is None:
+        raise SettingsError("OneRoster is several files in one.", advice="Say where: --out FILE.zip.")
+    version: Literal["1.1", "1.2"] = "1.1" if file_format == "1.1" else "1.2"
+    counts = export_oneroster(_open(), target, version=version, school_keys=school_keys)
+    out.print(f"{target}: OneRoster {version}, " + ", ".join(f"{name} {count:,}" for name, count in counts.items()))
 
 
 def _write(target: Path | None, write: Any) -> None:

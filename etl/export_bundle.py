@@ -227,10 +227,10 @@ def _query(table: BundleTable, part: Part) -> str:
     """One table's rows of the part's schools in the words of the contract, ordered by key; `s` is the school."""
     ids = ", ".join(str(number) for number in part.school_ids)
     if table.name == "school":
-        cells = ", ".join(_school_cell(column) for column in table.columns)
-        joins = "JOIN dim_municipality m USING (municipality_id)"
+        stated = ", ".join(_school_cell(column) for column in table.columns)
         return (
-            f'SELECT {cells} FROM dim_school s {joins} WHERE s.school_id IN ({ids}) ORDER BY s.school_key COLLATE "C"'
+            f"SELECT {stated} FROM dim_school s JOIN dim_municipality m USING (municipality_id)"
+            f' WHERE s.school_id IN ({ids}) ORDER BY s.school_key COLLATE "C"'
         )
     joins = ["JOIN dim_school s ON s.school_id = t.school_id"]
     if table.name in TEXTS:

@@ -50,7 +50,10 @@ class Source(Protocol):
         ...
 
 
-SOURCES: tuple[str, ...] = ("etl.sources.bundle_source",)
+SOURCES: tuple[str, ...] = (
+    "etl.sources.bundle_source",
+    "etl.sources.oneroster",
+)
 """Modules with a `SOURCE`, asked in this order; imported only when something is to be recognised."""
 
 

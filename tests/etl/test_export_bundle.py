@@ -67,7 +67,7 @@ def test_what_is_exported_and_loaded_anew_gives_the_same_ledger(
 
 def test_moments_that_two_snapshots_showed_survive_the_export(store: Store, tmp_path: Path) -> None:
     first, second = journal(1), journal(3)
-    first.row("lesson", "l2").update(topic=None)
+    first.row("lesson", "l2").update(topic="")
     first.add("absence", absence_key="a1", lesson_key="l1", code="н").add("mark", mark_key="gone", lesson_key="l1")
     second.add("absence", absence_key="a1", lesson_key="l1", code="Б")
     second.add("mark", mark_key="m5", lesson_key="l2", value="3", recorded_at="2024-10-02")
