@@ -59,12 +59,14 @@ class BundleDraft:
     ) -> None:
         self._open.close()
 
-    def table(self, name: str) -> None:
-        """The table is there, rows or none: then what is absent from it was deleted."""
+    def table(self, name: str, columns: Collection[str] = ()) -> None:
+        """The table is there, rows or none: then what is absent from it was deleted. `columns` that the source does
+        not have leave the stored cells as they are (annex B6); all of them when none are named.
+        """
         if name not in self._writers:
             stream = self._open.enter_context((self.folder / f"{name}.csv").open("w", encoding="utf-8", newline=""))
-            columns = [column.name for column in BY_NAME[name].columns]
-            self._writers[name] = csv.DictWriter(stream, columns, restval="", extrasaction="raise")
+            held = columns or tuple(column.name for column in BY_NAME[name].columns)
+            self._writers[name] = csv.DictWriter(stream, held, restval="", extrasaction="raise")
             self._writers[name].writeheader()
             self._places[name] = (array("q"), array("q"), [])
 

@@ -53,6 +53,8 @@ class Source(Protocol):
 SOURCES: tuple[str, ...] = (
     "etl.sources.bundle_source",
     "etl.sources.oneroster",
+    "etl.sources.edfi",
+    "etl.sources.sql_view",
 )
 """Modules with a `SOURCE`, asked in this order; imported only when something is to be recognised."""
 
