@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from etl.cli_print import err, out, print_checks, print_derived, print_load, print_status, progress_bars
+from etl.cli_print import (
+    err,
+    out,
+    print_checks,
+    print_derived,
+    print_load,
+    print_precision,
+    print_status,
+    progress_bars,
+)
 from etl.cli_print import example as _example
 from etl.errors import SettingsError, ZavuchError
 from etl.regulations_cli import regulations
@@ -71,19 +80,43 @@ def generate(
             out.print(f"{bundle.path}: {sum(bundle.counts.values()):,} rows of {len(bundle.school_keys)} schools")
 
 
-@app.command(epilog=_example("zavuch load journals-2026-11-12.zip"))
+@app.command(epilog=_example("zavuch load journals-12.11.2018.zip LessonPlanning.zip --school-key school-7"))
 def load(
-    path: Annotated[Path, typer.Argument(help="Folder or .zip of a journal bundle.")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Files that the journal system saved, of one moment; or a journal bundle.")
+    ],
     check: Annotated[bool, typer.Option(help="Run the checks afterwards.")] = True,
+    answers: Annotated[
+        Path | None, typer.Option(help="TOML with what files cannot say; zavuch.toml beside them by default.")
+    ] = None,
+    school_key: Annotated[str, typer.Option(help="Key of the school, always the same.")] = "",
+    school_name: Annotated[str, typer.Option(help="Name of the school.")] = "",
+    municipality: Annotated[str, typer.Option(help="Municipality of the school.")] = "",
+    timezone: Annotated[str, typer.Option(help="Zone of its deadlines, as Europe/Moscow.")] = "",
+    regulation: Annotated[str, typer.Option(help="Id of its act, see `zavuch regulations`.")] = "",
+    school_year: Annotated[str, typer.Option(help="As 2018/2019, where the files do not say it.")] = "",
+    extracted_at: Annotated[str, typer.Option(help="Moment of the export, as 2018-11-12T18:30:00+03:00.")] = "",
 ) -> None:
-    """Load a journal bundle: one transaction, rows read = loaded + unchanged + rejected."""
-    from etl.job import load_bundle
+    """Load what a journal system saved, recognised by its content: one transaction, read = loaded + unchanged +
+    rejected.
+    """
+    from etl.load_files import load_files
 
+    given = {
+        "school_key": school_key,
+        "school_name": school_name,
+        "municipality": municipality,
+        "timezone": timezone,
+        "regulation": regulation,
+        "school_year": school_year,
+        "extracted_at": extracted_at,
+    }
     settings, url = read_settings(), _open()
     with progress_bars(err) as bars:
-        report = load_bundle(path, url, settings.home, regulations=settings.regulations, progress=bars.told())
-    print_load(out, report)
-    if check and not report.is_repeat:
+        loaded = load_files(paths, url, settings, given=given, answers_file=answers, progress=bars.told())
+    print_load(out, loaded.report)
+    print_precision(out, loaded)
+    if check and not loaded.report.is_repeat:
         _check(url, brief=True)
 
 

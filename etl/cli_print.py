@@ -21,7 +21,9 @@ from rich.table import Table
 
 from etl.contract.ledger import RULES
 from etl.contract.needs import Lack
+from etl.coverage import ANSWERS
 from etl.job import Progress as Told
+from etl.load_files import Loaded
 from etl.rejudge import DeriveReport
 from etl.run_log import LoadReport
 from etl.settings import Settings
@@ -140,6 +142,28 @@ def _print_coverage(console: Console, coverage: Mapping[str, tuple[Lack, ...]]) 
         for place, (reason, rules) in enumerate(reasons.items(), 1):
             table.add_row("", f"{len(rules)}", reason, ", ".join(rules), end_section=place == len(reasons))
     console.print(table)
+
+
+def print_precision(console: Console, loaded: Loaded) -> None:
+    """How well the source's moments let each rule be judged, what changed since the previous snapshot, what was not
+    received; nothing of it for a bundle, whose coverage is printed with its load.
+    """
+    if loaded.recognition.source == "bundle":
+        return
+    table = Table(title="What can be judged from these files")
+    for name in ("judged", "rules"):
+        table.add_column(name)
+    for answer in ANSWERS:
+        rules = [rule for rule, found in loaded.judged.items() if found == answer]
+        if rules:
+            table.add_row(answer, ", ".join(rules))
+    console.print(table)
+    if loaded.differences:
+        console.print(f"Since the snapshot of {loaded.since:%Y-%m-%d %H:%M} UTC:", highlight=False)
+        for line in loaded.differences:
+            console.print(f"  {line}", highlight=False, soft_wrap=True)
+    for line in loaded.not_received:
+        console.print(f"Not received: {line}", highlight=False, soft_wrap=True)
 
 
 def print_derived(console: Console, report: DeriveReport) -> None:

@@ -313,7 +313,15 @@ def _arrival(writer: Writer, school: School, spool: Spool, manifest: Manifest, l
         )
     is_snapshot = manifest.mode == "snapshot" and school.is_listed
     return Arrival(
-        load_id, manifest.extracted_at, is_snapshot, columns, pl.DataFrame(schema=SCOPE), snapshots, statuses, newest
+        load_id,
+        manifest.extracted_at,
+        is_snapshot,
+        columns,
+        pl.DataFrame(schema=SCOPE),
+        snapshots,
+        statuses,
+        newest,
+        manifest.keeps,
     )
 
 

@@ -48,6 +48,10 @@ class Answers:
     """ranges of days without lessons on which the staff do not work either, both ends inclusive"""
     holidays: tuple[tuple[date, date], ...] = ()
     """school holidays: no lessons, the staff work; both ends inclusive"""
+    beside: tuple[Path, ...] = ()
+    """further files of the same moment"""
+    secret: bytes = b""
+    """of the installation, for keys of people whom a system only names (`etl.sources.keys`)"""
     options: Mapping[str, Any] = field(default_factory=dict)
     """what only one source understands, by its name: the TOML's table `[source.<name>]`"""
 
@@ -77,7 +81,7 @@ def _read(file: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise SettingsError(f"{file} cannot be read: {error}.", advice="It is TOML in UTF-8.") from error
     stated["options"] = stated.pop("source", {})
-    known = {each.name for each in fields(Answers)}
+    known = {each.name for each in fields(Answers)} - {"beside", "secret"}
     if unknown := sorted(set(stated) - known):
         raise SettingsError(
             f"{file.name} has the unknown answer {unknown[0]!r}.", advice=f"Known: {', '.join(sorted(known))}."

@@ -51,6 +51,8 @@ class Manifest:
     mode: Literal["snapshot", "delta"]
     capabilities: frozenset[str]
     scope: tuple[dict[str, str | None], ...] | None = None
+    keeps: frozenset[str] = frozenset()
+    """tables in which a row that is absent proves nothing; said by a source, not by the file"""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def open_bundle(path: Path) -> Bundle:
     """Open and check a bundle's frame: manifest, file names, sizes. Raises SourceError; reads no table."""
     if not path.exists():
         raise SourceError(f"There is no {path}.", advice="Give the folder or the .zip of a journal bundle.")
-    members = _folder_members(path) if path.is_dir() else _zip_members(path)
+    members = _folder_members(path) if path.is_dir() else zip_members(path)
     prefix = _prefix(members, path)
     manifest_name = prefix + "manifest.json"
     manifest_bytes = _read_member(path, manifest_name)
@@ -146,7 +148,8 @@ def _folder_members(path: Path) -> dict[str, int]:
     return members
 
 
-def _zip_members(path: Path) -> dict[str, int]:
+def zip_members(path: Path) -> dict[str, int]:
+    """Sizes of a zip's files by name. Raises SourceError for no zip, or a hostile one."""
     try:
         with zipfile.ZipFile(path) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]

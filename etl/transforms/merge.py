@@ -51,6 +51,8 @@ class Arrival:
     """fact_lesson_status: earlier statuses of lessons with their first moments"""
     newest: datetime | None = None
     """moment of the newest bundle loaded of the school; a bundle of another scope may be no newer (annex B6, B20)"""
+    keeps: frozenset[str] = frozenset()
+    """tables of this bundle in which a row that is absent was not deleted: its sheet was not received"""
 
     @property
     def is_late(self) -> bool:
@@ -328,18 +330,27 @@ def in_scope(
         return pl.Series([True]).new_from_index(0, rows.height) if rows.height else pl.Series([], dtype=pl.Boolean)
     places = pl.DataFrame([_attribute(rows, name, journals, suffix) for name in SCOPE])
     found = pl.Series("found", [False] * rows.height, dtype=pl.Boolean)
-    for line in scope.iter_rows(named=True):
-        fits = [
-            places[name].eq_missing(pl.Series([value], dtype=SCOPE[name]).new_from_index(0, rows.height))
-            for name, value in line.items()
-            if value is not None
-        ]
-        hit = pl.Series([True]).new_from_index(0, rows.height) if rows.height else found
-        for fit in fits:
-            hit = hit & fit
-        found = found | hit
+    for stated, lines in _by_stated(scope).items():
+        if not stated:
+            return pl.Series([True]).new_from_index(0, rows.height) if rows.height else found
+        names = list(stated)
+        hits = places.select(names).join(
+            lines.select(names).unique().with_columns(pl.lit(value=True).alias("_hit")),
+            on=names,
+            how="left",
+            maintain_order="left",
+        )
+        found = found | hits["_hit"].fill_null(value=False)
     # a timetable of the whole school has no class, and such rows are in scope of every snapshot
     return found | places["class_id"].is_null() if table.year_from == "class_key" else found
+
+
+def _by_stated(scope: pl.DataFrame) -> dict[tuple[str, ...], pl.DataFrame]:
+    """Lines of a scope by what they state: an export of a school has a line for each of its journals."""
+    by: dict[tuple[str, ...], list[dict[str, int | None]]] = {}
+    for line in scope.iter_rows(named=True):
+        by.setdefault(tuple(name for name, value in line.items() if value is not None), []).append(line)
+    return {stated: pl.DataFrame(lines, schema=SCOPE) for stated, lines in by.items()}
 
 
 def _attribute(rows: pl.DataFrame, name: str, journals: pl.DataFrame, suffix: str) -> pl.Series:
@@ -403,7 +414,7 @@ def _vanished(
 ) -> pl.DataFrame:
     """Rows known before and absent now, with the interval in which they vanished (annex B6)."""
     is_proof = arrival.is_snapshot and (bool(table.year_from) or arrival.may_delete_anywhere)
-    if not is_proof or table.log or not stored.height:
+    if not is_proof or table.log or table.name in arrival.keeps or not stored.height:
         return stored.clear().with_columns(pl.lit(None, INSTANT).alias("carried_at"))
     gone = stored.filter(pl.col("deleted_latest").is_null()).join(
         incoming.select(key), on=key, how="anti", nulls_equal=True, maintain_order="left"

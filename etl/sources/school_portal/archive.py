@@ -1,0 +1,98 @@
+"""The workbooks inside what a person gives: a file, a zip (names in cp866), zips in a zip or a folder of all these."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path, PurePosixPath
+
+from etl.errors import SourceError
+from etl.sources.bundle import DAMAGE, zip_members
+
+ENDINGS = (".xlsx", ".xls")
+UTF8 = 0x800
+"""Bit of a zip member's flags: its name is UTF-8. Without it Russian systems write cp866."""
+_DATED = re.compile(r"(?<!\d)(\d{2})[.\-_](\d{2})[.\-_](\d{4})(?!\d)")
+_ISO = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
+
+
+@dataclass(frozen=True)
+class Workbook:
+    """`file` is its name with that of the zip before it; `named` the day in the zip's or file's name, `saved` the local
+    time that the zip states for it.
+    """
+
+    file: str
+    content: bytes
+    named: date | None = None
+    saved: datetime | None = None
+
+
+def read_workbooks(paths: tuple[Path, ...]) -> Iterator[Workbook]:
+    """Every workbook in the paths, in the order of their names. Raises SourceError for a damaged or hostile zip."""
+    for path in paths:
+        if path.is_dir():
+            inner = tuple(
+                each
+                for each in sorted(path.iterdir())
+                if each.is_file() and each.suffix.lower() in (*ENDINGS, ".zip") and not each.name.startswith(("~", "."))
+            )
+            yield from read_workbooks(inner)
+        elif path.suffix.lower() in ENDINGS:
+            yield Workbook(path.name, path.read_bytes(), day_in(path.name))
+        else:
+            zip_members(path)
+            try:
+                yield from _in_zip(path.name, path.read_bytes(), day_in(path.name), depth=1)
+            except DAMAGE as error:
+                raise SourceError(f"{path.name} is damaged: {error}.", advice="Save it again.") from error
+
+
+def _in_zip(name: str, content: bytes, named: date | None, depth: int) -> Iterator[Workbook]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = [(member_name(info), info) for info in archive.infolist() if not info.is_dir()]
+        for inner, info in sorted(members, key=lambda member: member[0]):
+            place, ending = PurePosixPath(inner), PurePosixPath(inner).suffix.lower()
+            if place.name.startswith(("~", ".")) or "__MACOSX" in place.parts:
+                continue
+            if ending in ENDINGS:
+                yield Workbook(f"{name}/{inner}", archive.read(info), named or day_in(inner), _time(info))
+            elif ending == ".zip" and depth:
+                yield from _in_zip(f"{name}/{inner}", archive.read(info), day_in(inner) or named, depth - 1)
+
+
+def member_name(info: zipfile.ZipInfo) -> str:
+    """The name as it was meant: UTF-8 where the flag or the bytes say so, else cp866."""
+    if info.flag_bits & UTF8:
+        return info.filename
+    try:
+        raw = info.filename.encode("cp437")
+    except UnicodeEncodeError:
+        return info.filename  # the extra field with the name in Unicode was read already
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp866")
+
+
+def day_in(name: str) -> date | None:
+    """The day that a name states, as `journals-12.11.2018.zip` does."""
+    try:
+        if found := _DATED.search(name):
+            return date(int(found[3]), int(found[2]), int(found[1]))
+        if found := _ISO.search(name):
+            return date(int(found[1]), int(found[2]), int(found[3]))
+    except ValueError:
+        return None
+    return None
+
+
+def _time(info: zipfile.ZipInfo) -> datetime | None:
+    try:
+        return datetime(*info.date_time)  # noqa: DTZ001 - local time of who saved it; its zone is an answer
+    except ValueError:
+        return None

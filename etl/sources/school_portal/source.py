@@ -1,0 +1,402 @@
+"""«Школьный портал» as a source: recognises the files of one moment and makes one journal bundle of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from etl.contract.columns import BundleTable
+from etl.contract.tables import TABLES
+from etl.errors import SettingsError, SourceError
+from etl.sources.answers import Answers, PeriodAnswer
+from etl.sources.bundle import Bundle
+from etl.sources.made import write_made
+from etl.sources.registry import Recognition, Told
+from etl.sources.school_portal.activity import ActivityReport, activity_rows, is_activity, read_activity
+from etl.sources.school_portal.archive import Workbook, read_workbooks
+from etl.sources.school_portal.cells import Sheet, read_sheets
+from etl.sources.school_portal.faults import Fault
+from etl.sources.school_portal.journals import Journal, is_journal, read_journal
+from etl.sources.school_portal.plans import Plan, is_plan, read_plans
+from etl.sources.school_portal.tables import Builder, Row, Rows
+
+NAME, TITLE = "school_portal", "files of «Школьный портал» or Dnevnik.ru (journals, КТП, sign-ins)"
+SYSTEM = "Школьный портал (файлы)"
+ZONE = "Europe/Moscow"
+MARKS = ("mark", "absence", "period_mark")
+PLANS = ("plan", "plan_item")
+SHORT = {
+    "quarter": "{} четверть",
+    "trimester": "{} тр",
+    "half_year": "{} сем",
+    "year": "Год",
+}
+
+
+@dataclass
+class Files:
+    """What the files of one moment hold. `named` are the days in the names of journals' files."""
+
+    journals: list[Journal] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
+    reports: list[ActivityReport] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    named: set[date] = field(default_factory=set)
+    saved: list[datetime] = field(default_factory=list)
+    workbooks: int = 0
+
+
+class SchoolPortal:
+    """Class journals and КТП, together or alone, and the report of sign-ins."""
+
+    name = NAME
+    title = TITLE
+
+    def recognise(self, path: Path) -> Recognition | None:
+        """The first workbook whose sheets have the anchors of this portal decides."""
+        try:
+            for workbook in read_workbooks((path,)):
+                kinds = sorted({kind for sheet in _sheets(workbook) if (kind := _kind(sheet))})
+                if kinds:
+                    found = f"{workbook.file}: {', '.join(kinds)}"
+                    return Recognition(self.name, self.title, path, (found,))
+        except (SourceError, OSError):
+            return None
+        return None
+
+    def open(self, recognition: Recognition, answers: Answers, scratch: Path, told: Told) -> Bundle:
+        """One bundle of journals and КТП, or of a report of sign-ins."""
+        files = read_files((recognition.path, *answers.beside), answers, told)
+        answers = _answered(answers, files)
+        if files.reports and (files.journals or files.plans):
+            raise SourceError(
+                "The files hold journals and a report of sign-ins.", advice="Load the report of sign-ins by itself."
+            )
+        bundle = _activity(files, answers, scratch) if files.reports else _journals(files, answers, scratch)
+        bundle.origin = " + ".join(str(path) for path in (recognition.path, *answers.beside))
+        bundle.warnings = [*_found(files, bundle), *files.warnings, *bundle.warnings]
+        bundle.strays = _strays(files.faults)
+        return bundle
+
+
+def _sheets(workbook: Workbook) -> list[Sheet]:
+    try:
+        return read_sheets(workbook.file, workbook.content)
+    except ValueError:
+        return []
+
+
+def _kind(sheet: Sheet) -> str:
+    if is_journal(sheet):
+        return "class journals"
+    return "КТП" if is_plan(sheet) else "a report of sign-ins" if is_activity(sheet) else ""
+
+
+def read_files(paths: tuple[Path, ...], answers: Answers, told: Told) -> Files:
+    """Every sheet of every workbook. A sheet that is none of the portal's is a remark, an unreadable one a fault."""
+    files = Files()
+    default = int(answers.school_year[:4]) if answers.school_year else None
+    for workbook in read_workbooks(paths):
+        files.workbooks += 1
+        told("reading workbooks", files.workbooks, 0)
+        try:
+            sheets = read_sheets(workbook.file, workbook.content)
+        except ValueError as error:
+            files.faults.append(Fault("lesson", workbook.file, 0, "", "", f"the workbook cannot be read: {error}"))
+            continue
+        for sheet in sheets:
+            _take(sheet, workbook, files, default)
+    _split_twins(files)
+    return files
+
+
+def _take(sheet: Sheet, workbook: Workbook, files: Files, default: int | None) -> None:
+    if is_journal(sheet):
+        journal = read_journal(sheet, default)
+        if isinstance(journal, Fault):
+            files.faults.append(journal)
+            return
+        files.journals.append(journal)
+        files.faults += journal.faults
+        files.named |= {workbook.named} if workbook.named else set()
+        files.saved += [workbook.saved] if workbook.saved else []
+    elif is_plan(sheet):
+        plans, faults = read_plans(sheet, default)
+        files.plans += plans
+        files.faults += faults
+        files.named |= {workbook.named} if workbook.named else set()
+        files.saved += [workbook.saved] if workbook.saved else []
+    elif is_activity(sheet):
+        report = read_activity(sheet)
+        files.reports.append(report)
+        files.faults += report.faults
+        files.named |= {workbook.named} if workbook.named else set()
+    elif any(any(row) for row in sheet.rows):
+        files.warnings.append(f"{sheet.file}, sheet {sheet.name}: neither a journal nor a КТП; it was not read")
+
+
+def _split_twins(files: Files) -> None:
+    """Two sheets of one class, group and subject: the same sheet twice is one, others are told apart by their names."""
+    by_words: dict[tuple[int, int, str, str, str], list[Journal]] = {}
+    for journal in files.journals:
+        same = by_words.setdefault(journal.place.words, [])
+        if not any(journal.sheet.rows == other.sheet.rows for other in same):
+            same.append(journal)
+    files.journals = []
+    for same in by_words.values():
+        if len(same) == 1:
+            files.journals += same
+            continue
+        files.warnings.append(
+            f"{same[0].sheet.file}: {len(same)} sheets are the journal of {same[0].place.subject} in "
+            f"{same[0].place.class_name}; they were told apart by the names of the sheets"
+        )
+        files.journals += [
+            replace(each, place=replace(each.place, group=f"{each.place.group} {each.sheet.name}".strip()))
+            for each in same
+        ]
+
+
+def _answered(answers: Answers, files: Files) -> Answers:
+    """The answers with what the files say themselves; raises SettingsError for what neither says."""
+    if not (files.journals or files.plans or files.reports):
+        raise SourceError(
+            "No sheet could be read: "
+            + "; ".join(f"{each.file} {each.place}: {each.reason}" for each in files.faults[:3]),
+            advice="Save the files from the portal again.",
+        )
+    key = answers.need("school_key", "school-7")
+    zone = answers.timezone
+    if not zone:
+        zone = ZONE
+        files.warnings.append(f"the time zone was not stated and is taken as {ZONE}")
+    full = replace(
+        answers,
+        school_name=answers.school_name or key,
+        municipality=answers.municipality or "Муниципалитет не указан",
+        timezone=zone,
+        extracted_at=answers.extracted_at or _moment(files, zone),
+    )
+    _check_periods(full, files)
+    return full
+
+
+def _moment(files: Files, zone: str) -> datetime:
+    """The day in the name; its time is that of the zip's members where they were saved on that day, else its end."""
+    if len(files.named) > 1:
+        days = ", ".join(f"{day:%d.%m.%Y}" for day in sorted(files.named))
+        raise SourceError(
+            f"The files are of several days: {days}.", advice="Load one moment at a time, the oldest first."
+        )
+    if not files.named:
+        raise SettingsError(
+            "The names of the files do not say when they were exported.",
+            advice="Give --extracted-at 2018-11-12T18:30:00+03:00.",
+        )
+    (day,) = files.named
+    same_day = [moment for moment in files.saved if moment.date() == day and moment.time() != time()]
+    if same_day:
+        return max(same_day).replace(microsecond=0, tzinfo=ZoneInfo(zone))
+    files.warnings.append(
+        f"the files say only the day of the export, {day:%d.%m.%Y}: its end is taken; state the moment with "
+        f"--extracted-at to judge that day exactly"
+    )
+    return datetime.combine(day, time(23, 59, 59), ZoneInfo(zone))
+
+
+def _check_periods(answers: Answers, files: Files) -> None:
+    """Where periods are stated, every column of period marks must find its own."""
+    builder = Builder(answers, b"", date.min)
+    if not answers.periods:
+        if any(journal.periods for journal in files.journals):
+            files.warnings.append(
+                "the dates of the periods were not stated: period marks are loaded, their deadlines cannot be judged, "
+                "and every working day counts as a day of lessons"
+            )
+        return
+    for journal in files.journals:
+        for column in journal.periods:
+            if builder.period_of(journal.place, column) is None:
+                raise SettingsError(
+                    f"{journal.sheet.file}, sheet {journal.sheet.name} has marks for "
+                    f"«{SHORT[column.kind].format(column.number)}» of grade {journal.place.grade}, and no such period "
+                    f"is stated.",
+                    advice=f'Add a [[periods]] with kind = "{column.kind}" and number = {column.number}.',
+                )
+
+
+def _journals(files: Files, answers: Answers, scratch: Path) -> Bundle:
+    if answers.extracted_at is None:
+        raise SettingsError("The moment of the export is unknown.", advice="Give --extracted-at.")
+    today = answers.extracted_at.astimezone(ZoneInfo(answers.timezone)).date()
+    builder = Builder(answers, answers.secret, today)
+    made = builder.build(files.journals, files.plans)
+    _calendar(made, answers, builder)
+    planned = {plan.place.words for plan in files.plans}
+    alone = [journal for journal in files.journals if journal.place.words not in planned]
+    if files.plans and alone:
+        named = ", ".join(sorted({f"{each.place.class_name} {each.place.subject}" for each in alone})[:5])
+        made.warnings.append(
+            f"{len(alone)} journals have no КТП in these files, their topics were not received: {named}"
+        )
+    bundle = write_made(
+        scratch / "bundle",
+        {table: made.rows[table] for table in _carried(files, answers, made)},
+        origin="",
+        source_system=SYSTEM,
+        extracted_at=answers.extracted_at,
+        mode="snapshot",
+        capabilities=("topics", "homework") if files.plans else (),
+        scope=_scope(files, builder),
+        origins=made.origins,
+        keeps=_keeps(files, alone),
+    )
+    bundle.warnings += made.warnings
+    return bundle
+
+
+def _carried(files: Files, answers: Answers, made: Rows) -> Sequence[str]:
+    """Tables these files speak of, also when they have no rows: an empty journal proves that nothing is there."""
+    always = {"school", "school_class", "study_group", "subject", "staff", "lesson"}
+    if files.journals:
+        always |= {"pupil", "enrolment", "group_member", "teaching_load", *MARKS}
+    if files.plans:
+        always |= set(PLANS)
+    return [table.name for table in TABLES if table.name in always or made.rows.get(table.name)]
+
+
+def _scope(files: Files, builder: Builder) -> list[dict[str, str | None]]:
+    """The journals whose sheets are there: a sheet that is missing was not received (annex B6)."""
+    places = [journal.place for journal in files.journals] or [plan.place for plan in files.plans]
+    return [
+        {
+            "school_key": builder.answers.school_key,
+            "school_year": f"{place.school_year}/{place.school_year + 1}",
+            "class_key": builder.class_key(place),
+            "group_key": builder.group_key(place),
+            "subject_key": builder.subject_key(place),
+        }
+        for place in places
+    ]
+
+
+def _keeps(files: Files, alone: list[Journal]) -> frozenset[str]:
+    """Tables in which a row that is absent proves nothing: people and subjects of sheets that were not received, and
+    lessons where either their marks or their topics were not received.
+    """
+    people = {table.name for table in TABLES if not _has_class(table)}
+    partial = {"lesson", *PLANS} if alone or not files.journals or not files.plans else set()
+    return frozenset(people | partial)
+
+
+def _has_class(table: BundleTable) -> bool:
+    return bool(table.year_from)
+
+
+def _calendar(made: Rows, answers: Answers, builder: Builder) -> None:
+    for period in answers.periods:
+        year = _year_of(period)
+        key = f"{year}/{year + 1}|{period.kind}|{period.number}|{period.grade_from}-{period.grade_to}"
+        made.add(
+            "period",
+            builder.school
+            | {
+                "period_key": key,
+                "school_year": f"{year}/{year + 1}",
+                "kind": period.kind,
+                "number": str(period.number),
+                "starts_on": str(period.starts_on),
+                "ends_on": str(period.ends_on),
+                "grade_from": str(period.grade_from),
+                "grade_to": str(period.grade_to),
+            },
+        )
+    days: dict[date, Row] = {}
+    for ranges, working in ((answers.holidays, "true"), (answers.days_off, "false")):
+        for first, last in ranges:
+            for number in range(first.toordinal(), last.toordinal() + 1):
+                day = date.fromordinal(number)
+                # on a weekend of the holidays the staff do not work either: the week decides, not the holidays
+                is_working = "false" if day.isoweekday() > (answers.week_days or 5) else working
+                days[day] = builder.school | {
+                    "date": str(day),
+                    "is_instructional": "false",
+                    "is_staff_working": is_working,
+                }
+    for row in days.values():
+        made.add("calendar_day", row)
+
+
+def _year_of(period: PeriodAnswer) -> int:
+    return period.starts_on.year if period.starts_on.month >= 8 else period.starts_on.year - 1
+
+
+def _activity(files: Files, answers: Answers, scratch: Path) -> Bundle:
+    if len(files.reports) > 1:
+        raise SourceError("There are several reports of sign-ins.", advice="Load them one by one.")
+    report = files.reports[0]
+    builder = Builder(answers, answers.secret, report.last)
+    made = builder.build([], [])
+    rows = activity_rows(report, answers.secret, answers.school_key)
+    if answers.extracted_at is None:
+        raise SettingsError("The moment of the export is unknown.", advice="Give --extracted-at.")
+    if report.first != report.last:
+        files.warnings.append(
+            f"the report sums {(report.last - report.first).days + 1} days: each sum stands on the day of the person's "
+            f"last sign-in in that range, or on its last day"
+        )
+    return write_made(
+        scratch / "bundle",
+        {"school": made.rows["school"], **rows},
+        origin="",
+        source_system=SYSTEM,
+        extracted_at=answers.extracted_at,
+        mode="delta",
+        capabilities=(),
+    )
+
+
+def _found(files: Files, bundle: Bundle) -> list[str]:
+    """What was recognised, in sentences."""
+    what = []
+    if files.journals:
+        classes = len({(each.place.school_year, each.place.class_name) for each in files.journals})
+        years = sorted({f"{each.place.school_year}/{each.place.school_year + 1}" for each in files.journals})
+        what.append(f"{len(files.journals)} journals of {classes} classes of {', '.join(years)}")
+    if files.plans:
+        dated = sum(1 for plan in files.plans for row in plan.rows if row.day)
+        what.append(f"КТП of {len(files.plans)} journals with {dated:,} dated lines")
+    if files.reports:
+        report = files.reports[0]
+        what.append(f"sign-ins of {len(report.users)} people from {report.first:%d.%m.%Y} to {report.last:%d.%m.%Y}")
+    moment = bundle.manifest.extracted_text
+    return [f"recognised as {TITLE}: {', '.join(what)}, in {files.workbooks} workbooks, as of {moment}"]
+
+
+def _strays(faults: list[Fault]) -> dict[str, pl.DataFrame]:
+    found: dict[str, list[Fault]] = {}
+    for each in faults:
+        found.setdefault(each.table, []).append(each)
+    return {
+        table: pl.DataFrame(
+            {
+                "row_number": [each.row for each in those],
+                "column_name": [each.place for each in those],
+                "value": [each.value for each in those],
+                "reason": [each.reason for each in those],
+                "raw": ["{}" for _ in those],
+                "file": [each.file for each in those],
+            },
+            schema_overrides={"row_number": pl.Int64},
+        )
+        for table, those in found.items()
+    }
+
+
+SOURCE = SchoolPortal()

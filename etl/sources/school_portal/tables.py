@@ -1,0 +1,300 @@
+"""Journals and КТП of one moment become the rows of a journal bundle, each with the cell it came from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+
+from etl.sources.answers import Answers, PeriodAnswer
+from etl.sources.keys import hidden
+from etl.sources.school_portal.cells import Sheet
+from etl.sources.school_portal.journals import DayColumn, Journal, PeriodColumn, Place
+from etl.sources.school_portal.people import Pupils, Teachers
+from etl.sources.school_portal.plans import Plan, PlanRow
+from etl.sources.school_portal.values import read_cell
+from etl.sources.school_portal.words import compact, folded
+
+Row = dict[str, str | None]
+Origin = tuple[str, int, str] | None
+"""File, row (counted from 1) and address of a cell."""
+
+
+@dataclass
+class Rows:
+    """Rows of the bundle by table, with the origin of each."""
+
+    rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    origins: dict[str, list[Origin]] = field(default_factory=lambda: defaultdict(list))
+    keys: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    warnings: list[str] = field(default_factory=list)
+
+    def add(self, table: str, row: Row, origin: Origin = None) -> None:
+        self.rows[table].append(row)
+        self.origins[table].append(origin)
+
+    def once(self, table: str, key: str, row: Row) -> None:
+        """A row that several sheets speak of."""
+        if key not in self.keys[table]:
+            self.keys[table].add(key)
+            self.add(table, row)
+
+
+def origin(sheet: Sheet, row: int, column: int) -> Origin:
+    """Where a cell stands; row and column counted from 0."""
+    return sheet.file, row + 1, sheet.address(row, column)
+
+
+@dataclass
+class Builder:
+    """Turns sheets into rows for one school and one moment; `today` is the local day of the moment."""
+
+    answers: Answers
+    secret: bytes
+    today: date
+    out: Rows = field(default_factory=Rows)
+    pairs_without_plan: int = 0
+
+    @property
+    def school(self) -> Row:
+        return {"school_key": self.answers.school_key}
+
+    def build(self, journals: list[Journal], plans: list[Plan]) -> Rows:
+        """All tables. A journal is known by its words, so that its КТП finds it whatever the order of the files."""
+        pupils = Pupils(self.secret, self.answers.school_key)
+        teachers = Teachers(self.secret, self.answers.school_key)
+        teachers.know(name for journal in journals for name in journal.teachers)
+        teachers.know(plan.teacher for plan in plans)
+        rows_of = pupils.rows_of(journals)
+        plan_of = {plan.place.words: plan for plan in plans}
+        self._school()
+        for journal in journals:
+            plan = plan_of.pop(journal.place.words, None)
+            self._journal(journal, plan, rows_of[journal.sheet.file, journal.sheet.name], teachers, bool(plans))
+        for plan in plan_of.values():
+            self._place(plan.place)
+            self._lessons(plan.place, plan, teachers.key(plan.teacher), {}, teachers, None, with_topics=True)
+        for key, name in teachers.names.items():
+            self.out.add("staff", self.school | {"staff_key": key, "full_name": name, "role": "teacher"})
+        for key, name in pupils.names.items():
+            self.out.add("pupil", self.school | {"pupil_key": key, "full_name": name})
+        self.out.warnings += pupils.warnings
+        if self.pairs_without_plan:
+            self.out.warnings.append(
+                f"{self.pairs_without_plan} times a day stands twice in a journal whose КТП does not say how many "
+                f"lessons it had: taken as two lessons"
+            )
+        return self.out
+
+    def class_key(self, place: Place) -> str:
+        return f"{place.school_year}/{place.school_year + 1}|{place.class_name}"
+
+    def group_key(self, place: Place) -> str:
+        """The class's own group has its key; a label may hold a teacher's name and is hidden."""
+        key = self.class_key(place)
+        return f"{key}|{hidden(self.secret, 'group', compact(place.group))[:12]}" if place.group else key
+
+    def subject_key(self, place: Place) -> str:
+        return folded(place.subject)
+
+    def _school(self) -> None:
+        answers = self.answers
+        self.out.add(
+            "school",
+            self.school
+            | {
+                "name": answers.school_name,
+                "municipality": answers.municipality,
+                "region": answers.region or None,
+                "timezone": answers.timezone,
+                "week_days": str(answers.week_days) if answers.week_days else None,
+                "source_system": "Школьный портал",
+                "regulation": answers.regulation or None,
+            },
+        )
+
+    def _place(self, place: Place) -> None:
+        """Class, groups, subject of a journal."""
+        key, own = self.class_key(place), self.group_key(place)
+        year = f"{place.school_year}/{place.school_year + 1}"
+        self.out.once(
+            "school_class",
+            key,
+            self.school
+            | {"class_key": key, "school_year": year, "grade": str(place.grade), "letter": place.letter or "-"},
+        )
+        group = self.school | {"class_key": key}
+        self.out.once("study_group", key, group | {"group_key": key, "kind": "class", "name": place.class_name})
+        if place.group:
+            self.out.once("study_group", own, group | {"group_key": own, "kind": "subgroup", "name": place.group})
+        subject = self.subject_key(place)
+        self.out.once("subject", subject, self.school | {"subject_key": subject, "name": place.subject})
+
+    def _journal(
+        self,
+        journal: Journal,
+        plan: Plan | None,
+        pupils: list[tuple[int, str]],
+        teachers: Teachers,
+        with_topics: bool,
+    ) -> None:
+        place = journal.place
+        self._place(place)
+        names = journal.teachers or ((plan.teacher,) if plan else ())
+        staff = [teachers.key(name) for name in names] or [teachers.key("")]
+        pair = self._pair(place)
+        for key in dict.fromkeys(staff):
+            self.out.add("teaching_load", self.school | {"staff_key": key} | pair)
+        columns: dict[date, list[DayColumn]] = defaultdict(list)
+        for column in journal.days:
+            columns[column.day].append(column)
+        lesson_of = self._lessons(place, plan, staff[0], columns, teachers, journal.sheet, with_topics=with_topics)
+        self._members(place, pupils)
+        for row, pupil in pupils:
+            for column in journal.days:
+                if text := journal.sheet.at(row, column.column):
+                    self._cell(journal, row, column, text, pupil, lesson_of[column.column])
+            for period in journal.periods:
+                if text := journal.sheet.at(row, period.column):
+                    self._period_mark(journal, row, period, text, pupil)
+
+    def _pair(self, place: Place) -> Row:
+        return {"group_key": self.group_key(place), "subject_key": folded(place.subject)}
+
+    def _members(self, place: Place, pupils: list[tuple[int, str]]) -> None:
+        """The files list pupils and do not say since when: the school year is taken."""
+        first = f"{place.school_year}-09-01"
+        key, own = self.class_key(place), self.group_key(place)
+        for _row, pupil in pupils:
+            member = self.school | {"pupil_key": pupil, "from_on": first}
+            self.out.once("enrolment", f"{key}|{pupil}", member | {"class_key": key})
+            if place.group:
+                self.out.once("group_member", f"{own}|{pupil}", member | {"group_key": own})
+
+    def _lessons(
+        self,
+        place: Place,
+        plan: Plan | None,
+        staff: str,
+        columns: dict[date, list[DayColumn]],
+        teachers: Teachers,
+        sheet: Sheet | None,
+        *,
+        with_topics: bool,
+    ) -> dict[int, str]:
+        """One row per lesson; returns the lesson of each column. The КТП says how many lessons a day had."""
+        lines: dict[date, list[PlanRow]] = defaultdict(list)
+        for planned in plan.rows if plan else ():
+            if planned.day:
+                lines[planned.day].append(planned)
+        plan_key = self._plan(place, plan, teachers) if plan else ""
+        stem = f"{self.group_key(place)}|{folded(place.subject)}"
+        lesson_of: dict[int, str] = {}
+        for day in sorted({*columns, *lines}):
+            count = len(lines[day]) or len(columns.get(day, ()))
+            if not lines[day] and count > 1:
+                self.pairs_without_plan += 1
+            for number in range(1, count + 1):
+                line = lines[day][number - 1] if number <= len(lines[day]) else None
+                row = (
+                    self.school
+                    | self._pair(place)
+                    | {
+                        "lesson_key": f"{stem}|{day}|{number}",
+                        "staff_key": staff,
+                        "held_on": str(day),
+                        "slot": None,
+                        "status": "held" if day <= self.today else "planned",
+                    }
+                )
+                if with_topics:
+                    is_item = line is not None and bool(line.topic)
+                    row |= {
+                        "topic": line.topic if line else None,
+                        "homework": line.homework if line else None,
+                        "plan_item_key": f"{plan_key}|{day}|{number}" if is_item else None,
+                    }
+                column = columns[day][min(number, len(columns[day])) - 1] if columns.get(day) else None
+                if plan and line:
+                    place_of = origin(plan.sheet, line.row, 0)
+                else:
+                    place_of = origin(sheet, 0, column.column) if sheet and column else None
+                self.out.add("lesson", row, place_of)
+            for column in columns.get(day, ()):
+                lesson_of[column.column] = f"{stem}|{day}|{min(column.ordinal, count)}"
+        return lesson_of
+
+    def _plan(self, place: Place, plan: Plan, teachers: Teachers) -> str:
+        key = f"{self.group_key(place)}|{folded(place.subject)}"
+        topics = [line for line in plan.rows if line.topic]
+        if not topics:
+            return key
+        self.out.add(
+            "plan", self.school | self._pair(place) | {"plan_key": key, "staff_key": teachers.key(plan.teacher)}
+        )
+        seen: dict[date | None, int] = defaultdict(int)
+        for number, line in enumerate(plan.rows, 1):
+            seen[line.day] += 1
+            if line.topic:
+                self.out.add(
+                    "plan_item",
+                    self.school
+                    | {
+                        "plan_item_key": f"{key}|{line.day or 'undated'}|{seen[line.day]}",
+                        "plan_key": key,
+                        "seq": str(number),
+                        "planned_on": str(line.day) if line.day else None,
+                        "topic": line.topic,
+                    },
+                    origin(plan.sheet, line.row, 0),
+                )
+        return key
+
+    def _cell(self, journal: Journal, row: int, column: DayColumn, text: str, pupil: str, lesson: str) -> None:
+        """Marks and absences of one cell; what is unknown goes on as it stands and is set aside with its address."""
+        stem = f"{self.group_key(journal.place)}|{folded(journal.place.subject)}|{column.day}|{column.ordinal}|{pupil}"
+        where = origin(journal.sheet, row, column.column)
+        base = self.school | {"lesson_key": lesson, "pupil_key": pupil}
+        entries = read_cell(text)
+        for number, value in enumerate(entries.marks if entries else (text,), 1):
+            self.out.add("mark", base | {"mark_key": f"{stem}|{number}", "value": value}, where)
+        for number, code in enumerate(entries.absences if entries else (), 1):
+            self.out.add("absence", base | {"absence_key": f"{stem}|{number}", "code": code}, where)
+
+    def _period_mark(self, journal: Journal, row: int, column: PeriodColumn, text: str, pupil: str) -> None:
+        place = journal.place
+        entries = read_cell(text)
+        known = entries.marks if entries and not entries.absences else ()
+        stem = f"{self.group_key(place)}|{folded(place.subject)}|{column.mark}|{column.kind}|{column.number}|{pupil}"
+        for number, value in enumerate(known or (text,), 1):
+            self.out.add(
+                "period_mark",
+                self.school
+                | self._pair(place)
+                | {
+                    "period_mark_key": f"{stem}|{number}",
+                    "pupil_key": pupil,
+                    "period_key": self.period_key(place, column),
+                    "kind": column.mark,
+                    "value": value,
+                },
+                origin(journal.sheet, row, column.column),
+            )
+
+    def period_key(self, place: Place, column: PeriodColumn) -> str:
+        """Of the stated period of this kind for the grade; the plain one where no periods are stated."""
+        found = self.period_of(place, column)
+        bounds = f"|{found.grade_from}-{found.grade_to}" if found else ""
+        return f"{place.school_year}/{place.school_year + 1}|{column.kind}|{column.number}{bounds}"
+
+    def period_of(self, place: Place, column: PeriodColumn) -> PeriodAnswer | None:
+        return next(
+            (
+                each
+                for each in self.answers.periods
+                if each.kind == column.kind
+                and each.number == column.number
+                and each.grade_from <= place.grade <= each.grade_to
+            ),
+            None,
+        )
