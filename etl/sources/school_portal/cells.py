@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 import python_calamine
@@ -40,6 +41,7 @@ class Sheet:
         return None
 
 
+@cache
 def letters(column: int) -> str:
     """Name of a column counted from 0: A … Z, AA …"""
     name = ""

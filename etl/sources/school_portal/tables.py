@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 from etl.sources.answers import Answers, PeriodAnswer
 from etl.sources.keys import hidden
@@ -55,7 +56,7 @@ class Builder:
     out: Rows = field(default_factory=Rows)
     pairs_without_plan: int = 0
 
-    @property
+    @cached_property
     def school(self) -> Row:
         return {"school_key": self.answers.school_key}
 
@@ -144,16 +145,21 @@ class Builder:
         staff = [teachers.key(name) for name in names] or [teachers.key("")]
         pair = self._pair(place)
         for key in dict.fromkeys(staff):
-            self.out.add("teaching_load", self.school | {"staff_key": key} | pair)
+            self.out.add("teaching_load", self.school | {"staff_key": key, "from_on": None} | pair)
         columns: dict[date, list[DayColumn]] = defaultdict(list)
         for column in journal.days:
             columns[column.day].append(column)
         lesson_of = self._lessons(place, plan, staff[0], columns, teachers, journal.sheet, with_topics=with_topics)
         self._members(place, pupils)
+        stem = f"{self.group_key(place)}|{self.subject_key(place)}"
         for row, pupil in pupils:
             for column in journal.days:
                 if text := journal.sheet.at(row, column.column):
-                    self._cell(journal, row, column, text, pupil, lesson_of[column.column])
+                    where = origin(journal.sheet, row, column.column)
+                    key = f"{stem}|{column.day}|{column.ordinal}|{pupil}"
+                    self._cell(
+                        text, key, {**self.school, "lesson_key": lesson_of[column.column], "pupil_key": pupil}, where
+                    )
             for period in journal.periods:
                 if text := journal.sheet.at(row, period.column):
                     self._period_mark(journal, row, period, text, pupil)
@@ -250,16 +256,13 @@ class Builder:
                 )
         return key
 
-    def _cell(self, journal: Journal, row: int, column: DayColumn, text: str, pupil: str, lesson: str) -> None:
+    def _cell(self, text: str, key: str, base: Row, where: Origin) -> None:
         """Marks and absences of one cell; what is unknown goes on as it stands and is set aside with its address."""
-        stem = f"{self.group_key(journal.place)}|{folded(journal.place.subject)}|{column.day}|{column.ordinal}|{pupil}"
-        where = origin(journal.sheet, row, column.column)
-        base = self.school | {"lesson_key": lesson, "pupil_key": pupil}
         entries = read_cell(text)
         for number, value in enumerate(entries.marks if entries else (text,), 1):
-            self.out.add("mark", base | {"mark_key": f"{stem}|{number}", "value": value}, where)
+            self.out.add("mark", {**base, "mark_key": f"{key}|{number}", "value": value}, where)
         for number, code in enumerate(entries.absences if entries else (), 1):
-            self.out.add("absence", base | {"absence_key": f"{stem}|{number}", "code": code}, where)
+            self.out.add("absence", {**base, "absence_key": f"{key}|{number}", "code": code}, where)
 
     def _period_mark(self, journal: Journal, row: int, column: PeriodColumn, text: str, pupil: str) -> None:
         place = journal.place

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 
 _LATIN = str.maketrans("ABCEHKMOPTXYaceopxy", "АВСЕНКМОРТХУасеорху")
 """Latin letters that look like Cyrillic ones; in a Russian word they are slips of the keyboard."""
@@ -29,6 +30,7 @@ def cleaned(text: str) -> str:
     return " ".join(text.translate(_NOTHING).split())
 
 
+@lru_cache(maxsize=65536)
 def folded(text: str) -> str:
     """For comparing: lower case, ё as е, look-alike Latin letters as Cyrillic where the word has no other Latin one."""
     words = []

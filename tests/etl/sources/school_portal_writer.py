@@ -1,4 +1,4 @@
-"""Writes files as «Школьный портал» does, byte traps included; knows nothing of the parser. Facts: sources page, 5.2."""
+"""Writes files as «Школьный портал» does, byte traps included; knows nothing of the parser (sources page, 5.2)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,20 @@ from pathlib import Path
 import xlsxwriter
 import xlwt
 
-MONTHS = "Январь Февраль Март Апрель Май Июнь Июль Август Сентябрь Октябрь Ноябрь Декабрь".split()
+MONTHS = [
+    "Январь",
+    "Февраль",
+    "Март",
+    "Апрель",
+    "Май",
+    "Июнь",
+    "Июль",
+    "Август",
+    "Сентябрь",
+    "Октябрь",
+    "Ноябрь",
+    "Декабрь",
+]
 Head = date | str
 """A day, or the label of a period column."""
 
@@ -136,7 +149,7 @@ def activity_bytes(first: date, last: date, users: Sequence[tuple[str, int, int,
 class _Cp866(zipfile.ZipInfo):
     """A member whose Cyrillic name is written in cp866 with flag bits 0, as Windows archivers do."""
 
-    def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802 - the name of the method it replaces
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:
         return self.filename.encode("cp866"), self.flag_bits & ~0x800
 
 
