@@ -55,6 +55,7 @@ SOURCES: tuple[str, ...] = (
     "etl.sources.oneroster",
     "etl.sources.edfi",
     "etl.sources.sql_view",
+    "etl.sources.netschool",
     "etl.sources.school_portal.source",
 )
 """Modules with a `SOURCE`, asked in this order; imported only when something is to be recognised."""

@@ -128,7 +128,9 @@ def _read(connection: Connection, stated: Mapping[str, Any], draft: BundleDraft,
         _read_view(connection, view, table, prefix, draft, told)
 
 
-def _read_view(connection: Connection, view: Table, table: BundleTable, prefix: str, draft: BundleDraft, told: Told) -> None:
+def _read_view(
+    connection: Connection, view: Table, table: BundleTable, prefix: str, draft: BundleDraft, told: Told
+) -> None:
     columns = [column.name for column in table.columns if column.name in view.columns]
     lacking = [name for name in table.required_columns if name not in columns]
     if lacking:
