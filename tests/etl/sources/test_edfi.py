@@ -52,12 +52,14 @@ def written(folder: Path, prologue: str = "") -> Path:
         "Organization": f"<School>{SCHOOL}<SchoolId>1</SchoolId><NameOfInstitution>High</NameOfInstitution><GradeLevel>"
         "uri://x#Ninth grade</GradeLevel></School>"
         "<Course><CourseCode>ALG</CourseCode><CourseTitle>Algebra</CourseTitle></Course>",
-        "Schedule": f"<CourseOffering>{OFFERING}<CourseCode>ALG</CourseCode></CourseOffering><Section>{SECTION}</Section>",
-        "Staff": "<Staff><StaffUniqueId>3</StaffUniqueId><FirstName>Ann</FirstName><LastSurname>Lee</LastSurname></Staff>"
+        "Schedule": f"<CourseOffering>{OFFERING}<CourseCode>ALG</CourseCode></CourseOffering>"
+        f"<Section>{SECTION}</Section>",
+        "Staff": "<Staff><StaffUniqueId>3</StaffUniqueId><FirstName>Ann</FirstName>"
+        "<LastSurname>Lee</LastSurname></Staff>"
         f"<StaffSectionAssociation><StaffUniqueId>3</StaffUniqueId>{SECTION}<BeginDate>2021-08-23</BeginDate>"
         "<EndDate>2021-12-17</EndDate></StaffSectionAssociation>",
-        "Student": "<Student><StudentUniqueId>7</StudentUniqueId><FirstName>Tom</FirstName><LastSurname>Dyer</LastSurname>"
-        "</Student>",
+        "Student": "<Student><StudentUniqueId>7</StudentUniqueId><FirstName>Tom</FirstName>"
+        "<LastSurname>Dyer</LastSurname></Student>",
         "Gradebook": f"<GradebookEntry><GradebookEntryIdentifier>g1</GradebookEntryIdentifier>{SECTION}<DateAssigned>"
         "2021-09-01</DateAssigned><GradebookEntryType>uri://x#Quiz</GradebookEntryType></GradebookEntry>"
         + result("g1", "74.00") + result("g9", "95"),
@@ -66,7 +68,8 @@ def written(folder: Path, prologue: str = "") -> Path:
         + absence("2021-09-06", "Unexcused Absence", SCHOOL, "School"),
     }  # fmt: skip
     for name, text in records.items():
-        whole = f'<?xml version="1.0"?>{prologue}<Interchange{name} xmlns="http://ed-fi.org/5.2.0">{text}</Interchange{name}>'
+        root = f"Interchange{name}"
+        whole = f'<?xml version="1.0"?>{prologue}<{root} xmlns="http://ed-fi.org/5.2.0">{text}</{root}>'
         (folder / f"{name}.xml").write_text(whole, encoding="utf-8")
     return folder
 
