@@ -105,7 +105,7 @@ def print_load(console: Console, report: LoadReport) -> None:
         console.print("The same bundle was loaded before: nothing changed.")
     _print_coverage(console, report.coverage)
     for _school, message in report.warnings:
-        console.print(f"Note: {message}", highlight=False, soft_wrap=True)
+        console.print(f"Note: {message}", highlight=False, soft_wrap=True, markup=False)
     if report.rejected_count:
         console.print(
             f"{report.rejected_count:,} rows were set aside: `zavuch rejected --load {report.load_id}` lists them "
@@ -169,7 +169,7 @@ def print_precision(console: Console, loaded: Loaded) -> None:
 def print_derived(console: Console, report: DeriveReport) -> None:
     """Which schools were judged anew, by which act, and what a person should know."""
     for message in report.warnings:
-        console.print(f"Note: {message}", highlight=False, soft_wrap=True)
+        console.print(f"Note: {message}", highlight=False, soft_wrap=True, markup=False)
     for school in report.schools:
         act = school.regulation or "no regulation"
         console.print(
