@@ -24,8 +24,8 @@ from etl.sources.scale import mark_of
 
 ROSTER = (
     "School", "LocalEducationAgency", "Session", "GradingPeriod", "Course", "CourseOffering", "Section", "Staff",
-    "StaffSchoolAssociation", "StaffEducationOrganizationAssignmentAssociation", "StaffSectionAssociation", "StaffLeave",
-    "Student", "StudentSchoolAssociation", "StudentSectionAssociation", "GradebookEntry",
+    "StaffSchoolAssociation", "StaffEducationOrganizationAssignmentAssociation", "StaffSectionAssociation",
+    "StaffLeave", "Student", "StudentSchoolAssociation", "StudentSectionAssociation", "GradebookEntry",
 )  # fmt: skip
 EVENTS = ("StudentGradebookEntry", "StudentSectionAttendanceEvent", "StudentSchoolAttendanceEvent")
 WORK_KINDS = BY_NAME["work"].by_name["kind"].values
@@ -230,7 +230,7 @@ class _Reading:
         if unsaid:
             draft.warnings.append(
                 f"the grade of {unsaid.total()} sections is not said (no StudentSchoolAssociation): they stand in the"
-                " school's lowest grade, or in `grade` of [source.edfi]; rules that depend on the grade are not to be trusted"
+                " school's lowest grade, or in `grade` of [source.edfi]; do not trust rules that depend on grades"
             )
         for record in self.records["StaffSectionAssociation"]:
             place = self.sections.get(_section(record))
@@ -340,7 +340,8 @@ class _Reading:
             draft.set_aside("mark", record.file, record.line, "NumericGradeEarned", text, reason, record.texts)
             return
         draft.add(
-            "mark", record.file, record.line, school_key=school, mark_key=f"{record['GradebookEntryIdentifier']}|{pupil}",
+            "mark", record.file, record.line, school_key=school,
+            mark_key=f"{record['GradebookEntryIdentifier']}|{pupil}",
             lesson_key=lesson, work_key=work, pupil_key=pupil, value=value, comment=record["DiagnosticStatement"],
         )  # fmt: skip
 

@@ -58,6 +58,7 @@ SOURCES: tuple[str, ...] = (
     "etl.sources.oneroster",
     "etl.sources.edfi",
     "etl.sources.sql_view",
+    "etl.sources.netschool",
 )
 """Modules with a `SOURCE`, asked in this order; imported only when something is to be recognised."""
 
