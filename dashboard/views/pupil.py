@@ -119,7 +119,7 @@ def _subjects(place: Place, page: ClassPage, name: str) -> None:
     names = ("lessons", "missed", "marks", "plain", "weighted", "period")
     columns = [Column(t("performance.column_subject"), wide=True)]
     columns += [Column(t(f"pupil.column_{column}"), is_number=True) for column in names]
-    clicked = row_table("pupil_subjects", columns, table, caption=t("pupil.subjects"))
+    clicked = row_table("pupil_subjects", columns, table, caption=t("pupil.subjects"), as_file=False)
     exported = pl.DataFrame({
         column.label: [row.cells[place_of].text for row in table] for place_of, column in enumerate(columns)
     })  # fmt: skip
