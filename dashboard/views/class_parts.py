@@ -67,8 +67,9 @@ def draw_risk(place: Place, page: ClassPage) -> None:
     ]
     columns = [Column(t("performance.column_pupil")), Column(t("my_class.column_why"))]
     clicked = row_table(
-        "class_risk", columns, rows, caption=t("my_class.risk"), height=380 if len(rows) > SHOWN else None
-    )
+        "class_risk", columns, rows, caption=t("my_class.risk"), height=380 if len(rows) > SHOWN else None,
+        as_file=False,
+    )  # fmt: skip
     exported = pl.DataFrame({
         columns[0].label: [row.cells[0].text for row in rows], columns[1].label: [row.cells[1].text for row in rows],
     })  # fmt: skip
@@ -156,7 +157,8 @@ def draw_low(key: str, place: Place, low: pl.DataFrame, *, with_name: bool) -> N
         Column(t("performance.column_value"), is_number=True),
         Column(t("performance.column_bettered")),
     ]
-    clicked = row_table(key, columns, table, caption=t("my_class.low"), height=400 if len(table) > SHOWN else None)
+    height = 400 if len(table) > SHOWN else None
+    clicked = row_table(key, columns, table, caption=t("my_class.low"), height=height, as_file=False)
     _rest(rows)
     export = [("full_name", "performance.column_pupil"), ("held_on", "attendance.column_date"),
               ("subject", "performance.column_subject"), ("topic", "attendance.column_topic"),
@@ -206,7 +208,8 @@ def draw_missed(key: str, place: Place, missed: pl.DataFrame, *, with_name: bool
         Column(t("attendance.column_reason")),
         Column(t("attendance.column_made_up")),
     ]
-    clicked = row_table(key, columns, table, caption=t("my_class.missed"), height=400 if len(table) > SHOWN else None)
+    height = 400 if len(table) > SHOWN else None
+    clicked = row_table(key, columns, table, caption=t("my_class.missed"), height=height, as_file=False)
     _rest(rows)
     export = [("full_name", "performance.column_pupil"), ("held_on", "attendance.column_date"),
               ("subject", "performance.column_subject"), ("topic", "attendance.column_topic"),

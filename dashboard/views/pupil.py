@@ -21,7 +21,6 @@ from dashboard.views import learning_parts as parts
 from dashboard.views.learning_parts import Place
 from dashboard.wording import mark_words
 from etl.warehouse.metrics_forecast import FORECAST_SHORT
-from etl.warehouse.metrics_learning import SYSTEMATIC_SHARE
 from etl.warehouse.scope import Scope
 
 
@@ -33,7 +32,7 @@ def render(scope: Scope, filters: Filters) -> None:
         year=filters.year, period=filters.period, school=school, class_id=filters.class_id, pupil=filters.pupil
     )
     position = parts.own_class(scope, position)
-    sheet = cached(scope, position, read_pupil, now, SYSTEMATIC_SHARE, school=school)
+    sheet = cached(scope, position, read_pupil, now, school=school)
     if sheet is None or sheet.page.attendance.choice is None:
         frame.head(t("page.pupil"), Filters(school=school))
         frame.empty(t("pupil.unknown_title"), t("pupil.unknown"))
@@ -120,7 +119,7 @@ def _subjects(place: Place, page: ClassPage, name: str) -> None:
     names = ("lessons", "missed", "marks", "plain", "weighted", "period")
     columns = [Column(t("performance.column_subject"), wide=True)]
     columns += [Column(t(f"pupil.column_{column}"), is_number=True) for column in names]
-    clicked = row_table("pupil_subjects", columns, table, caption=t("pupil.subjects"))
+    clicked = row_table("pupil_subjects", columns, table, caption=t("pupil.subjects"), as_file=False)
     exported = pl.DataFrame({
         column.label: [row.cells[place_of].text for row in table] for place_of, column in enumerate(columns)
     })  # fmt: skip
