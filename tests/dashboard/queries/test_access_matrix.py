@@ -21,6 +21,7 @@ import dashboard.queries
 from dashboard import connection
 from dashboard.access import Identity
 from dashboard.filters import Filters, to_params
+from dashboard.page_costs import _page
 from dashboard.pages_table import BY_ROUTE, PAGES, is_open, may_act, menu_of
 from dashboard.privacy import FREE_TEXT, NAMES
 from dashboard.queries import door
@@ -29,7 +30,6 @@ from etl.settings import read_settings
 from etl.warehouse.engine import owner_connection
 from etl.warehouse.roles import ROLES
 from etl.warehouse.scope import Scope
-from tests.bench.page_costs import _page
 from tests.conftest import (
     ADMINISTRATOR,
     CLASS_TEACHER,
@@ -120,7 +120,7 @@ def arguments(function: Callable[..., Any], school: int, facts: dict[str, Any]) 
         "filters": position, "_filters": position, "now": NOW, "systematic": 0.3, "school": school, "load": None,
         "finding": facts["finding"][0], "journal": journal, "acts": ["school16_korolev:1"], "act": "school16_korolev",
         "version": 1, "year": year, "judgement": 0, "kind": None,
-        "place": Place(school, year, journal, "Asia/Yekaterinburg", NOW.date()),
+        "place": Place(school, year, journal, "Asia/Yekaterinburg", NOW.date(), NOW),
     }  # fmt: skip
     names = list(inspect.signature(function).parameters)[1:]
     assert not [name for name in names if name not in known], f"{function.__name__}{names}"
