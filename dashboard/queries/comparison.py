@@ -89,7 +89,7 @@ _NOT_INDIVIDUAL = " AND g.kind IS DISTINCT FROM 'individual'"
 _JOURNALS = f"""
 WITH {duty.SPAN}, sums AS (
     SELECT d.school_id, d.class_id, d.journal_id, {sums("duty")}
-    FROM (SELECT m.*, {duty.CAN_TELL} FROM journal_duty m JOIN dim_school s USING (school_id)
+    FROM (SELECT m.*, {duty.CAN_TELL} FROM mart_duty_journal m JOIN dim_school s USING (school_id)
           WHERE m.school_id = ANY(:schools) AND m.school_id = :school AND m.school_year = :year
             AND m.rule = ANY(:rules)) d
     JOIN span USING (school_id) WHERE {duty.IN_SPAN} GROUP BY 1, 2, 3

@@ -73,7 +73,7 @@ def test_journals_or_classes_add_up_to_the_school(scope_of: ScopeOf, warehouse: 
 def test_nobody_but_readers_of_the_whole_school_reads_its_journals(
     scope_of: ScopeOf, warehouse: Warehouse, user: int
 ) -> None:
-    statement = "SELECT school_id, count(*) AS n FROM journal_duty WHERE school_id = ANY(:schools) GROUP BY 1"
+    statement = "SELECT school_id, count(*) AS n FROM mart_duty_journal WHERE school_id = ANY(:schools) GROUP BY 1"
     # even where the scope were forged, the database shows nothing
     forged = replace(scope_of(INSPECTOR), user_id=scope_of(user).user_id)
     seen = read(forged, statement)["school_id"].to_list()
@@ -86,7 +86,7 @@ def test_the_person_behind_a_journal_stays_closed(scope_of: ScopeOf) -> None:
     inspector = scope_of(INSPECTOR)
     assert read(inspector, "SELECT school_id FROM mart_duty_week WHERE school_id = ANY(:schools)").is_empty()
     with pytest.raises(Exception, match="staff_id"):
-        read(inspector, "SELECT staff_id FROM journal_duty WHERE school_id = ANY(:schools)")
+        read(inspector, "SELECT staff_id FROM mart_duty_journal WHERE school_id = ANY(:schools)")
 
 
 @pytest.mark.parametrize("source", sorted(READABLE))

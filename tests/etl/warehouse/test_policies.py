@@ -83,6 +83,8 @@ def expected(table: str) -> dict[str, str]:
         return entries
     if table == "mart_duty_week":
         return entries | upkeep
+    if table == "mart_duty_journal":
+        return heads | above
     if table == "mart_pupil_month":
         return heads | {"class_teacher": OF_CLASS}
     if table in ("fact_enrolment", "fact_group_member"):
@@ -114,16 +116,17 @@ def expected(table: str) -> dict[str, str]:
 
 DIRECTORY = {
     "dim_school", "dim_subject", "dim_period", "dim_calendar_day", "dim_journal", "dim_class", "dim_group",
-    "judgement", "judgement_rule", "ledger_horizon", "load_table",
+    "judgement", "judgement_rule", "ledger_horizon", "load_table", "metric_setting",
 }  # fmt: skip
 KEEPING = {"check_result", "mart_duty_school", "mart_duty_day", "mart_duty_judgement"}
 LEARNING = {
     "mart_period_mark", "mart_period_success", "mart_learning", "mart_attendance_day", "mart_attendance_school",
-    "mart_absence_spread", "mart_mark_fill", "mart_period_group",
+    "mart_absence_spread", "mart_mark_fill", "mart_period_group", "mart_forecast_hit",
 }  # fmt: skip
 ENTRIES = {
     "fact_lesson", "fact_lesson_text", "fact_mark", "fact_absence", "fact_work", "fact_period_mark", "obligation",
-    "finding", "finding_decision", "mart_duty_lag", "mart_pupil_journal", "ledger_row", "finding_row",
+    "finding", "finding_decision", "mart_duty_lag", "mart_pupil_journal",
+    "mart_mark_forecast", "mart_programme_forecast", "ledger_row", "finding_row",
 }  # fmt: skip
 UPKEEP = {
     "fact_activity", "fact_account", "fact_timetable_version", "fact_setup_section", "incident", "outage",
