@@ -62,7 +62,11 @@ WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = 
       AND c.class_id = l.class_id AND c.grade = :parallel))
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
-_PUPILS = """
+MONTHS_IN_SPAN = (
+    "l.month_on <= :last AND (CAST(:is_year AS boolean) OR l.month_on + 14 BETWEEN :first AND :until)"
+)
+"""Months of a mart `l` that count in a period: those whose middle lies in it."""
+_PUPILS = f"""
 SELECT l.class_id, l.pupil_id, n.full_name, sum(l.slot_count)::bigint AS slot_count,
     sum(l.missed_count)::bigint AS missed_count, sum(l.missed_illness_count)::bigint AS missed_illness_count,
     sum(l.missed_valid_count)::bigint AS missed_valid_count, sum(l.missed_invalid_count)::bigint
@@ -74,7 +78,7 @@ SELECT l.class_id, l.pupil_id, n.full_name, sum(l.slot_count)::bigint AS slot_co
 FROM mart_pupil_month l
 LEFT JOIN dim_pupil_name n ON n.school_id = l.school_id AND n.pupil_id = l.pupil_id
 WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = :year AND l.class_id = :class_id
-  AND l.month_on <= :last AND (CAST(:is_year AS boolean) OR l.month_on + 14 BETWEEN :first AND :until)
+  AND {MONTHS_IN_SPAN}
 GROUP BY 1, 2, 3
 """
 

@@ -10,10 +10,10 @@ import streamlit as st
 from dashboard import frame
 from dashboard.class_rows import reserve, unexplained
 from dashboard.components.row_table import Cell, Column, Row, Tone, row_table
-from dashboard.i18n import count, day_short, listed, number, percent, t
+from dashboard.i18n import count, day_short, number, percent, t
 from dashboard.queries import schools as asked
 from dashboard.queries.my_class import ClassPage
-from dashboard.risk import Reason, risk_reasons
+from dashboard.risk import Reason, in_words, risk_reasons
 from dashboard.views import learning_parts as parts
 from dashboard.views.learning_parts import Place
 from etl.warehouse.metrics_learning import SYSTEMATIC_SHARE
@@ -36,16 +36,6 @@ def reasons_of(page: ClassPage) -> dict[int, list[Reason]]:
 
 
 _NO_MONTHS = pl.DataFrame(schema={"pupil_id": pl.Int64, "systematic_months": pl.Int64})
-
-
-def in_words(reason: Reason) -> str:
-    """One reason as a sentence."""
-    subjects = listed(reason.subjects)
-    if reason.code == "mean":
-        return t("risk.mean", subject=subjects, mean=number(reason.value, 2))
-    if reason.code == "missed":
-        return t("risk.missed", months=count(int(reason.value), "month"), share=percent(SYSTEMATIC_SHARE, 0))
-    return t(f"risk.{reason.code}", subjects=subjects)
 
 
 def draw_risk(place: Place, page: ClassPage) -> None:

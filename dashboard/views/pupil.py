@@ -16,6 +16,7 @@ from dashboard.i18n import count, moment, number, t
 from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
 from dashboard.queries.my_class import ClassPage, read_pupil
+from dashboard.risk import in_words
 from dashboard.views import class_parts, forecast_parts
 from dashboard.views import learning_parts as parts
 from dashboard.views.learning_parts import Place
@@ -65,7 +66,7 @@ def _draw(place: Place, page: ClassPage, name: str) -> None:
     kpi_cards("pupil_cards", _cards(page, place.filters.pupil))
     reasons = class_parts.reasons_of(page).get(place.filters.pupil or 0, [])
     if reasons:
-        st.warning(" ".join(class_parts.in_words(reason) for reason in reasons), icon=":material/priority_high:")
+        st.warning(" ".join(in_words(reason) for reason in reasons), icon=":material/priority_high:")
     with st.container(border=True):
         _subjects(place, page, name)
     with st.container(border=True):
