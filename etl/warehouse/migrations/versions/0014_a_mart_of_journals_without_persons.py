@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from importlib import import_module
 
-revision = '0019'
+revision = '0014'
 down_revision = '0013'
 branch_labels = None
 depends_on = None
