@@ -71,9 +71,9 @@ def render(scope: Scope, filters: Filters) -> None:
     draw_sections("school", bare(filters), scope.role)
     _cards(page, filters)
     if page.is_inside:
-        draw_changes(page, filters)
         _findings(scope, page, filters)
         draw_journals(page, filters)
+        draw_changes(page, filters)
         if scope.level == "school" and page.is_whole:
             draw_ahead(scope, page, filters)
     else:
