@@ -81,6 +81,8 @@ def expected(table: str) -> dict[str, str]:
         return heads | above | schoolwide
     if table in ENTRIES:
         return entries
+    if table == "journal_duty":
+        return heads | above
     if table == "mart_duty_week":
         return entries | upkeep
     if table == "mart_pupil_month":
@@ -114,16 +116,17 @@ def expected(table: str) -> dict[str, str]:
 
 DIRECTORY = {
     "dim_school", "dim_subject", "dim_period", "dim_calendar_day", "dim_journal", "dim_class", "dim_group",
-    "judgement", "judgement_rule", "ledger_horizon", "load_table",
+    "judgement", "judgement_rule", "ledger_horizon", "load_table", "metric_setting",
 }  # fmt: skip
 KEEPING = {"check_result", "mart_duty_school", "mart_duty_day", "mart_duty_judgement"}
 LEARNING = {
     "mart_period_mark", "mart_period_success", "mart_learning", "mart_attendance_day", "mart_attendance_school",
-    "mart_absence_spread", "mart_mark_fill", "mart_period_group",
+    "mart_absence_spread", "mart_mark_fill", "mart_period_group", "mart_forecast_hit",
 }  # fmt: skip
 ENTRIES = {
     "fact_lesson", "fact_lesson_text", "fact_mark", "fact_absence", "fact_work", "fact_period_mark", "obligation",
     "finding", "finding_decision", "mart_duty_lag", "mart_pupil_journal", "ledger_row", "finding_row",
+    "mart_mark_forecast", "mart_programme_forecast",
 }  # fmt: skip
 UPKEEP = {
     "fact_activity", "fact_account", "fact_timetable_version", "fact_setup_section", "incident", "outage",
@@ -134,6 +137,11 @@ HEADS_ONLY = {
     "fact_staff_absence", "fact_absence_document", "fact_edit_permission", "fact_lesson_status", "control_act",
     "review_tick",
 }  # fmt: skip
+OPEN_VIEWS = {
+    "journal_duty": "(SELECT DISTINCT school_id, school_year, class_id, journal_id, week_on, month_on, rule, status,"
+    " excluded, is_required, is_made, is_due FROM mart_duty_week WHERE journal_id IS NOT NULL) AS behind",
+}
+"""Views that run under their owner's rights and so bring a condition of their own: what stands behind them."""
 CLOSED = {"source_key", "id_counter", "check_cell"}
 SIGN_IN = {"access_user", "access_session", "access_attempt"}
 SEEN_BY_ALL_ALIKE = {"regulation", "regulation_parameter", "dim_municipality", "load_run", "check_run"}
@@ -164,8 +172,7 @@ def prepared(warehouse: Warehouse) -> Iterator[tuple[psycopg.Connection[Any], di
 
 
 def counted(connection: psycopg.Connection[Any], relation: str, condition: str, values: dict[str, int]) -> int:
-    query = sql.SQL("SELECT count(*) FROM {} WHERE " + condition).format(sql.Identifier(relation))
-    row = connection.execute(query, values).fetchone()
+    row = connection.execute(sql.SQL(f"SELECT count(*) FROM {relation} WHERE {condition}"), values).fetchone()
     assert row is not None
     return int(row[0])
 
@@ -190,11 +197,12 @@ def test_every_role_reads_its_rows_of_every_table_and_view_and_none_of_the_forei
     wrong, counts = [], {}
     for relation in RELATIONS:
         held = expected(relation)
-        there = counted(connection, relation, "true", place)
+        behind = OPEN_VIEWS.get(relation, relation)
+        there = counted(connection, behind, "true", place)
         found = {}
         for name, user in PEOPLE.items():
             values = {**place, "user": user}
-            due = counted(connection, relation, held.get(name, NOTHING), values)
+            due = counted(connection, behind, held.get(name, NOTHING), values)
             act_as(connection, user)
             found[name] = counted(connection, relation, "true", values)
             seen = counted(connection, relation, held.get(name, NOTHING), values)
@@ -247,7 +255,7 @@ def test_the_app_owns_nothing_and_writes_its_registers_alone(warehouse: Warehous
             "SELECT relname FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace"
             " AND NOT coalesce('security_invoker=true' = ANY(reloptions), false)"
         ).fetchall()
-    assert owned == [] and held == (False, 0) and open_views == []
+    assert owned == [] and held == (False, 0) and {name for (name,) in open_views} == set(OPEN_VIEWS)
     appended = {*policies.REGISTERS, "access_session", "access_attempt"}
     assert dict(writable) == dict.fromkeys(appended, "INSERT")
 
