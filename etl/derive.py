@@ -67,12 +67,18 @@ def derive_school(
     """
     versions = profiles.get(school.regulation or "", [])
     context = _context(writer, school, state, journals, versions, sight)
-    obligations = build_obligations(context)
+    purged = _purged_until(writer, school)
+    obligations = _kept(build_obligations(context), purged)
     if not school.is_new:
         writer.later(partial(remove_judgements, school_id=school.school_id))
     writer.later(partial(_write_obligations, school=school, judgement_id=OWN_ACT, obligations=obligations))
     writer.later(
-        partial(_write_marts, school=school, marts=_marts(school, context, obligations, _variants(writer, school)))
+        partial(
+            _write_marts,
+            school=school,
+            marts=_marts(school, context, obligations, _variants(writer, school)),
+            purged=purged,
+        )
     )
     bearing = (OWN_ACT, school.regulation, fingerprint(versions), None, None)
     writer.later(partial(_write_judgement, school=school, bearing=bearing))
@@ -91,6 +97,7 @@ def derive_other_act(
 ) -> int:
     """Derive a judgement by another act beside the own one, which is not touched; returns the obligations' number."""
     obligations = build_obligations(_context(writer, school, state, journals, [act.version], sight))
+    obligations = _kept(obligations, _purged_until(writer, school))
     sums = build_duty_judgement(obligations, _horizons(sight), school.zone).with_columns(
         pl.lit(school.school_id, pl.Int32).alias("school_id"), pl.lit(act.judgement_id, pl.Int16).alias("judgement_id")
     )
@@ -171,11 +178,28 @@ def _marts(school: School, context: Context, obligations: pl.DataFrame, variants
     }
 
 
-def _write_marts(cursor: psycopg.Cursor[Any], school: School, marts: dict[str, pl.DataFrame]) -> None:
+def _purged_until(writer: Writer, school: School) -> int:
+    """The last school year whose journals are no longer kept (`etl.retention`); 0 = none."""
+    if school.is_new:
+        return 0
+    found = (
+        writer.now().execute("SELECT purged_until FROM dim_school WHERE school_id = %s", [school.school_id]).fetchone()
+    )
+    return int(found[0] or 0) if found else 0
+
+
+def _kept(rows: pl.DataFrame, purged: int) -> pl.DataFrame:
+    """Nothing is judged in a year whose journals are gone: its period marks would stand there without a reason."""
+    return rows.filter(pl.col("school_year") > purged) if purged else rows
+
+
+def _write_marts(cursor: psycopg.Cursor[Any], school: School, marts: dict[str, pl.DataFrame], purged: int) -> None:
+    """Sums of purged years stay as they were made of the journals: what is left could not make them again."""
     for table, rows in marts.items():
         if not school.is_new:
-            cursor.execute(f"DELETE FROM {table} WHERE school_id = %s", [school.school_id])
-        copy_in(cursor, table, rows.with_columns(pl.lit(school.school_id, pl.Int32).alias("school_id")))
+            cursor.execute(f"DELETE FROM {table} WHERE school_id = %s AND school_year > %s", [school.school_id, purged])
+        mine = _kept(rows, purged).with_columns(pl.lit(school.school_id, pl.Int32).alias("school_id"))
+        copy_in(cursor, table, mine)
 
 
 def _write_judgement(

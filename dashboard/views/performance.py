@@ -399,7 +399,8 @@ def _split(place: Place, page: Performance) -> None:
 def _trend(page: Performance) -> None:
     st.header(t("performance.trend"), anchor=False)
     st.caption(t("performance.trend_note"))
-    rows = page.trend.filter(pl.col("held_count") > 0)
+    told = page.trend.filter(pl.col("held_count") > 0).drop_nulls()  # withheld rows stand in no sum
+    rows = told.group_by("month_on", maintain_order=True).agg(pl.exclude("school_id").sum())
     columns = {
         "marked": METRICS["marked_lesson_share"], "per_lesson": METRICS["marks_per_lesson"],
         "mean": METRICS["mean_mark"],

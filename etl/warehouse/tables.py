@@ -211,6 +211,7 @@ def _school_table(table: contract.BundleTable) -> Table:
             nullable=False,
         ),
         _column("is_demo", Boolean(), "generated, not real", nullable=False),
+        _column("purged_until", SmallInteger(), "last school year whose journals were purged; null = none"),
         PrimaryKeyConstraint("school_id"),
         comment="one row per school",
     )

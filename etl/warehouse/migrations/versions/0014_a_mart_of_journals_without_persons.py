@@ -1,4 +1,4 @@
-"""A mart of journals without persons in place of the view, which ran under its owner's rights"""
+"""A mart of journals without persons in place of the view, which ran under its owner's rights; years that were purged"""
 
 from __future__ import annotations
 
@@ -36,9 +36,11 @@ def upgrade() -> None:
     op.create_index('ix_mart_duty_journal_school', 'mart_duty_journal', ['school_id', 'school_year'], unique=False)
     # schools that are loaded already: the same sums, so nothing is to be derived again
     op.execute(f'INSERT INTO mart_duty_journal ({_KEY}, row_count) SELECT {_KEY}, sum(row_count)::int FROM mart_duty_week WHERE journal_id IS NOT NULL GROUP BY {_KEY}')
+    op.add_column('dim_school', sa.Column('purged_until', sa.SmallInteger(), nullable=True, comment='last school year whose journals were purged; null = none'))
 
 
 def downgrade() -> None:
+    op.drop_column('dim_school', 'purged_until')
     op.drop_index('ix_mart_duty_journal_school', table_name='mart_duty_journal')
     op.drop_table('mart_duty_journal')
     op.execute(import_module('etl.warehouse.migrations.versions.0012_journals_without_persons').JOURNAL_VIEW)
