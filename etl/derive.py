@@ -32,7 +32,7 @@ from etl.transforms.learning import (
 from etl.transforms.mark_marts import build_mark_marts
 from etl.transforms.moments import INSTANT
 from etl.transforms.obligations.build import build_obligations
-from etl.transforms.obligations.context import Context, Sight
+from etl.transforms.obligations.context import TOPICS_UNTIL, Context, Sight
 from etl.transforms.obligations.registers import CONTROL_ACT, INCIDENT, OUTAGE, Registers
 from etl.warehouse.frames import copy_in, copy_out
 from etl.warehouse.partitions import ensure_years
@@ -270,8 +270,13 @@ def read_sight(
     capabilities: frozenset[str],
     arriving: Mapping[str, Sequence[str]],
     extracted_at: datetime,
+    *,
+    by_journal: bool = False,
 ) -> Sight:
-    """What the school's bundles can tell, the arriving one included: its record is not written yet."""
+    """What the school's bundles can tell, the arriving one included: its record is not written yet.
+
+    `by_journal`: the arriving bundle states its scope.
+    """
     rows = (
         []
         if school.is_new
@@ -288,4 +293,25 @@ def read_sight(
     known = [*((name, columns) for name, _moment, columns in rows), *arriving.items()]
     columns = frozenset(f"{name}.{column}" for name, of_table in known for column in of_table)
     until |= {name: max(extracted_at, until.get(name, extracted_at)) for name in arriving}
-    return Sight(capabilities, until, max(until.values(), default=extracted_at), columns)
+    told_until = pl.DataFrame(schema=TOPICS_UNTIL)
+    if "topics" in capabilities and (by_journal or not school.is_new):
+        found = writer.now().execute(_TOPICS_UNTIL, {"school": school.school_id, "now": extracted_at}).fetchall()
+        told_until = pl.DataFrame(found, schema=TOPICS_UNTIL, orient="row")
+    return Sight(capabilities, until, max(until.values(), default=extracted_at), columns, told_until)
+
+
+# A load of this very transaction has its scope and tables written, its run not yet: then its moment is `now`.
+_TOPICS_UNTIL = """
+WITH line AS (
+    SELECT s.group_id, s.subject_id, coalesce(r.extracted_at, %(now)s) AS at, 'topic' = ANY(t.columns) AS is_told
+    FROM load_scope s JOIN load_table t USING (school_id, load_id) LEFT JOIN load_run r USING (load_id)
+    WHERE s.school_id = %(school)s AND t.table_name = 'lesson'
+), known AS (
+    SELECT j.journal_id, max(l.at) FILTER (WHERE l.is_told) AS told_at, max(l.at) AS seen_at
+    FROM dim_journal j JOIN line l USING (group_id, subject_id)
+    WHERE j.school_id = %(school)s GROUP BY 1
+)
+SELECT journal_id, told_at FROM known
+WHERE told_at IS DISTINCT FROM seen_at
+  AND EXISTS (SELECT 1 FROM line l WHERE l.at = seen_at AND l.is_told AND l.group_id IS NOT NULL)
+"""
