@@ -55,9 +55,7 @@ WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = 
       AND c.class_id = l.class_id AND c.grade = :parallel))
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
-MONTHS_IN_SPAN = (
-    "l.month_on <= :last AND (CAST(:is_year AS boolean) OR l.month_on + 14 BETWEEN :first AND :until)"
-)
+MONTHS_IN_SPAN = "l.month_on <= :last AND (CAST(:is_year AS boolean) OR l.month_on + 14 BETWEEN :first AND :until)"
 """Months of a mart `l` that count in a period: those whose middle lies in it."""
 _PUPILS = f"""
 SELECT l.class_id, l.pupil_id, n.full_name, sum(l.slot_count)::bigint AS slot_count,
