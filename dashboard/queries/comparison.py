@@ -112,6 +112,32 @@ SELECT school_id, judgement_id = 0 AS is_own, rule, {sums("duty")} FROM rows GRO
 """
 
 
+def _statement(source: Source, grain: str) -> str:
+    relation, condition = _JOINED[source]
+    table = relation.replace("{attendance}", "mart_attendance_school" if grain == "school" else "mart_attendance_day")
+    names = ", ".join(f"x.{name}" for name in SOURCES[source])
+    keys = {"school": "", "class": ", l.class_id", "journal": ", l.class_id, l.journal_id"}[grain]
+    times = {"attendance": "held_on", "spread": "month_on"}.get(source, "period_id")
+    parts = "" if grain == "school" else f", count(DISTINCT l.{times})::bigint AS part_count"
+    grouped = f"SELECT l.school_id{keys}, {sums(source)}{parts} FROM {table}"
+    grouped += f" WHERE {_HERE} AND {condition} GROUP BY l.school_id{keys}"
+    if grain == "school":
+        return f"{_SPAN} {grouped} ORDER BY 1"
+    if grain == "class":
+        named, joined, kept = "", "", ""
+    else:
+        named, joined, kept = ", x.journal_id, b.name AS subject, g.kind AS group_kind", _NAMED, _NOT_INDIVIDUAL
+    return (
+        f"{_SPAN}, x AS ({grouped}) SELECT x.school_id, x.class_id, x.part_count, {names}, c.name AS class_name,"
+        f" c.grade, c.letter{named} FROM x LEFT JOIN dim_class c USING (school_id, class_id){joined}"
+        f" WHERE x.school_id = ANY(:schools){kept}"
+    )
+
+
+_BY_SCHOOL = {source: _statement(source, "school") for source in _JOINED}
+_PARTS = {source: _statement(source, "class" if source in _BY_CLASS else "journal") for source in _JOINED}
+
+
 @dataclass(frozen=True)
 class Compared:
     """One metric in every school of the scope.
@@ -141,7 +167,7 @@ def read_compared(scope: Scope, filters: Filters, source: Source, now: datetime)
     if source == "duty":
         values = duties_by_rule(scope, choice.period, until if past else None)
     else:
-        values = read(scope, _statement(source, "school"), _params(choice.period, until, None))
+        values = read(scope, _BY_SCHOOL[source], _params(choice.period, until, None))
     return Compared(known, choice, values, past)
 
 
@@ -163,7 +189,7 @@ def read_parts(
     params = _params(period, {school: day}, school)
     if metric_source == "duty":
         return read(scope, _JOURNALS, {**params, "rules": list(rules)})
-    return read(scope, _statement(metric_source, "class" if metric_source in _BY_CLASS else "journal"), params)
+    return read(scope, _PARTS[metric_source], params)
 
 
 def read_standings(scope: Scope, act: str, version: int) -> pl.DataFrame:
@@ -182,28 +208,6 @@ def read_both_acts(scope: Scope, year: int, done: tuple[tuple[int, int], ...]) -
         "done": [judgement for _, judgement in done],
     }
     return read(scope, _BOTH, params)
-
-
-def _statement(source: Source, grain: str) -> str:
-    relation, condition = _JOINED[source]
-    table = relation.replace("{attendance}", "mart_attendance_school" if grain == "school" else "mart_attendance_day")
-    names = ", ".join(f"x.{name}" for name in SOURCES[source])
-    keys = {"school": "", "class": ", l.class_id", "journal": ", l.class_id, l.journal_id"}[grain]
-    times = {"attendance": "held_on", "spread": "month_on"}.get(source, "period_id")
-    parts = "" if grain == "school" else f", count(DISTINCT l.{times})::bigint AS part_count"
-    grouped = f"SELECT l.school_id{keys}, {sums(source)}{parts} FROM {table}"
-    grouped += f" WHERE {_HERE} AND {condition} GROUP BY l.school_id{keys}"
-    if grain == "school":
-        return f"{_SPAN} {grouped} ORDER BY 1"
-    if grain == "class":
-        named, joined, kept = "", "", ""
-    else:
-        named, joined, kept = ", x.journal_id, b.name AS subject, g.kind AS group_kind", _NAMED, _NOT_INDIVIDUAL
-    return (
-        f"{_SPAN}, x AS ({grouped}) SELECT x.school_id, x.class_id, x.part_count, {names}, c.name AS class_name,"
-        f" c.grade, c.letter{named} FROM x LEFT JOIN dim_class c USING (school_id, class_id){joined}"
-        f" WHERE x.school_id = ANY(:schools){kept}"
-    )
 
 
 def _params(period: periods.Period, until: dict[int, date], school: int | None) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def _place(scope: Scope, filters: Filters, page: ClassPage) -> Place:
 def _draw(place: Place, page: ClassPage, classes: pl.DataFrame) -> None:
     journals = unfilled(page.duties, page.attendance.dims)
     _other(place, classes)
-    clicked = kpi_cards("class_cards", _cards(page, journals))
+    clicked = kpi_cards("class_cards", _cards(place, page, journals))
     if clicked == METRICS["attendance_share"].name:
         frame.go("attendance", place.filters.drilled(class_id=place.filters.class_id))
     with st.container(border=True):
@@ -123,14 +123,12 @@ def _other(place: Place, classes: pl.DataFrame) -> None:
             frame.go("own", place.filters.common())
 
 
-def _cards(page: ClassPage, journals: pl.DataFrame) -> list[Kpi]:
+def _cards(place: Place, page: ClassPage, journals: pl.DataFrame) -> list[Kpi]:
     found = page.attendance
     unknown = LEARNING_METRICS["absence_unknown_share"]
     open_low = page.low.filter(~pl.col("is_bettered")).height if page.low.height else 0
     records = int(journals["unfilled"].sum()) if journals.height else 0
-    note = (
-        t("overview.delta_note", period=found.choice.previous.label) if found.choice and found.choice.previous else ""
-    )
+    note = place.before_note
     return [
         measures.card(METRICS["attendance_share"], t("attendance.card_share"), found.weeks, before=found.before,
                       before_note=note, opens=True),
