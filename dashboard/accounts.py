@@ -122,10 +122,11 @@ class PostgresAccounts:
             connection.execute(
                 text("SELECT set_config('app.user_id', :user_id, true)"), {"user_id": str(identity.user_id)}
             )
-            theirs = select(access_grant, access_user.c.role).join(
-                access_user, access_user.c.user_id == access_grant.c.user_id
-            )
-            held = connection.execute(theirs.where(access_grant.c.user_id == identity.user_id)).all()
+            held = connection.execute(
+                select(access_grant, access_user.c.role)
+                .join(access_user, access_user.c.user_id == access_grant.c.user_id)
+                .where(access_grant.c.user_id == identity.user_id)
+            ).all()
             schools = connection.execute(
                 select(access_row.c.school_id)
                 .where(

@@ -27,6 +27,8 @@ COMMANDS = (
     "version",
     "derive",
     "work",
+    "metrics",
+    "bench screens",
     "regulations lint",
     "regulations list",
     "regulations show",

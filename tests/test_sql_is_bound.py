@@ -18,8 +18,6 @@ _BUILDERS = {"select", "insert", "update", "delete", "text"}
 ALLOWED = {
     ("dashboard/queries/door.py", "statement"),  # the door itself: what it is given is looked at where it is called
     ("dashboard/queries/door.py", "bound"),
-    ("dashboard/queries/performance.py", "_FILL.format(by=by)"),  # one of our own two columns
-    ("dashboard/queries/performance.py", "_MARKS.format(by=by)"),
 }
 
 

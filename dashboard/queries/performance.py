@@ -91,8 +91,25 @@ WHERE {_HERE} AND l.class_id = :class_id AND {_IN_SPAN}
   AND (CAST(:subject AS int) IS NULL OR d.subject_id = :subject)
 """
 # above a school: by the ends of the finest periods, the atoms of everything that is shown there (small_groups)
-_BY_PERIOD = "p.ends_on AS period_on, NULL::int AS journal_id"
-_BY_JOURNAL = "l.class_id, l.journal_id"
+_BY_PERIOD, _BY_JOURNAL = "p.ends_on AS period_on, NULL::int AS journal_id", "l.class_id, l.journal_id"
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Statements for the sums of one grain: above a school by period, inside it by journal (and by class)."""
+
+    FILL: str
+    MARKS: str
+    SUCCESS: str
+    GROUPS: str
+
+
+def _sums_by(by: str) -> _Sums:
+    one = by.split(",")[0]
+    return _Sums(_FILL.format(by=by), _MARKS.format(by=by), _SUCCESS.format(one=one), _GROUPS.format(one=one))
+
+
+_INSIDE, _ABOVE = _sums_by(_BY_JOURNAL), _sums_by(_BY_PERIOD)
 
 
 @dataclass(frozen=True)
@@ -139,7 +156,7 @@ def read_performance(scope: Scope, filters: Filters, now: datetime) -> Performan
             listed, row, None, is_inside, _NONE, _NONE, _NONE, _NONE, None, _NONE, _NONE, _NONE, _NONE
         )  # fmt: skip
     settings = read_in_force(scope, filters.school)
-    by = _BY_JOURNAL if is_inside else _BY_PERIOD
+    sums_of = _INSIDE if is_inside else _ABOVE
     params = params_of(scope, filters, choice.period, days)
     if choice.period.is_of_calendar:  # norms and period marks exist by the school's own periods only: the page says so
         return Performance(
@@ -149,9 +166,9 @@ def read_performance(scope: Scope, filters: Filters, now: datetime) -> Performan
     before = None
     if choice.previous is not None:
         then = params_of(scope, filters, choice.previous, days)
-        before = _sums(scope, by, then, settings.values)
-    fill, marks, success = _sums(scope, by, params, settings.values)
-    groups = read(scope, _GROUPS.format(one=_one(by)), params)
+        before = _sums(scope, sums_of, then, settings.values)
+    fill, marks, success = _sums(scope, sums_of, params, settings.values)
+    groups = read(scope, sums_of.GROUPS, params)
     if not is_inside:
         limits = read_limits(scope)
         groups = withheld(groups, GROUP, limits)
@@ -181,25 +198,20 @@ def _low(scope: Scope, filters: Filters, params: dict[str, Any]) -> pl.DataFrame
 
 
 def _sums(
-    scope: Scope, by: str, params: dict[str, Any], values: Variants
+    scope: Scope, sums_of: _Sums, params: dict[str, Any], values: Variants
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     return (
-        read(scope, _FILL.format(by=by), params),
-        weighed(read(scope, _MARKS.format(by=by), params), values),
-        read(scope, _SUCCESS.format(one=_one(by)), params),
+        read(scope, sums_of.FILL, params),
+        weighed(read(scope, sums_of.MARKS, params), values),
+        read(scope, sums_of.SUCCESS, params),
     )
 
 
 def read_class_sums(scope: Scope, params: dict[str, Any], values: Variants) -> dict[str, pl.DataFrame]:
     """`fill` and `marks` by class_id and journal_id, `success` and `groups` by class_id, of `params_of`; as on the
     page, inside a school. Four queries."""
-    fill, marks, success = _sums(scope, _BY_JOURNAL, params, values)
-    groups = read(scope, _GROUPS.format(one=_one(_BY_JOURNAL)), params)
-    return {"fill": fill, "marks": marks, "success": success, "groups": groups}
-
-
-def _one(by: str) -> str:
-    return by.split(",")[0]
+    fill, marks, success = _sums(scope, _INSIDE, params, values)
+    return {"fill": fill, "marks": marks, "success": success, "groups": read(scope, _INSIDE.GROUPS, params)}
 
 
 def _protected(

@@ -1,9 +1,6 @@
 """Marts of forecasts of one school: the running period as it stands, closed periods as they stood so far in. Pure.
 
-Lessons ahead, in this order (each day is counted once): the timetable as far as the source has it; after its last day
-the dated lines of the journal's plan; without such lines the journal's lessons per instructional day so far × the
-instructional days left, rounded down. In closed periods the timetable is known, cancelled lessons included: nobody
-knew of them then. Marks count by the day of their lesson, because sources rarely tell when a past mark was made.
+Marks count by the day of their lesson, because sources rarely tell when a past mark was made.
 """
 
 from __future__ import annotations
@@ -22,6 +19,7 @@ from etl.transforms.forecast import (
     unmarked_hits,
 )
 from etl.transforms.learning import grades_given
+from etl.transforms.lessons_ahead import lessons_ahead, plan_lines
 from etl.transforms.mark_marts import journal_norms, without_marks
 from etl.transforms.obligations.context import Context
 from etl.transforms.school_calendar import finest_periods
@@ -124,7 +122,7 @@ def _marks(context: Context, lessons: pl.DataFrame, windows: pl.DataFrame, varia
         .join(without_marks(context), on="journal_id", how="anti")
         .join(sums, on=_PUPIL, how="left")
         .join(journal_norms(context, graded, variants), on=_PLACE, how="left")
-        .join(_ahead(context, lessons, windows), on=_PLACE, how="left")
+        .join(lessons_ahead(context, lessons, windows), on=_PLACE, how="left")
         .join(_given(context), on=_PUPIL, how="left")
         .with_columns(
             *(pl.col(name).fill_null(0).cast(pl.Int32) for name in
@@ -150,64 +148,9 @@ def _given(context: Context) -> pl.DataFrame:
     )
 
 
-def _ahead(context: Context, lessons: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
-    """Lessons of a journal after the cut until the end of its window: journal_id, period_id, ahead_count."""
-    known = context.lessons.filter(~pl.col("is_deleted") & (pl.col("kind") == "lesson"))
-    took_place = pl.col("is_held") | (pl.col("status") == "cancelled")
-    last = known.group_by("class_id").agg(pl.col("held_on").max().alias("known_until"))
-    windows = windows.join(last, on="class_id")
-    told = (
-        known.filter(took_place)
-        .join(windows, on="class_id")
-        .filter((pl.col("held_on") > pl.col("cut_on")) & (pl.col("held_on") <= pl.col("ends_on")))
-        .group_by(_PLACE)
-        .agg(pl.len().alias("told"))
-    )
-    days = context.calendar.filter("is_instructional").select("class_id", "on").join(windows, on="class_id")
-    left = days.group_by("class_id", "period_id").agg(
-        pl.col("on").is_between("starts_on", "cut_on").sum().alias("days_over"),
-        ((pl.col("on") > pl.max_horizontal("cut_on", "known_until")) & (pl.col("on") <= pl.col("ends_on")))
-        .sum()
-        .alias("days_left"),
-    )
-    journals = (
-        lessons.join(windows.drop("school_year"), on="class_id", suffix="_of")
-        .filter(pl.col("held_on").is_between("starts_on", "cut_on"))
-        .group_by("class_id", "journal_id", pl.col("period_id_of").alias("period_id"))
-        .agg(pl.len().alias("held"))
-    )
-    planned = (
-        _plan_lines(context)
-        .join(context.journals.select("journal_id", "class_id"), on="journal_id")
-        .join(windows, on="class_id")
-        .filter((pl.col("planned_on") > pl.max_horizontal("cut_on", "known_until"))
-                & (pl.col("planned_on") <= pl.col("ends_on")))
-        .group_by(_PLACE)
-        .agg(pl.col("hours").sum().floor().alias("planned"))
-    )  # fmt: skip
-    by_days = (pl.col("held") * pl.col("days_left")) // pl.col("days_over")
-    rows = (
-        journals.join(left, on=["class_id", "period_id"], how="left")
-        .join(told, on=_PLACE, how="left")
-        .join(planned, on=_PLACE, how="left")
-    )
-    rest = pl.coalesce(pl.col("planned").cast(pl.Int64), pl.when(pl.col("days_over") > 0).then(by_days), pl.lit(0))
-    return rows.select(*_PLACE, (pl.col("told").fill_null(0) + rest).cast(pl.Int32).alias("ahead_count"))
-
-
-def _plan_lines(context: Context) -> pl.DataFrame:
-    """Lines of live plans by journal: journal_id, planned_on, hours."""
-    plans = context.present("plan").select("plan_id", "group_id", "subject_id")
-    lines = context.present("plan_item").select(
-        "plan_id", "planned_on", pl.col("hours").cast(pl.Float64).fill_null(1.0).alias("hours")
-    )
-    named = context.journals.select("journal_id", "group_id", "subject_id")
-    return lines.join(plans, on="plan_id").join(named, on=["group_id", "subject_id"]).drop("group_id", "subject_id")
-
-
 def _programme(context: Context, lessons: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     """One row per journal with a dated plan and window: hours planned and held since the year began, and the lag."""
-    lines = _plan_lines(context)
+    lines = plan_lines(context)
     dated = lines.group_by("journal_id").agg(pl.col("planned_on").is_null().sum() * _UNDATED <= pl.len())
     lines = lines.join(dated.filter("planned_on").select("journal_id"), on="journal_id", how="semi")
     classes = context.journals.select("journal_id", "class_id")

@@ -21,7 +21,9 @@ from etl.contract.learning import (
 )
 from etl.contract.variants import DEFAULTS, Variants
 from etl.transforms.learning import Absences, grades_given
+from etl.transforms.lessons_ahead import lessons_ahead
 from etl.transforms.obligations.context import Context
+from etl.transforms.school_calendar import finest_periods
 from etl.transforms.values import EXEMPT, FAILED, NOT_ATTESTED
 
 _PLACE = ["school_year", "class_id", "journal_id", "period_id"]
@@ -181,21 +183,14 @@ def _at_the_end(context: Context, lessons: pl.DataFrame) -> pl.DataFrame:
 
 def _norms(context: Context, lessons: pl.DataFrame, variants: Variants) -> pl.DataFrame:
     """By journal and period: held_count, norm, is_norm_stated and done_share, the part of the period's lessons that is
-    over: held ÷ (held + still in the timetable), or by days where the source has no lessons ahead."""
+    over: held ÷ (held + `lessons_ahead`); by days in periods that are over or beside those of the journal's class."""
     held = lessons.group_by(_PLACE).agg(pl.len().alias("held_count"), pl.col("held_on").n_unique().alias("days"))
     spans = context.periods.select("period_id", "starts_on", "ends_on")
     last = context.last_day
-    ahead = (
-        context.lessons.filter(
-            ~pl.col("is_deleted") & pl.col("is_held") & (pl.col("kind") == "lesson") & (pl.col("held_on") > last)
-        )
-        .select("journal_id", "held_on")
-        .join(held.select("journal_id", "period_id"), on="journal_id")
-        .join(spans, on="period_id")
-        .filter(pl.col("held_on").is_between("starts_on", "ends_on"))
-        .group_by("journal_id", "period_id")
-        .agg(pl.len().alias("ahead_count"))
+    running = finest_periods(context.classes, context.periods).filter(
+        pl.lit(last).is_between(pl.col("starts_on"), pl.col("ends_on"))
     )
+    ahead = lessons_ahead(context, lessons, running.with_columns(pl.lit(last).alias("cut_on")))
     rows = held.join(spans, on="period_id", how="left").join(ahead, on=["journal_id", "period_id"], how="left")
     total = (pl.col("ends_on") - pl.col("starts_on")).dt.total_days() + 1
     over = (pl.min_horizontal("ends_on", pl.lit(last)) - pl.col("starts_on")).dt.total_days() + 1

@@ -99,6 +99,10 @@ def merge(
     key = [stored_name(table.by_name[name]) for name in table.key]
     file_columns = arrival.columns[table.name]
     arrived_count = incoming.height
+    # a key column may be optional (teaching_load.from_on): a file without it has rows whose cell there is blank
+    incoming = incoming.with_columns(
+        pl.lit(None, stored.schema[name]).alias(name) for name in key if name not in incoming.columns
+    )
     if arrival.is_late and not table.year_from:
         incoming = incoming.join(stored, on=key, how="anti", nulls_equal=True, maintain_order="left")
     rows = incoming.join(

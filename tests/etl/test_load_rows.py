@@ -57,6 +57,22 @@ def test_a_rejected_row_is_kept_with_file_number_column_value_reason_and_raw_row
     assert store.marks() == {"m1": "5", "m2": "4"}
 
 
+def test_a_key_column_that_a_file_may_lack_is_blank_in_its_rows(store: Store) -> None:
+    def loads(day: int, weekly_hours: str) -> BundleBuilder:
+        bundle = journal(day).add("teaching_load", group_key="g1", subject_key="math", weekly_hours=weekly_hours)
+        return bundle.only_columns("teaching_load", "weekly_hours")
+
+    assert store.load(loads(1, "5")).balances["teaching_load"] == Balance(read=1, loaded=1)
+    assert store.load(loads(2, "5")).balances["teaching_load"] == Balance(read=1, unchanged=1)
+    bad = loads(3, "6").add("teaching_load", group_key="g1", subject_key="eng", weekly_hours="много")
+    assert store.load(bad).balances["teaching_load"] == Balance(read=2, loaded=1, rejected=1)
+    query = "SELECT from_on, weekly_hours::int FROM fact_teaching_load WHERE deleted_latest IS NULL"
+    assert store.rows(query) == [(None, 6)]
+    dated = journal(4).add("teaching_load", group_key="g1", subject_key="math", weekly_hours="6", from_on="2024-09-02")
+    balance = store.load(dated).balances["teaching_load"]
+    assert (balance.loaded, balance.deleted) == (1, 1)
+
+
 def test_each_fault_rejects_its_row_and_no_other(store: Store) -> None:
     bundle = journal(regulation=None)
     faults = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
@@ -35,46 +35,9 @@ class Counted:
                 group, subject, on = self.lesson_of[row["lesson_key"]]
                 self.marks[group, subject, row["pupil_key"]].append(on)
         self.slots: dict[tuple[str, str, str], list[date]] = defaultdict(list)
-        self.held: dict[tuple[str, str], list[date]] = defaultdict(list)
         for key, (group, subject, on) in self.lesson_of.items():
-            self.held[group, subject].append(on)
             for pupil in slow.listed[key]:
                 self.slots[group, subject, pupil].append(on)
-        self.known: dict[str, date] = {}
-        for row in self.school.rows["lesson"]:
-            if (row.get("kind") or "lesson") == "lesson":
-                class_key = self.school.groups[row["group_key"]]["class_key"]
-                on = date.fromisoformat(row["held_on"])
-                self.known[class_key] = max(on, self.known.get(class_key, on))
-
-    def ahead(self, group: str, subject: str, days: tuple[date, date, date]) -> int:
-        first, last, cut = days
-        class_key = self.school.groups[group]["class_key"]
-        told = 0
-        for row in self.school.rows["lesson"]:
-            on = date.fromisoformat(row["held_on"])
-            if (row["group_key"], row["subject_key"]) != (group, subject) or not cut < on <= last:
-                continue
-            is_held = row["status"] == "moved" or self.school.is_instructional(class_key, on)
-            told += (row.get("kind") or "lesson") == "lesson" and (row["status"] == "cancelled" or is_held)
-        rest = max(cut, self.known[class_key])
-        plans = {row["plan_key"] for row in self.school.rows["plan"]
-                 if (row["group_key"], row["subject_key"]) == (group, subject)}  # fmt: skip
-        lines = [
-            Decimal(row["hours"] or "1")
-            for row in self.school.rows["plan_item"]
-            if row["plan_key"] in plans and row["planned_on"] and rest < date.fromisoformat(row["planned_on"]) <= last
-        ]
-        if lines:
-            return told + int(sum(lines))
-        teaching = [on for on in each_day(first, last) if self.school.is_instructional(class_key, on)]
-        over = len([on for on in teaching if on <= cut])
-        held = len([on for on in self.held[group, subject] if first <= on <= cut])
-        return told + (held * len([on for on in teaching if on > rest]) // over if over else 0)
-
-
-def each_day(first: date, last: date) -> list[date]:
-    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
 @pytest.fixture(scope="module")
@@ -102,11 +65,11 @@ def test_every_forecast_of_marks_is_the_one_made_with_a_pencil(counted: Counted,
         first, last = (date.fromisoformat(spans[period][name]) for name in ("starts_on", "ends_on"))
         assert first <= until <= last
         if (group, subject) not in ahead:
-            ahead[group, subject] = counted.ahead(group, subject, (first, last, until))
+            ahead[group, subject] = counted.slow.ahead(group, subject, (first, last, until))
         slots, marks = counted.slots[group, subject, pupil], counted.marks[group, subject, pupil]
         lessons = len([on for on in slots if first <= on <= until])
         given = len([on for on in marks if first <= on <= until])
-        held = len([on for on in counted.held[group, subject] if first <= on <= until])
+        held = len([on for on in counted.slow.days[group, subject] if first <= on <= until])
         norm = 7 if hours[group, subject] >= 3 else 5 if hours[group, subject] >= 2 else 3
         needed = max(1, ceil(Fraction(norm * lessons, held)))
         left = ahead[group, subject]
