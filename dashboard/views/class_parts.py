@@ -214,7 +214,8 @@ def draw_missed(key: str, place: Place, missed: pl.DataFrame, *, with_name: bool
     export = [("full_name", "performance.column_pupil"), ("held_on", "attendance.column_date"),
               ("subject", "performance.column_subject"), ("topic", "attendance.column_topic"),
               ("code", "attendance.column_reason"), ("is_made_up", "attendance.column_made_up")]  # fmt: skip
-    parts.download(key, missed.select(pl.col(name).alias(t(label)) for name, label in export), t("my_class.missed"))  # fmt: skip
+    saved = missed.select(pl.col(name).alias(t(label)) for name, label in export)
+    parts.download(key, saved, t("my_class.missed"))
     _open_lesson(place, rows, clicked)
 
 

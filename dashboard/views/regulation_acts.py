@@ -4,7 +4,6 @@ acts side by side.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import polars as pl
