@@ -19,6 +19,7 @@ import psycopg
 
 from etl.errors import BusyError, DatabaseError, ZavuchError
 from etl.job import Progress
+from etl.load_requests import clean_inbox, do_waiting_loads, take_over_loads
 from etl.other_act import OtherActError, derive_by, remove_expired
 from etl.requests import (
     Request,
@@ -61,7 +62,7 @@ def work(settings: Settings, url: str, *, once: bool = False) -> int:
                         raise BusyError("Another worker is at work.", advice="It does what is asked for; wait for it.")
                     _wait(RETRY_SECONDS)
                     continue
-                if orphans := take_over(connection):
+                if orphans := take_over(connection) + take_over_loads(connection):
                     _log.info("%d requests were left half done and are taken up again", orphans)
                 _clean(connection, settings, url)
                 if once:
@@ -92,7 +93,7 @@ def _do_waiting(connection: psycopg.Connection[Any], settings: Settings, url: st
         failure = _fulfil(connection, request, settings, url)
         finish(connection, request, failure)
         count += 1
-    return count
+    return count + do_waiting_loads(connection, settings, url)
 
 
 def _fulfil(connection: psycopg.Connection[Any], request: Request, settings: Settings, url: str) -> str | None:
@@ -140,6 +141,7 @@ def _teller(connection: psycopg.Connection[Any], request: Request) -> Callable[[
 def _clean(connection: psycopg.Connection[Any], settings: Settings, url: str) -> None:
     removed = remove_expired(url)
     forget_finished(connection, settings.judgement_days)
+    clean_inbox(connection, settings, settings.judgement_days)
     if removed:
         _log.info("%d judgements by other acts were removed: their days were over or their act changed", removed)
 

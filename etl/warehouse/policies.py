@@ -126,6 +126,7 @@ FOR_UPKEEP = (
     "outage",
     "load_scope",
     "load_warning",
+    "load_request",
 )
 """What an administrator works with, beside the heads."""
 ENTRY_FILES = "mark|absence|period_mark|work|lesson|change"
@@ -147,6 +148,15 @@ _ASKS = (
     " AND EXISTS (SELECT 1 FROM regulation g WHERE g.regulation = judgement_request.regulation"
     " AND g.profile_version = judgement_request.profile_version)"
 )
+LOADERS = ("director", "deputy", "administrator")
+"""Roles that may give files of their school in the browser."""
+_LOAD_ROLES = ", ".join(f"'{role}'" for role in LOADERS)
+_GIVES_FILES = (
+    f"{_UPKEEP} AND user_id = {USER} AND EXISTS (SELECT 1 FROM access_user u WHERE u.user_id = {USER}"
+    f" AND u.disabled_at IS NULL AND u.role IN ({_LOAD_ROLES})) AND kind IN ('preview', 'load')"
+    " AND folder ~ '^[0-9a-f]{32}$' AND state = 'waiting' AND progress = 0 AND attempt_count = 0 AND stage IS NULL"
+    " AND message IS NULL AND found IS NULL AND finished_at IS NULL"
+)
 LOG_READERS = ("director",)
 _LOG_ROLES = ", ".join(f"'{role}'" for role in LOG_READERS)
 _READS_LOG = (
@@ -159,7 +169,12 @@ _LOGS = (
     " AND u.role = access_event.role AND u.full_name = access_event.full_name)"
     " AND at BETWEEN transaction_timestamp() AND clock_timestamp()"
 )
-REGISTERS = {"finding_decision": _DECIDES, "judgement_request": _ASKS, "access_event": _LOGS}
+REGISTERS = {
+    "finding_decision": _DECIDES,
+    "judgement_request": _ASKS,
+    "access_event": _LOGS,
+    "load_request": _GIVES_FILES,
+}
 """Registers of people: the app may append the rows that fulfil the condition, and change or delete none."""
 VIEWS = ("ledger_row", "finding_row")
 """They run under the rights of who asks, so under the policies of their tables."""

@@ -459,6 +459,33 @@ judgement_request = Table(
     ),
     comment="one row per wish to see a school judged by another act; asked by people, worked off by the worker",
 )
+load_request = Table(
+    "load_request",
+    metadata,
+    school_id(),
+    _column("request_no", Integer(), "number within the school", nullable=False),
+    _column("kind", Text(), "preview (nothing is kept) or load", nullable=False),
+    _column("folder", Text(), "name of the folder of the files in the inbox, 32 hexadecimal digits", nullable=False),
+    _column("file_names", ARRAY(Text()), "names of the files, as the person named them", nullable=False),
+    _column("answers", Text(), "what the files cannot say, as JSON (sources.answers)", nullable=False),
+    _column("user_id", Integer(), "account that asked", nullable=False),
+    _column("asked_at", MOMENT, "when, by the clock of the database", nullable=False),
+    _column("state", Text(), "waiting, running, done or failed", nullable=False),
+    _column("progress", Float(), "share of the work that is done, 0 to 1", nullable=False),
+    _column("attempt_count", SmallInteger(), "how often the worker began it", nullable=False),
+    _column("stage", Text(), "what is being done"),
+    _column("message", Text(), "why it failed: the sentence of the error"),
+    _column("found", JSONB(), "what was recognised, counted, found different and set aside (etl.load_found)"),
+    _column("finished_at", MOMENT, "when it was done or failed"),
+    PrimaryKeyConstraint("school_id", "request_no"),
+    Index(
+        "uq_load_request_open",
+        "school_id",
+        unique=True,
+        postgresql_where=text("state IN ('waiting', 'running')"),
+    ),
+    comment="one row per wish to preview or load files that a person saved; asked by people, worked off by the worker",
+)
 judgement_rule = Table(
     "judgement_rule",
     metadata,

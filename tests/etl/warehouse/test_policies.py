@@ -130,7 +130,7 @@ ENTRIES = {
 }  # fmt: skip
 UPKEEP = {
     "fact_activity", "fact_account", "fact_timetable_version", "fact_setup_section", "incident", "outage",
-    "load_scope", "load_warning",
+    "load_scope", "load_warning", "load_request",
 }  # fmt: skip
 HEADS_ONLY = {
     "fact_teaching_load", "fact_curriculum", "fact_plan", "fact_plan_item", "fact_change", "fact_assessment",
