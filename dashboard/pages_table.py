@@ -169,6 +169,16 @@ PAGES: tuple[PageRow, ...] = (
         names="always",
     ),
     PageRow(
+        "control",
+        "page.control",
+        ":material/assignment_turned_in:",
+        "dashboard.views.control",
+        frozenset(DECIDERS),
+        link=frozenset({"coordinator"}),
+        act=frozenset(DECIDERS),
+        group="control",
+    ),
+    PageRow(
         "checks",
         "page.checks",
         ":material/fact_check:",

@@ -115,6 +115,8 @@ SCHOOL_ONLY = (
     "fact_edit_permission",
     "fact_lesson_status",
     "control_act",
+    "control_package",
+    "control_version",
     "review_tick",
 )
 FOR_UPKEEP = (
@@ -169,11 +171,19 @@ _LOGS = (
     " AND u.role = access_event.role AND u.full_name = access_event.full_name)"
     " AND at BETWEEN transaction_timestamp() AND clock_timestamp()"
 )
+# a control is opened, signed and re-checked by heads, in their own name and role (004 8.2)
+_OF_CONTROL = (
+    f"{_WHOLE} AND {{own}} = {USER} AND EXISTS (SELECT 1 FROM access_user u WHERE u.user_id = {USER}"
+    f" AND u.disabled_at IS NULL AND u.role IN ({_ROLES}) AND u.role = {{table}}.role)"
+)
 REGISTERS = {
     "finding_decision": _DECIDES,
     "judgement_request": _ASKS,
     "access_event": _LOGS,
     "load_request": _GIVES_FILES,
+    "control_package": _OF_CONTROL.format(table="control_package", own="user_id"),
+    "control_version": _OF_CONTROL.format(table="control_version", own="user_id"),
+    "control_act": _OF_CONTROL.format(table="control_act", own="entered_by"),
 }
 """Registers of people: the app may append the rows that fulfil the condition, and change or delete none."""
 VIEWS = ("ledger_row", "finding_row")

@@ -1002,6 +1002,43 @@ control_act = Table(
     PrimaryKeyConstraint("school_id", "control_act_id"),
     comment="one row per control of journals that was documented (004 8.2, 8.4)",
 )
+control_package = Table(
+    "control_package",
+    metadata,
+    _column("opened_at", MOMENT, "when it was opened, by the clock of the database", nullable=False),
+    _column("until_at", MOMENT, "moment the data ended then", nullable=False),
+    school_id(),
+    _column("package_no", Integer(), "number within the school", nullable=False),
+    _column("previous_no", Integer(), "the control it is compared with; null = there was none"),
+    _column("first_on", Date(), "first day that was controlled", nullable=False),
+    _column("last_on", Date(), "last day that was controlled", nullable=False),
+    _column("user_id", Integer(), "account that opened it", nullable=False),
+    _column("profile_version", SmallInteger(), "version of the act; null = no act stated"),
+    _column("period", Text(), "period as in the URL: m2026-10, q1, 2025.q4", nullable=False),
+    _column("metric_version", Text(), "fingerprint of the definitions of the metrics", nullable=False),
+    _column("opened_by", Text(), "name of the person then", nullable=False),
+    _column("role", Text(), "role of the person then", nullable=False),
+    _column("snapshot", Text(), "indicators and findings as they stood then, JSON, no pupil", nullable=False),
+    PrimaryKeyConstraint("school_id", "package_no"),
+    comment="one row per opened control: figures frozen for ever (requirements B-33); appended to, never changed",
+)
+control_version = Table(
+    "control_version",
+    metadata,
+    _column("saved_at", MOMENT, "when, by the clock of the database", nullable=False),
+    school_id(),
+    _column("package_no", Integer(), "control (control_package)", nullable=False),
+    _column("version_no", Integer(), "number within the control; the last one counts", nullable=False),
+    _column("user_id", Integer(), "account that saved it", nullable=False),
+    _column("state", Text(), "draft, signed or rechecked: never back", nullable=False),
+    _column("saved_by", Text(), "name of the person then", nullable=False),
+    _column("role", Text(), "role of the person then", nullable=False),
+    _column(
+        "texts", Text(), "causes, conclusions, addressees, dates and what the re-check found, JSON", nullable=False
+    ),
+    PrimaryKeyConstraint("school_id", "package_no", "version_no"),
+    comment="one row per saved state of a control's document; appended to, never changed",
+)
 incident = Table(
     "incident",
     metadata,

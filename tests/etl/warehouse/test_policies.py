@@ -135,7 +135,7 @@ UPKEEP = {
 HEADS_ONLY = {
     "fact_teaching_load", "fact_curriculum", "fact_plan", "fact_plan_item", "fact_change", "fact_assessment",
     "fact_staff_absence", "fact_absence_document", "fact_edit_permission", "fact_lesson_status", "control_act",
-    "review_tick",
+    "control_package", "control_version", "review_tick",
 }  # fmt: skip
 OPEN_VIEWS = {
     "journal_duty": "(SELECT DISTINCT school_id, school_year, class_id, journal_id, week_on, month_on, rule, status,"
