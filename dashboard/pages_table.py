@@ -198,6 +198,36 @@ PAGES: tuple[PageRow, ...] = (
         group="control",
     ),
     PageRow(
+        "corrections",
+        "page.corrections",
+        ":material/edit_off:",
+        "dashboard.views.corrections",
+        frozenset(),
+        link=_SCHOOL_HEADS,  # a button of the findings and of the registers
+        group="control",
+        names="always",
+    ),
+    PageRow(
+        "registers",
+        "page.registers",
+        ":material/inventory:",
+        "dashboard.views.registers",
+        frozenset({"administrator", "secretary"}),
+        link=_SCHOOL_HEADS | frozenset({"class_teacher"}),  # their menus are full: a button of the school and the class
+        act=_SCHOOL_HEADS | frozenset({"administrator", "secretary", "class_teacher"}),
+        group="control",
+        names="always",
+    ),
+    PageRow(
+        "duties",
+        "page.duties",
+        ":material/event_note:",
+        "dashboard.views.duties",
+        frozenset(),
+        link=_SCHOOL_HEADS | frozenset({"administrator"}),  # a button of the registers
+        group="control",
+    ),
+    PageRow(
         "loads",
         "page.loads",
         ":material/database:",
@@ -216,8 +246,11 @@ PAGES: tuple[PageRow, ...] = (
     ),
     PageRow("guide", "page.guide", ":material/help:", "dashboard.views.guide", frozenset(ROLES), group="system"),
 )
-SECTIONS = ("school", "class", "filling", "attendance", "performance", "programme", "contingent", "activity")
+SECTIONS = ("school", "class", "filling", "attendance", "performance", "programme", "contingent", "activity",
+            "registers")  # fmt: skip
 """Routes of the pages about one school, in the order in which they are offered beside each other."""
+CONTROL_SECTIONS = ("findings", "corrections", "registers", "duties")
+"""Routes of the pages of control, offered beside each other."""
 BY_ROUTE: dict[str, PageRow] = {row.route: row for row in PAGES}
 
 

@@ -85,15 +85,20 @@ WITH newest AS (
     WHERE n.version_no = :seen AND n.state = ANY(CAST(:allowed AS text[]))
 ), entered AS (
     INSERT INTO control_act (school_id, control_act_id, month_on, period_id, act_on, council_on, entered_at, entered_by,
-           role, act_no, findings)
+           author, author_role, role, act_no, findings)
     SELECT g.school_id, (SELECT coalesce(max(c.control_act_id), 0) + 1 FROM control_act c
                WHERE c.school_id = g.school_id),
            date_trunc('month', g.last_on)::date,
            CASE WHEN g.period !~ '^m' THEN (SELECT min(q.period_id) FROM dim_period q WHERE q.school_id = g.school_id
                AND q.starts_on = g.first_on AND q.ends_on = g.last_on) END,
-           CAST(:act_on AS date), CAST(:council_on AS date), clock_timestamp(), g.user_id, g.role,
-           nullif(CAST(:act_no AS text), ''), CAST(:findings AS text)
+           CAST(:act_on AS date), CAST(:council_on AS date), clock_timestamp(), g.user_id, g.full_name, g.role,
+           g.role, nullif(CAST(:act_no AS text), ''), CAST(:findings AS text)
     FROM going g WHERE CAST(:state AS text) = 'signed'
+    RETURNING school_id
+), asked AS (
+    INSERT INTO derivation_request (school_id, request_no, user_id, asked_at, attempt_count, register, state)
+    SELECT e.school_id, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, CAST(:user_id AS int),
+           clock_timestamp(), 0, 'control_act', 'waiting' FROM entered e
 )
 INSERT INTO control_version (school_id, package_no, version_no, saved_at, user_id, state, saved_by, role, texts)
 SELECT g.school_id, g.package_no, g.version_no + 1, clock_timestamp(), g.user_id, CAST(:state AS text), g.full_name,

@@ -23,6 +23,7 @@ from dashboard.queries.findings import AGES, ALL, MOST_EXPORTED, PAGE, Findings,
 from dashboard.table_export import Sheet
 from dashboard.views.finding_card import journal_position, open_finding
 from dashboard.views.finding_groups import GROUPS, group_table, ledger_name
+from dashboard.views.sections import draw_control_sections
 from etl.warehouse import ledger
 from etl.warehouse.scope import Scope
 
@@ -59,6 +60,7 @@ def render(scope: Scope, filters: Filters) -> None:
         frame.empty(t("findings.no_periods_title"), t("findings.no_periods"))
         return
     _head(page, filters)
+    draw_control_sections("findings", filters.common(), scope.role)
     if is_open("checks", scope.role) and st.button(
         t("page.checks"), key="findings_checks", type="tertiary", icon=":material/fact_check:"
     ):

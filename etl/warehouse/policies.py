@@ -15,6 +15,7 @@ import psycopg
 
 from etl.warehouse.engine import APP_ROLE
 from etl.warehouse.locks import WRITE_LOCK
+from etl.warehouse.register_rights import REGISTER_ROWS, RegisterRow
 from etl.warehouse.tables import metadata
 
 USER = "(SELECT nullif(current_setting('app.user_id', true), '')::int)"
@@ -114,18 +115,14 @@ SCHOOL_ONLY = (
     "fact_absence_document",
     "fact_edit_permission",
     "fact_lesson_status",
-    "control_act",
     "control_package",
     "control_version",
-    "review_tick",
 )
 FOR_UPKEEP = (
     "fact_activity",
     "fact_account",
     "fact_timetable_version",
     "fact_setup_section",
-    "incident",
-    "outage",
     "load_scope",
     "load_warning",
     "load_request",
@@ -176,6 +173,32 @@ _OF_CONTROL = (
     f"{_WHOLE} AND {{own}} = {USER} AND EXISTS (SELECT 1 FROM access_user u WHERE u.user_id = {USER}"
     f" AND u.disabled_at IS NULL AND u.role IN ({_ROLES}) AND u.role = {{table}}.role)"
 )
+_ASKS_AGAIN = (
+    f"{_UPKEEP} AND user_id = {USER} AND asked_at BETWEEN transaction_timestamp() AND clock_timestamp()"
+    " AND state = 'waiting' AND attempt_count = 0 AND message IS NULL AND finished_at IS NULL"
+)
+
+
+def _writes(row: RegisterRow) -> str:
+    """A line bears who saved it, in which role and when: none of it is the app's to invent."""
+    schoolwide = ", ".join(f"'{role}'" for role in row.writers if role != "class_teacher")
+    place = f"(u.role IN ({schoolwide}) AND {_schools('school', 'upkeep', 'cards')}"
+    if "class_teacher" in row.writers:
+        place += f" OR u.role = 'class_teacher' AND {_schools('class')} AND {_pairs('class', 'class_id')}"
+    return (
+        f"entered_by = {USER} AND entered_at BETWEEN transaction_timestamp() AND clock_timestamp()"
+        f" AND EXISTS (SELECT 1 FROM access_user u WHERE u.user_id = {USER} AND u.disabled_at IS NULL"
+        f" AND u.role = {row.table}.author_role AND u.full_name = {row.table}.author AND {place}))"
+    )
+
+
+def _reads(row: RegisterRow) -> str:
+    everywhere = _schools(*row.levels)
+    if not row.by_class or "class" in row.levels:
+        return everywhere
+    return f"({everywhere} OR {_schools('class')} AND {_pairs('class', 'class_id')})"
+
+
 REGISTERS = {
     "finding_decision": _DECIDES,
     "judgement_request": _ASKS,
@@ -183,7 +206,8 @@ REGISTERS = {
     "load_request": _GIVES_FILES,
     "control_package": _OF_CONTROL.format(table="control_package", own="user_id"),
     "control_version": _OF_CONTROL.format(table="control_version", own="user_id"),
-    "control_act": _OF_CONTROL.format(table="control_act", own="entered_by"),
+    "derivation_request": _ASKS_AGAIN,
+    **{row.table: _writes(row) for row in REGISTER_ROWS},
 }
 """Registers of people: the app may append the rows that fulfil the condition, and change or delete none."""
 VIEWS = ("ledger_row", "finding_row")
@@ -200,6 +224,7 @@ def policies() -> dict[str, str]:
     rules |= dict.fromkeys(FOR_UPKEEP, _UPKEEP)
     rules |= dict.fromkeys(("fact_movement", "fact_card_field"), _CARDS)
     rules["fact_consent"] = _LISTS
+    rules |= {row.table: _reads(row) for row in REGISTER_ROWS} | {"derivation_request": _UPKEEP}
     rules["load_reject"] = f"{_UPKEEP} AND ({_WHOLE} OR file !~ '(^|/)({ENTRY_FILES})[.]')"
     rolls = f"({_LISTS} OR {_SOME} AND ({_pairs('class', 'class_id')} OR {_in_own_journals('class_id')}))"
     rules["fact_enrolment"] = rules["fact_group_member"] = rolls

@@ -984,6 +984,19 @@ def _entered() -> list[Column[Any]]:
     ]
 
 
+def _versioned() -> list[Column[Any]]:
+    """A line is never changed: a correction or a withdrawal is the next version, the greatest one counts."""
+    return [
+        *_entered(),
+        _column("version_no", SmallInteger(), "1 = as first entered; the greatest counts", nullable=False,
+                server_default=text("1")),
+        _column("is_withdrawn", Boolean(), "the line counts no longer", nullable=False, server_default=text("false")),
+        _column("author", Text(), "name of who saved it, then"),
+        _column("author_role", Text(), "role of who saved it, then"),
+        _column("correction", Text(), "why it was corrected or withdrawn; null in the first version"),
+    ]  # fmt: skip
+
+
 # Registers of the product itself: no bundle brings or touches them (annex B21), the ledger reads three of them.
 control_act = Table(
     "control_act",
@@ -995,12 +1008,12 @@ control_act = Table(
     _column("staff_id", Integer(), "who controlled"),
     _column("act_on", Date(), "date of the act (справка, приказ)", nullable=False),
     _column("council_on", Date(), "date of the council or meeting that heard it"),
-    *_entered(),
+    *_versioned(),
     _column("role", Text(), "in which role: director, deputy, class_teacher, …", nullable=False),
     _column("act_no", Text(), "number of the act"),
     _column("findings", Text(), "what was found, in words"),
-    PrimaryKeyConstraint("school_id", "control_act_id"),
-    comment="one row per control of journals that was documented (004 8.2, 8.4)",
+    PrimaryKeyConstraint("school_id", "control_act_id", "version_no"),
+    comment="one row per control of journals that was documented and version of the line (004 8.2, 8.4)",
 )
 control_package = Table(
     "control_package",
@@ -1049,11 +1062,11 @@ incident = Table(
     school_id(),
     _column("incident_id", Integer(), "incident", nullable=False),
     _column("staff_id", Integer(), "whose account was compromised", nullable=False),
-    *_entered(),
+    *_versioned(),
     _column("account_key", Text(), "account in the source, where it is known"),
     _column("note", Text(), "what happened, in words"),
-    PrimaryKeyConstraint("school_id", "incident_id"),
-    comment="one row per compromised account of a member of staff (001 4.3–4.4, 002 6.3–6.4)",
+    PrimaryKeyConstraint("school_id", "incident_id", "version_no"),
+    comment="one row per compromised account of a member of staff and version of the line (001 4.3–4.4, 002 6.3–6.4)",
 )
 review_tick = Table(
     "review_tick",
@@ -1064,10 +1077,11 @@ review_tick = Table(
     _column("month_on", Date(), "first day of the month that was reviewed", nullable=False),
     _column("staff_id", Integer(), "who reviewed"),
     _column("ticked_on", Date(), "day of the review", nullable=False),
-    *_entered(),
+    *_versioned(),
     _column("subject", Text(), "what was reviewed: personal_data, marks, …", nullable=False),
-    PrimaryKeyConstraint("school_id", "review_tick_id"),
-    comment="one row per class, month and thing that somebody attests to have reviewed (000 П-5.4, 004 5-АД-4)",
+    PrimaryKeyConstraint("school_id", "review_tick_id", "version_no"),
+    comment="one row per class, month and thing that somebody attests to have reviewed, and version of the line "
+    "(000 П-5.4, 004 5-АД-4)",
 )
 outage = Table(
     "outage",
@@ -1076,11 +1090,114 @@ outage = Table(
     _column("to_at", MOMENT, "last moment without it; null = it lasts"),
     school_id(),
     _column("outage_id", Integer(), "outage", nullable=False),
-    *_entered(),
+    *_versioned(),
     _column("memo_no", Text(), "number of the memo that reports it; without one nothing is excused"),
     _column("reason", Text(), "what the memo says"),
-    PrimaryKeyConstraint("school_id", "outage_id"),
-    comment="one row per reported technical outage of the journal (001 УП-12)",
+    PrimaryKeyConstraint("school_id", "outage_id", "version_no"),
+    comment="one row per reported technical outage of the journal and version of the line (001 УП-12)",
+)
+absence_document_entry = Table(
+    "absence_document_entry",
+    metadata,
+    school_id(),
+    _column("absence_document_entry_id", Integer(), "line", nullable=False),
+    _column("pupil_id", Integer(), "pupil", nullable=False),
+    _column("from_on", Date(), "first day that counts", nullable=False),
+    _column("to_on", Date(), "first day that no longer counts", nullable=False),
+    _column("presented_on", Date(), "day on which it was presented", nullable=False),
+    *_versioned(),
+    _column("document_key", Text(), "key: that of the source where the line replaces one of its own", nullable=False),
+    _column("kind", Text(), "illness or valid", nullable=False),
+    _column("document_no", Text(), "number on the document"),
+    PrimaryKeyConstraint("school_id", "absence_document_entry_id", "version_no"),
+    comment="one row per document that explains absences, entered in the product, and version of the line; of two with "
+    "one key this one counts and not the source's (annex B21)",
+)
+edit_permission_entry = Table(
+    "edit_permission_entry",
+    metadata,
+    school_id(),
+    _column("edit_permission_entry_id", Integer(), "line", nullable=False),
+    _column("requested_by_id", Integer(), "who asked (dim_staff)"),
+    _column("requested_on", Date(), "day of the written request"),
+    _column("decided_on", Date(), "day of the decision", nullable=False),
+    *_versioned(),
+    _column("permission_no", Text(), "number", nullable=False),
+    _column("ground", Text(), "pupil_absence, resit, assessment_makeup, teacher_absence or other", nullable=False),
+    _column("entity", Text(), "what may be changed: mark, absence, lesson, work, period_mark", nullable=False),
+    _column("entity_key", Text(), "key of what may be changed", nullable=False),
+    _column("protocol_no", Text(), "number of the protocol"),
+    PrimaryKeyConstraint("school_id", "edit_permission_entry_id", "version_no"),
+    comment="one row per permitted object entered in the product, and version of the line (004 7.1–7.4); of two with "
+    "one key (number, object) this one counts and not the source's (annex B21)",
+)
+print_line = Table(
+    "print_line",
+    metadata,
+    school_id(),
+    _column("print_line_id", Integer(), "line", nullable=False),
+    _column("class_id", Integer(), "class; null = the whole school"),
+    _column("period_id", Integer(), "period; null = the school year"),
+    _column("printed_on", Date(), "day on which it was printed", nullable=False),
+    _column("signed_on", Date(), "day of the director's visa and seal; null = not yet"),
+    _column("archived_on", Date(), "day on which it went to the archive; null = not yet"),
+    _column("destroy_after", Date(), "last day it must be kept: 5 or 25 years after the school year", nullable=False),
+    school_year(),
+    *_versioned(),
+    _column("document", Text(), "journal, summary, change_table or other", nullable=False),
+    _column("sha256", Text(), "checksum of the file that was printed, lower case hex"),
+    _column("place", Text(), "where it lies: shelf, medium"),
+    PrimaryKeyConstraint("school_id", "print_line_id", "version_no"),
+    comment="one row per printed document of journals, its way to the archive, and version of the line (001 Пр-6, "
+    "Р-3.4–3.7, 002 4.3, 004 1.8, 8.5, 8.6)",
+)
+printout_request = Table(
+    "printout_request",
+    metadata,
+    school_id(),
+    _column("printout_request_id", Integer(), "line", nullable=False),
+    _column("class_id", Integer(), "class of the pupil then", nullable=False),
+    _column("pupil_id", Integer(), "pupil", nullable=False),
+    _column("requested_on", Date(), "day of the parents' application", nullable=False),
+    _column("last_issued_on", Date(), "day of the newest printout; null = none yet"),
+    _column("ended_on", Date(), "last day of the application; null = it stands"),
+    *_versioned(),
+    PrimaryKeyConstraint("school_id", "printout_request_id", "version_no"),
+    comment="one row per application of parents for printouts and version of the line: each issue is a version "
+    "(001 Р-1.6, 002 1.7, 004 3.13)",
+)
+municipal_report = Table(
+    "municipal_report",
+    metadata,
+    school_id(),
+    _column("municipal_report_id", Integer(), "line", nullable=False),
+    _column("due_on", Date(), "last day, as the authority set it", nullable=False),
+    _column("done_on", Date(), "day on which it was handed in; null = not yet"),
+    *_versioned(),
+    _column("title", Text(), "what is reported", nullable=False),
+    _column("addressee", Text(), "to whom"),
+    PrimaryKeyConstraint("school_id", "municipal_report_id", "version_no"),
+    comment="one row per report that an authority asked for and version of the line (003 Т-4.6)",
+)
+derivation_request = Table(
+    "derivation_request",
+    metadata,
+    school_id(),
+    _column(
+        "request_no",
+        BigInteger(),
+        "number within the school: microseconds of the clock of the database",
+        nullable=False,
+    ),
+    _column("user_id", Integer(), "account whose line asks for it", nullable=False),
+    _column("asked_at", MOMENT, "when, by the clock of the database", nullable=False),
+    _column("attempt_count", SmallInteger(), "how often the worker began it", nullable=False),
+    _column("register", Text(), "register that was changed", nullable=False),
+    _column("state", Text(), "waiting, running, done or failed", nullable=False),
+    _column("message", Text(), "why it failed (code)"),
+    _column("finished_at", MOMENT, "when it was done or failed"),
+    PrimaryKeyConstraint("school_id", "request_no"),
+    comment="one row per line of a register that the ledger has to hear of: asked for with it, done by the worker",
 )
 
 check_run = Table(
