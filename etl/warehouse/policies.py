@@ -99,7 +99,7 @@ OWN_TABLES = {
     "access_attempt": "SELECT, INSERT",
 }
 """Tables of the sign-in, which happens before anybody is known: rights, no rows. Only the owner writes who may what."""
-OWN_ROWS = ("access_grant", "access_row")
+OWN_ROWS = ("access_grant", "access_row", "digest_setting", "digest_delivery")
 CLOSED = ("source_key", "id_counter", "check_cell")
 """The app has no business with them: no right, no row."""
 SCHOOL_ONLY = (
@@ -159,10 +159,17 @@ _LOGS = (
     " AND u.role = access_event.role AND u.full_name = access_event.full_name)"
     " AND at BETWEEN transaction_timestamp() AND clock_timestamp()"
 )
-REGISTERS = {"finding_decision": _DECIDES, "judgement_request": _ASKS, "access_event": _LOGS}
+_OWN_CHOICE = f"user_id = {USER} AND set_at BETWEEN transaction_timestamp() AND clock_timestamp()"
+REGISTERS = {
+    "finding_decision": _DECIDES,
+    "judgement_request": _ASKS,
+    "access_event": _LOGS,
+    "digest_setting": _OWN_CHOICE,
+}
 """Registers of people: the app may append the rows that fulfil the condition, and change or delete none."""
-VIEWS = ("ledger_row", "finding_row", "journal_duty")
-"""They run under the rights of who asks, so under the policies of their tables; journal_duty brings its own."""
+VIEWS = ("ledger_row", "finding_row", "journal_duty", "report_made")
+"""They run under the rights of who asks, so under the policies of their tables; journal_duty and report_made bring
+their own."""
 
 
 def policies() -> dict[str, str]:
