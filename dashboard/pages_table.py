@@ -129,6 +129,15 @@ PAGES: tuple[PageRow, ...] = (
         link=_SCHOOL_HEADS,
     ),
     PageRow(
+        "reports",
+        "page.reports",
+        ":material/summarize:",
+        "dashboard.views.reports",
+        frozenset(),
+        link=_SCHOOL_HEADS | frozenset({"class_teacher", "administrator", "secretary"}),
+        names="class",
+    ),
+    PageRow(
         "journal",
         "page.journal",
         ":material/menu_book:",
@@ -247,7 +256,7 @@ PAGES: tuple[PageRow, ...] = (
     PageRow("guide", "page.guide", ":material/help:", "dashboard.views.guide", frozenset(ROLES), group="system"),
 )
 SECTIONS = ("school", "class", "filling", "attendance", "performance", "programme", "contingent", "activity",
-            "registers")  # fmt: skip
+            "registers", "reports")  # fmt: skip
 """Routes of the pages about one school, in the order in which they are offered beside each other."""
 CONTROL_SECTIONS = ("findings", "corrections", "registers", "duties")
 """Routes of the pages of control, offered beside each other."""

@@ -100,7 +100,7 @@ OWN_TABLES = {
     "access_attempt": "SELECT, INSERT",
 }
 """Tables of the sign-in, which happens before anybody is known: rights, no rows. Only the owner writes who may what."""
-OWN_ROWS = ("access_grant", "access_row")
+OWN_ROWS = ("access_grant", "access_row", "digest_setting", "digest_delivery")
 CLOSED = ("source_key", "id_counter", "check_cell")
 """The app has no business with them: no right, no row."""
 SCHOOL_ONLY = (
@@ -159,9 +159,10 @@ _GIVES_FILES = (
 LOG_READERS = ("director",)
 _LOG_ROLES = ", ".join(f"'{role}'" for role in LOG_READERS)
 _READS_LOG = (
-    f"{_WHOLE} AND EXISTS (SELECT 1 FROM access_user u WHERE u.user_id = {USER} AND u.disabled_at IS NULL"
-    f" AND u.role IN ({_LOG_ROLES}))"
+    f"(user_id = {USER} OR {_WHOLE} AND EXISTS (SELECT 1 FROM access_user u WHERE u.user_id = {USER}"
+    f" AND u.disabled_at IS NULL AND u.role IN ({_LOG_ROLES})))"
 )
+"""The director reads the log of her school; everybody reads what she did herself."""
 # who, in which role and when are not the app's to invent
 _LOGS = (
     f"{_EVERYBODY} AND user_id = {USER} AND EXISTS (SELECT 1 FROM access_user u WHERE u.user_id = {USER}"
@@ -177,6 +178,8 @@ _ASKS_AGAIN = (
     f"{_UPKEEP} AND user_id = {USER} AND asked_at BETWEEN transaction_timestamp() AND clock_timestamp()"
     " AND state = 'waiting' AND attempt_count = 0 AND message IS NULL AND finished_at IS NULL"
 )
+
+_OWN_CHOICE = f"user_id = {USER} AND set_at BETWEEN transaction_timestamp() AND clock_timestamp()"
 
 
 def _writes(row: RegisterRow) -> str:
@@ -208,6 +211,7 @@ REGISTERS = {
     "control_version": _OF_CONTROL.format(table="control_version", own="user_id"),
     "derivation_request": _ASKS_AGAIN,
     **{row.table: _writes(row) for row in REGISTER_ROWS},
+    "digest_setting": _OWN_CHOICE,
 }
 """Registers of people: the app may append the rows that fulfil the condition, and change or delete none."""
 VIEWS = ("ledger_row", "finding_row")

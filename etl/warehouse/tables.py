@@ -1396,3 +1396,26 @@ access_event = Table(
     Index("ix_access_event_school", "school_id", "at"),
     comment="one row per view of pupils, export and change of a register; appended to, never changed (003 А-1.2)",
 )
+digest_setting = Table(
+    "digest_setting",
+    metadata,
+    _column("set_at", MOMENT, "when, by the clock of the database", nullable=False),
+    _column("user_id", Integer(), "account (access_user)", nullable=False),
+    _column("name", Text(), "address, or the code of a digest", nullable=False),
+    _column("value", Text(), "the e-mail address; of a digest on or off", nullable=False),
+    PrimaryKeyConstraint("user_id", "name", "set_at"),
+    comment="one row per choice of a person about her digests; the last one counts",
+)
+digest_delivery = Table(
+    "digest_delivery",
+    metadata,
+    _column("at", MOMENT, "when", nullable=False),
+    _column("user_id", Integer(), "account (access_user)", nullable=False),
+    _column("kind", Text(), "code of the digest", nullable=False),
+    _column("state", Text(), "sent, or failed", nullable=False),
+    _column("fingerprint", Text(), "SHA-256 of what it says: the same is not sent twice", nullable=False),
+    _column("address", Text(), "e-mail address it went to", nullable=False),
+    _column("error", Text(), "what the mail server said; null = it was taken"),
+    PrimaryKeyConstraint("user_id", "kind", "at"),
+    comment="one row per digest that was sent or failed to be; one message may hold several",
+)
