@@ -188,9 +188,9 @@ def state_of(metric: Metric, found: Measured, rows: pl.DataFrame, row: Mapping[s
         ground = METRICS["completeness"].of(rows) if metric.source == "duty" and rows.height else None
         if ground is not None and ground.value is None:
             return "cannot" if ground.whole + ground.unknown else "nothing"
-        return "told" if rows.height else "nothing"
+        return "told" if rows.height else "few" if row.get("is_cut") else "nothing"
     if not found.whole and not found.unknown:
-        return "nothing"
+        return "few" if row.get("is_cut") else "nothing"
     if found.value is None:
         return "cannot"
     return "few" if found.whole < int(row.get("min_cell") or 0) else "told"

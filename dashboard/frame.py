@@ -40,6 +40,10 @@ STYLE = f"""
 .st-key-zavuch_title [data-testid=stMarkdownContainer] {{ margin-bottom: 0; }}
 .st-key-zavuch_title [data-testid=stCaptionContainer] {{ margin-top: 4px; }}
 .st-key-zavuch_tools [data-testid=stPopover] button {{ white-space: nowrap; }}
+/* its file would bear neither our stamp nor our guard against formulas: below the tables are our own buttons */
+[data-testid=stElementToolbarButton]:has(button[aria-label^="Download as CSV"], button[aria-label^="Скачать CSV"]) {{
+  display: none;
+}}
 @media (max-width: 900px) {{
   .st-key-zavuch_head {{ flex-wrap: wrap; }}
   .st-key-zavuch_head > :has(.st-key-zavuch_title), .st-key-zavuch_title {{ flex-basis: 100%; min-width: 100%; }}

@@ -15,12 +15,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from dashboard.i18n import count, listed, number, percent, t
 from etl.warehouse.metrics_forecast import (
     FORECAST_MIN_LESSONS,
     MARKS_TO_JUDGE,
     RISK_MEAN,
     RISK_UNMARKED_SUBJECTS,
 )
+from etl.warehouse.metrics_learning import SYSTEMATIC_SHARE
 
 
 @dataclass(frozen=True)
@@ -59,3 +61,13 @@ def risk_reasons(journals: pl.DataFrame, low: pl.DataFrame, months: pl.DataFrame
 def _subjects(rows: pl.DataFrame) -> list[tuple[int, tuple[str, ...]]]:
     grouped = rows.group_by("pupil_id").agg(pl.col("subject").unique().sort()).sort("pupil_id")
     return [(pupil, tuple(subjects)) for pupil, subjects in grouped.select("pupil_id", "subject").iter_rows()]
+
+
+def in_words(reason: Reason) -> str:
+    """One reason as a sentence."""
+    subjects = listed(reason.subjects)
+    if reason.code == "mean":
+        return t("risk.mean", subject=subjects, mean=number(reason.value, 2))
+    if reason.code == "missed":
+        return t("risk.missed", months=count(int(reason.value), "month"), share=percent(SYSTEMATIC_SHARE, 0))
+    return t(f"risk.{reason.code}", subjects=subjects)

@@ -52,6 +52,10 @@ MARKS = Cells(
     derived={"period_good_count": ("mark_4_count", "mark_5_count")},
 )
 FILL = Cells("pupil_count")
+ATTENDANCE = Cells("slot_count")
+CURRENT = Cells("slot_count", ("digit_count",), derived={"digit_sum": ("digit_count",)})
+NOBODY = 2**31 - 1
+"""The limit of a school that has fewer pupils than its limit: all that is said of its pupils is withheld."""
 
 
 def withheld(atoms: pl.DataFrame, cells: Cells, limits: Mapping[int, int]) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 import psycopg
 
@@ -16,25 +16,15 @@ from etl.errors import SettingsError
 from etl.warehouse.access_rows import refresh_access
 from etl.warehouse.engine import owner_connection
 from etl.warehouse.passwords import NO_PASSWORD, password_hash, refuse_weak
+from etl.warehouse.roles import ROLES, GrantLevel, grants_of, opens
 
-LEVELS: dict[str, frozenset[str]] = {
-    "director": frozenset({"school"}),
-    "deputy": frozenset({"school"}),
-    "coordinator": frozenset({"school"}),
-    "administrator": frozenset({"school"}),
-    "secretary": frozenset({"school"}),
-    "class_teacher": frozenset({"class", "teacher"}),
-    "teacher": frozenset({"teacher"}),
-    "inspector": frozenset({"municipality"}),
-    "region": frozenset({"municipality"}),
-}
-"""Role → levels of grants it may hold (requirements, section C): an inspector never gets a school's names by a slip."""
 LONGEST_LOGIN = 128
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a grant is about: a municipality by name, or a school, with a class or a member of staff in it, by keys.
+    """What a grant is about: the region, a municipality by name (its sums, or the names of its teachers beside them),
+    or a school, with a class or a member of staff in it, by keys.
 
     A class key may stand in several school years; the newest is meant.
     """
@@ -43,17 +33,24 @@ class Target:
     school: str = ""
     class_key: str = ""
     staff_key: str = ""
+    staff_names: bool = False
+    region: bool = False
 
     @property
-    def level(self) -> Literal["municipality", "school", "class", "teacher"]:
+    def level(self) -> GrantLevel:
         """The level of the grant; raises SettingsError for a combination that says nothing or two things."""
-        if self.municipality and not (self.school or self.class_key or self.staff_key):
-            return "municipality"
-        if self.school and not self.municipality and not (self.class_key and self.staff_key):
+        inside = self.school or self.class_key or self.staff_key
+        if self.region and not (self.municipality or inside or self.staff_names):
+            return "region"
+        if self.municipality and not (inside or self.region):
+            return "staff_names" if self.staff_names else "municipality"
+        is_wider = self.municipality or self.region or self.staff_names
+        if self.school and not is_wider and not (self.class_key and self.staff_key):
             return "class" if self.class_key else "teacher" if self.staff_key else "school"
         raise SettingsError(
             "This is not one thing to see.",
-            advice="Name --municipality, or --school, or --school with --class or with --staff.",
+            advice="Name --region, or --municipality (also with --staff-names), or --school, or --school with --class"
+            " or with --staff.",
         )
 
 
@@ -87,8 +84,8 @@ def add_account(
     login = login.strip().lower()
     if not login or len(login) > LONGEST_LOGIN or not login.isprintable() or " " in login:
         raise SettingsError(f"{login[:40]!r} is no login.", advice=f"Take 1–{LONGEST_LOGIN} signs without spaces.")
-    if role not in LEVELS:
-        raise SettingsError(f"There is no role {role!r}.", advice=f"Choose one of {', '.join(LEVELS)}.")
+    if role not in ROLES:
+        raise SettingsError(f"There is no role {role!r}.", advice=f"Choose one of {', '.join(ROLES)}.")
     if password is None and not external_id:
         raise SettingsError(
             "An account needs a way to sign in.", advice="Give a password, or --external-id with --no-password."
@@ -120,11 +117,10 @@ def grant(url: str, login: str, target: Target) -> None:
     """Let the account see the target; doing it twice changes nothing. Raises SettingsError where the role may not."""
     with owner_connection(url) as connection, connection.cursor() as cursor:
         user_id, role = _user(cursor, login)
-        allowed = LEVELS.get(role, frozenset())
-        if target.level not in allowed:
+        if opens(role, target.level) is None:
             raise SettingsError(
                 f"The role {role} cannot be granted a {target.level}.",
-                advice=f"It may hold: {', '.join(sorted(allowed)) or 'nothing'}.",
+                advice=f"It may hold: {', '.join(grants_of(role)) or 'nothing'}.",
             )
         place = _place(cursor, target)
         row = [place.get(name) for name in ("municipality_id", "school_id", "class_id", "staff_id")]
@@ -202,7 +198,9 @@ _LIST = """
 SELECT u.login, u.full_name, u.role,
        CASE WHEN u.disabled_at IS NOT NULL THEN 'disabled' WHEN u.valid_until <= %s THEN 'left' ELSE 'open' END,
        array_remove(array_agg(CASE g.level
+           WHEN 'region' THEN 'region'
            WHEN 'municipality' THEN 'municipality ' || m.name
+           WHEN 'staff_names' THEN 'names of staff in ' || m.name
            WHEN 'class' THEN 'class ' || coalesce(c.class_key, '?') || ' of ' || s.school_key
            WHEN 'teacher' THEN 'journals of ' || coalesce(t.staff_key, '?') || ' in ' || s.school_key
            ELSE g.level || ' ' || s.school_key END ORDER BY g.grant_no), NULL),
@@ -234,7 +232,9 @@ def _refuse_taken(cursor: psycopg.Cursor[Any], login: str, external_id: str) -> 
 
 def _place(cursor: psycopg.Cursor[Any], target: Target) -> dict[str, int]:
     """Ids of the target's parts; raises SettingsError naming the key that is not there."""
-    if target.level == "municipality":
+    if target.level == "region":
+        return {}
+    if target.level in ("municipality", "staff_names"):
         name = target.municipality
         return {
             "municipality_id": _one(

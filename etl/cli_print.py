@@ -108,8 +108,9 @@ def print_load(console: Console, report: LoadReport) -> None:
         console.print(f"Note: {message}", highlight=False, soft_wrap=True)
     if report.rejected_count:
         console.print(
-            f"{report.rejected_count:,} rows were set aside: `zavuch rejected --load {report.load_id}` lists them "
-            f"with their reasons."
+            f"{report.rejected_count:,} rows were set aside: "
+            + " and ".join(f"`zavuch rejected --load {load}`" for load in (*report.beside, report.load_id))
+            + " lists them with their reasons."
         )
     if report.seconds:
         console.print(
@@ -144,6 +145,10 @@ def _print_coverage(console: Console, coverage: Mapping[str, tuple[Lack, ...]]) 
     console.print(table)
 
 
+NAMED = 10
+"""Journals that were not received are named one by one; of more only the number is told."""
+
+
 def print_precision(console: Console, loaded: Loaded) -> None:
     """How well the source's moments let each rule be judged, what changed since the previous snapshot, what was not
     received; nothing of it for a bundle, whose coverage is printed with its load.
@@ -162,7 +167,8 @@ def print_precision(console: Console, loaded: Loaded) -> None:
         console.print(f"Since the snapshot of {loaded.since:%Y-%m-%d %H:%M} UTC:", highlight=False)
         for line in loaded.differences:
             console.print(f"  {line}", highlight=False, soft_wrap=True)
-    for line in loaded.not_received:
+    left = len(loaded.not_received) - NAMED
+    for line in [*loaded.not_received[:NAMED], *([f"and {left} more journals"] if left > 0 else [])]:
         console.print(f"Not received: {line}", highlight=False, soft_wrap=True)
 
 

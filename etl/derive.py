@@ -32,7 +32,7 @@ from etl.transforms.learning import (
 from etl.transforms.mark_marts import build_mark_marts
 from etl.transforms.moments import INSTANT
 from etl.transforms.obligations.build import build_obligations
-from etl.transforms.obligations.context import Context, Sight
+from etl.transforms.obligations.context import TOPICS_UNTIL, Context, Sight
 from etl.transforms.obligations.registers import CONTROL_ACT, INCIDENT, OUTAGE, Registers
 from etl.warehouse.frames import copy_in, copy_out
 from etl.warehouse.partitions import ensure_years
@@ -67,12 +67,18 @@ def derive_school(
     """
     versions = profiles.get(school.regulation or "", [])
     context = _context(writer, school, state, journals, versions, sight)
-    obligations = build_obligations(context)
+    purged = _purged_until(writer, school)
+    obligations = _kept(build_obligations(context), purged)
     if not school.is_new:
         writer.later(partial(remove_judgements, school_id=school.school_id))
     writer.later(partial(_write_obligations, school=school, judgement_id=OWN_ACT, obligations=obligations))
     writer.later(
-        partial(_write_marts, school=school, marts=_marts(school, context, obligations, _variants(writer, school)))
+        partial(
+            _write_marts,
+            school=school,
+            marts=_marts(school, context, obligations, _variants(writer, school)),
+            purged=purged,
+        )
     )
     bearing = (OWN_ACT, school.regulation, fingerprint(versions), None, None)
     writer.later(partial(_write_judgement, school=school, bearing=bearing))
@@ -91,6 +97,7 @@ def derive_other_act(
 ) -> int:
     """Derive a judgement by another act beside the own one, which is not touched; returns the obligations' number."""
     obligations = build_obligations(_context(writer, school, state, journals, [act.version], sight))
+    obligations = _kept(obligations, _purged_until(writer, school))
     sums = build_duty_judgement(obligations, _horizons(sight), school.zone).with_columns(
         pl.lit(school.school_id, pl.Int32).alias("school_id"), pl.lit(act.judgement_id, pl.Int16).alias("judgement_id")
     )
@@ -171,11 +178,28 @@ def _marts(school: School, context: Context, obligations: pl.DataFrame, variants
     }
 
 
-def _write_marts(cursor: psycopg.Cursor[Any], school: School, marts: dict[str, pl.DataFrame]) -> None:
+def _purged_until(writer: Writer, school: School) -> int:
+    """The last school year whose journals are no longer kept (`etl.retention`); 0 = none."""
+    if school.is_new:
+        return 0
+    found = (
+        writer.now().execute("SELECT purged_until FROM dim_school WHERE school_id = %s", [school.school_id]).fetchone()
+    )
+    return int(found[0] or 0) if found else 0
+
+
+def _kept(rows: pl.DataFrame, purged: int) -> pl.DataFrame:
+    """Nothing is judged in a year whose journals are gone: its period marks would stand there without a reason."""
+    return rows.filter(pl.col("school_year") > purged) if purged else rows
+
+
+def _write_marts(cursor: psycopg.Cursor[Any], school: School, marts: dict[str, pl.DataFrame], purged: int) -> None:
+    """Sums of purged years stay as they were made of the journals: what is left could not make them again."""
     for table, rows in marts.items():
         if not school.is_new:
-            cursor.execute(f"DELETE FROM {table} WHERE school_id = %s", [school.school_id])
-        copy_in(cursor, table, rows.with_columns(pl.lit(school.school_id, pl.Int32).alias("school_id")))
+            cursor.execute(f"DELETE FROM {table} WHERE school_id = %s AND school_year > %s", [school.school_id, purged])
+        mine = _kept(rows, purged).with_columns(pl.lit(school.school_id, pl.Int32).alias("school_id"))
+        copy_in(cursor, table, mine)
 
 
 def _write_judgement(
@@ -246,8 +270,13 @@ def read_sight(
     capabilities: frozenset[str],
     arriving: Mapping[str, Sequence[str]],
     extracted_at: datetime,
+    *,
+    by_journal: bool = False,
 ) -> Sight:
-    """What the school's bundles can tell, the arriving one included: its record is not written yet."""
+    """What the school's bundles can tell, the arriving one included: its record is not written yet.
+
+    `by_journal`: the arriving bundle states its scope.
+    """
     rows = (
         []
         if school.is_new
@@ -264,4 +293,25 @@ def read_sight(
     known = [*((name, columns) for name, _moment, columns in rows), *arriving.items()]
     columns = frozenset(f"{name}.{column}" for name, of_table in known for column in of_table)
     until |= {name: max(extracted_at, until.get(name, extracted_at)) for name in arriving}
-    return Sight(capabilities, until, max(until.values(), default=extracted_at), columns)
+    told_until = pl.DataFrame(schema=TOPICS_UNTIL)
+    if "topics" in capabilities and (by_journal or not school.is_new):
+        found = writer.now().execute(_TOPICS_UNTIL, {"school": school.school_id, "now": extracted_at}).fetchall()
+        told_until = pl.DataFrame(found, schema=TOPICS_UNTIL, orient="row")
+    return Sight(capabilities, until, max(until.values(), default=extracted_at), columns, told_until)
+
+
+# A load of this very transaction has its scope and tables written, its run not yet: then its moment is `now`.
+_TOPICS_UNTIL = """
+WITH line AS (
+    SELECT s.group_id, s.subject_id, coalesce(r.extracted_at, %(now)s) AS at, 'topic' = ANY(t.columns) AS is_told
+    FROM load_scope s JOIN load_table t USING (school_id, load_id) LEFT JOIN load_run r USING (load_id)
+    WHERE s.school_id = %(school)s AND t.table_name = 'lesson'
+), known AS (
+    SELECT j.journal_id, max(l.at) FILTER (WHERE l.is_told) AS told_at, max(l.at) AS seen_at
+    FROM dim_journal j JOIN line l USING (group_id, subject_id)
+    WHERE j.school_id = %(school)s GROUP BY 1
+)
+SELECT journal_id, told_at FROM known
+WHERE told_at IS DISTINCT FROM seen_at
+  AND EXISTS (SELECT 1 FROM line l WHERE l.at = seen_at AND l.is_told AND l.group_id IS NOT NULL)
+"""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +33,11 @@ from etl.warehouse.writer import Writer
 DEFAULT_WEEK = 5
 
 
+Permit = Callable[[psycopg.Cursor[Any], frozenset[str]], None]
+"""Raises where the person may not load one of these schools (keys)."""
+Look = Callable[[psycopg.Connection[Any], list[LoadReport]], None]
+
+
 @dataclass(frozen=True)
 class Progress:
     """Called with what is being done, how much of it is done and how much there is (0 = unknown)."""
@@ -55,24 +60,75 @@ def load_bundle(
 
     Raises SourceError when the bundle as a whole cannot be taken; single bad rows are set aside and counted.
     """
+    (report,) = load_bundles(
+        [bundle or open_bundle(path)], url, home, is_demo=is_demo, regulations=regulations, progress=progress
+    )
+    return report
+
+
+def load_bundles(
+    bundles: Sequence[Bundle],
+    url: str,
+    home: Path,
+    *,
+    is_demo: bool = False,
+    regulations: Path | None = None,
+    progress: Progress | None = None,
+    look: Look | None = None,
+    rehearse: bool = False,
+    permit: Permit | None = None,
+) -> list[LoadReport]:
+    """Load bundles of one moment in one transaction, in this order; a report for each.
+
+    `look` sees the database as the load leaves it, before the transaction ends; `permit` may refuse. `rehearse` does
+    all of it and takes it back: what is told is what a load would tell. Raises as `load_bundle`.
+    """
     told = progress or Progress()
-    started_at, clock = datetime.now(UTC), time.perf_counter()
-    bundle = bundle or open_bundle(path)
-    spool = split_by_school(bundle, home / "spool", lambda table, rows: told.step(f"reading {table}", rows, 0))
-    try:
-        read_seconds = time.perf_counter() - clock
-        with owner_connection(url) as connection, connection.cursor() as cursor:
+    with ExitStack() as stack:
+        read = [_read(bundle, home, told, stack) for bundle in bundles]
+        connection = stack.enter_context(owner_connection(url))
+        with connection.cursor() as cursor:
             take_lock(cursor, told)
-            report = _load(cursor, bundle, spool, told, is_demo=is_demo, regulations=regulations)
-            report.seconds = {"read": round(read_seconds, 3), **report.seconds}
-            if not report.is_repeat:
-                write_run(cursor, report, bundle, started_at=started_at, finished_at=datetime.now(UTC), is_demo=is_demo)
+            if permit is not None:
+                permit(cursor, frozenset(key for each in read for key in each.spool.school_keys()))
+            reports = [_load_one(cursor, each, told, is_demo=is_demo, regulations=regulations) for each in read]
+            if look is not None:
+                look(connection, reports)
+            if rehearse:
+                connection.rollback()
             # what was written is counted for `_analyze` now, not some seconds later
             cursor.execute("SELECT pg_stat_force_next_flush()")
-    finally:
-        spool.close()
-    if not report.is_repeat:
+    if not rehearse and not all(report.is_repeat for report in reports):
         _analyze(url)
+    return reports
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A bundle split by school, before any lock is held."""
+
+    bundle: Bundle
+    spool: Spool
+    started_at: datetime
+    seconds: float
+
+
+def _read(bundle: Bundle, home: Path, told: Progress, stack: ExitStack) -> _Read:
+    started_at, clock = datetime.now(UTC), time.perf_counter()
+    spool = split_by_school(bundle, home / "spool", lambda table, rows: told.step(f"reading {table}", rows, 0))
+    stack.callback(spool.close)
+    return _Read(bundle, spool, started_at, round(time.perf_counter() - clock, 3))
+
+
+def _load_one(
+    cursor: psycopg.Cursor[Any], read: _Read, told: Progress, *, is_demo: bool, regulations: Path | None
+) -> LoadReport:
+    report = _load(cursor, read.bundle, read.spool, told, is_demo=is_demo, regulations=regulations)
+    report.seconds = {"read": read.seconds, **report.seconds}
+    if not report.is_repeat:
+        write_run(
+            cursor, report, read.bundle, started_at=read.started_at, finished_at=datetime.now(UTC), is_demo=is_demo
+        )
     return report
 
 
@@ -106,7 +162,7 @@ def _load(
     carried = (
         frozenset(name for (name,) in cursor.execute("SELECT DISTINCT table_name FROM load_table").fetchall())
         | spool.columns.keys()
-    )
+    ) - manifest.silent
     store_acts(cursor, profiles)
     schools = _merge_schools(cursor, bundle, spool, report, frozenset(profiles), is_demo=is_demo)
     _set_aside_ragged(spool, bundle, report)
@@ -120,7 +176,14 @@ def _load(
                 state, journals = outcome.state, outcome.keys.journals
                 del outcome  # its keys weigh as much as the rows, and nothing after the load asks for them
             with _timed(report, "obligations"):
-                sight = read_sight(writer, school, school.capabilities, spool.columns, manifest.extracted_at)
+                sight = read_sight(
+                    writer,
+                    school,
+                    school.capabilities,
+                    spool.columns,
+                    manifest.extracted_at,
+                    by_journal=manifest.scope is not None,
+                )
                 report.coverage[school.school_key] = lacks(sight.tables_until, school.capabilities)
                 report.obligation_count += derive_school(writer, school, state, journals, profiles, sight)
             del state, journals  # a school's rows are not kept while the next one's are read

@@ -9,15 +9,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from etl.coverage import coverage
-from etl.differences import differences, not_received
-from etl.job import Progress, load_bundle
-from etl.run_log import LoadReport
+from etl.differences import Difference, differences, not_received
+from etl.job import Permit, Progress, load_bundles
+from etl.run_log import LoadReport, combined
 from etl.settings import Settings
 from etl.sources.answers import Answers, read_answers
 from etl.sources.keys import installation_secret
 from etl.sources.registry import Recognition, recognise
-from etl.warehouse.engine import owner_connection
 
 BUNDLE = "bundle"
 """The source whose files say everything themselves."""
@@ -28,11 +29,23 @@ class Loaded:
     """A load with what it was recognised as, the answer for each rule, and differences to the snapshot of `since`."""
 
     recognition: Recognition
-    report: LoadReport
     judged: dict[str, str]
+    reports: list[LoadReport] = field(default_factory=list)
+    """one per bundle that the files made: journals that carry other columns are bundles of their own"""
     since: datetime | None = None
-    differences: list[str] = field(default_factory=list)
+    counts: list[Difference] = field(default_factory=list)
     not_received: list[str] = field(default_factory=list)
+    """journals by class and subject"""
+
+    @property
+    def report(self) -> LoadReport:
+        """All bundles as one."""
+        return combined(self.reports)
+
+    @property
+    def differences(self) -> list[str]:
+        """One sentence per kind of difference to the snapshot of `since`; nothing for the first snapshot."""
+        return [] if self.since is None else [str(each) for each in self.counts] or ["nothing differs"]
 
 
 def load_files(
@@ -43,8 +56,13 @@ def load_files(
     given: Mapping[str, Any] | None = None,
     answers_file: Path | None = None,
     progress: Progress | None = None,
+    rehearse: bool = False,
+    permit: Permit | None = None,
 ) -> Loaded:
-    """Load the files of one moment; the first decides what they are. Raises SourceError and SettingsError."""
+    """Load the files of one moment; the first decides what they are. Raises SourceError and SettingsError.
+
+    `rehearse` tells what a load would do and takes it back; `permit` may refuse the schools that the files name.
+    """
     told = progress or Progress()
     source, recognition = recognise(paths[0])
     stated = read_answers(paths[0], given, answers_file) if source.name != BUNDLE else Answers()
@@ -57,21 +75,24 @@ def load_files(
     made.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=made) as scratch:
         bundle = source.open(recognition, answers, Path(scratch), told.step)
-        report = load_bundle(
-            paths[0],
+        loaded = Loaded(
+            recognition, coverage(bundle.files, bundle.manifest.capabilities, recognition.moments, recognition.untold)
+        )
+
+        def look(connection: psycopg.Connection[Any], reports: list[LoadReport]) -> None:
+            new = [report.load_id for report in reports if not report.is_repeat]
+            if new and bundle.manifest.mode == "snapshot":
+                loaded.since, loaded.counts = differences(connection, new)
+                loaded.not_received = not_received(connection, new)
+
+        loaded.reports = load_bundles(
+            [bundle, *bundle.further],
             url,
             settings.home,
             regulations=settings.regulations,
             progress=told,
-            bundle=bundle,
+            look=look,
+            rehearse=rehearse,
+            permit=permit,
         )
-    loaded = Loaded(
-        recognition,
-        report,
-        coverage(bundle.files, bundle.manifest.capabilities, recognition.moments, recognition.untold),
-    )
-    if not report.is_repeat and bundle.manifest.mode == "snapshot":
-        with owner_connection(url) as connection:
-            loaded.since, loaded.differences = differences(connection, report.load_id)
-            loaded.not_received = not_received(connection, report.load_id)
     return loaded

@@ -83,13 +83,13 @@ def overdue(url: str, today: date | None = None) -> list[Overdue]:
 
 
 def purge_overdue(url: str, *, expected: int, today: date | None = None) -> int:
-    """Delete what `overdue` reports, in one transaction; returns the rows deleted.
+    """Delete what `overdue` reports, in one transaction, and note which years are gone; returns the rows deleted.
 
     Raises BusyError where that is not `expected`, because a load came between the report and the confirmation.
     """
     with owner_connection(url) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [WRITE_LOCK])
-        _state_limits(connection, today or datetime.now(UTC).date())
+        found = _overdue(connection, today or datetime.now(UTC).date())
         deleted = 0
         for limit, tables in (("journal_year", _JOURNAL), ("summary_year", _SUMMARY)):
             for table, year in tables:
@@ -101,6 +101,13 @@ def purge_overdue(url: str, *, expected: int, today: date | None = None) -> int:
             raise BusyError(
                 f"{deleted} rows would go now, {expected} were confirmed.", advice="Nothing was deleted. Look again."
             )
+        for one in found:
+            if one.what == "journals":  # a later load or derivation judges nothing there
+                connection.execute(
+                    "UPDATE dim_school SET purged_until = greatest(coalesce(purged_until, 0), %s),"
+                    " data_version = data_version + 1 WHERE school_key = %s",
+                    [one.school_year, one.school_key],
+                )
     return deleted
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +52,9 @@ class LoadReport:
     coverage: dict[str, tuple[Lack, ...]] = field(default_factory=dict)
     """school_key → rules that its source cannot be judged by, as far as the load knows (annex B16)"""
 
+    beside: tuple[int, ...] = ()
+    """loads of the same files before this one: each bundle that they make is a load"""
+
     astray: dict[str, Balance] = field(default_factory=dict)
     """by table, the rows that belong to no school that is known; they are counted in `balances` too"""
 
@@ -82,6 +86,29 @@ class LoadReport:
     def unbalanced(self) -> list[str]:
         """Tables in which rows read ≠ loaded + unchanged + rejected: always empty, or the load is wrong."""
         return [name for name, it in self.balances.items() if it.read != it.loaded + it.unchanged + it.rejected]
+
+
+def combined(reports: Sequence[LoadReport]) -> LoadReport:
+    """Bundles of the same files as one report: sums of their counts, all that was set aside and remarked."""
+    last = reports[-1]
+    if len(reports) == 1:
+        return last
+    whole = replace(
+        last,
+        beside=tuple(report.load_id for report in reports[:-1]),
+        balances={},
+        astray={},
+        rejects=[rows for report in reports for rows in report.rejects],
+        warnings=list(dict.fromkeys(warning for report in reports for warning in report.warnings)),
+        seconds={},
+        is_repeat=all(report.is_repeat for report in reports),
+    )
+    for report in reports:
+        for table, balance in report.balances.items():
+            whole.count(table, balance)
+        for stage, seconds in report.seconds.items():
+            whole.seconds[stage] = round(whole.seconds.get(stage, 0.0) + seconds, 3)
+    return whole
 
 
 def write_run(

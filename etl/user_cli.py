@@ -9,10 +9,11 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from etl.accounts import LEVELS, Target, accounts, add_account, disable, enable, grant, revoke, set_password
+from etl.accounts import Target, accounts, add_account, disable, enable, grant, revoke, set_password
 from etl.cli_print import example, out
 from etl.errors import SettingsError
 from etl.settings import read_settings
+from etl.warehouse.roles import ROLES
 
 user = typer.Typer(no_args_is_help=True, help="Accounts: add, grant, revoke, disable, enable, passwd, list.")
 
@@ -21,6 +22,8 @@ School = Annotated[str, typer.Option("--school", help="Key of a school.")]
 ClassKey = Annotated[str, typer.Option("--class", help="Key of a class of that school.")]
 Staff = Annotated[str, typer.Option("--staff", help="Key of a member of staff of that school.")]
 Municipality = Annotated[str, typer.Option("--municipality", help="Name of a municipality.")]
+StaffNames = Annotated[bool, typer.Option("--staff-names", help="The names of that municipality's teachers.")]
+Region = Annotated[bool, typer.Option("--region", help="Every school.")]
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
 
 
@@ -35,7 +38,7 @@ def _open() -> str:
 )
 def add(
     login: Login,
-    role: Annotated[str, typer.Option(help=f"One of {', '.join(LEVELS)}.")],
+    role: Annotated[str, typer.Option(help=f"One of {', '.join(ROLES)}.")],
     name: Annotated[str, typer.Option(help="Name as the app shows it.")],
     school: School = "",
     staff: Staff = "",
@@ -55,12 +58,18 @@ def add(
 
 @user.command("grant", epilog=example("zavuch user grant orlova --school school-7"))
 def grant_one(
-    login: Login, school: School = "", class_key: ClassKey = "", staff: Staff = "", municipality: Municipality = ""
+    login: Login,
+    school: School = "",
+    class_key: ClassKey = "",
+    staff: Staff = "",
+    municipality: Municipality = "",
+    staff_names: StaffNames = False,
+    region: Region = False,
 ) -> None:
-    """Let an account see a municipality, a school, a class or a member of staff's journals."""
-    target = Target(municipality, school, class_key, staff)
+    """Let an account see the region, a municipality, a school, a class or a member of staff's journals."""
+    target = Target(municipality, school, class_key, staff, staff_names, region)
     grant(_open(), login, target)
-    out.print(f"{escape(login)} may see this {target.level} now.", highlight=False)
+    out.print(f"{escape(login)} holds this grant now: {target.level}.", highlight=False)
 
 
 @user.command("revoke", epilog=example("zavuch user revoke orlova --school school-7"))
@@ -70,10 +79,13 @@ def revoke_one(
     class_key: ClassKey = "",
     staff: Staff = "",
     municipality: Municipality = "",
+    staff_names: StaffNames = False,
+    region: Region = False,
     every: Annotated[bool, typer.Option("--all", help="Everything it was granted.")] = False,
 ) -> None:
     """Take a grant away; open pages lose it at the next step."""
-    gone = revoke(_open(), login, None if every else Target(municipality, school, class_key, staff))
+    target = None if every else Target(municipality, school, class_key, staff, staff_names, region)
+    gone = revoke(_open(), login, target)
     out.print(f"Grants taken from {escape(login)}: {gone}.", highlight=False)
 
 

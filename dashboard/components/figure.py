@@ -8,6 +8,7 @@ import polars as pl
 import streamlit as st
 
 from dashboard.charts import Chart
+from dashboard.components.folded import folded
 from dashboard.exports import offer_frame
 from dashboard.i18n import t
 
@@ -39,9 +40,12 @@ def figure(key: str, chart: Chart, table: pl.DataFrame | None = None, *, title: 
         selection_mode="points",
     )
     if table is not None:
-        with st.expander(t("chart.data"), icon=":material/table_rows:"):
+
+        def draw() -> None:
             st.dataframe(table, hide_index=True, placeholder="—", alt=chart.alt)
             offer_frame(key, title or t("chart.data"), table)
+
+        folded(key, t("chart.data"), draw, icon=":material/table_rows:")
     return clicked_point(event)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,18 +51,22 @@ def heat_grid(
     corner: str = "",
     noun: str = "lesson",
     as_file: bool = True,
+    beside: Callable[[], None] | None = None,
 ) -> tuple[str | int | None, str | int | None] | None:
     """Draw the grid and the buttons that save it; returns (row id, column id) of the cell just clicked, (row id, None)
     or (None, column id) for a header.
 
     `cells` without a pair = nothing due there. `caption` says in words what the grid shows (read aloud, not
     drawn); `noun` is a key of `noun.*` for the tooltip. Ids come back in the type they were given in. `as_file` false
-    where the page offers a better file of the same.
+    where the page offers a better file of the same; `beside` draws further files in the same line.
     """
     data = heat_payload(rows, columns, cells, caption=caption, corner=corner, noun=noun)
     result = _COMPONENT(key=key, data=data, on_cell_change=lambda: None)
-    if as_file:
-        offer(key, caption, lambda: heat_sheet(rows, columns, cells, caption=caption, corner=corner), len(rows))
+    with st.container(horizontal=True, gap="small", key=f"zavuch_files_{key}"):
+        if as_file:
+            offer(key, caption, lambda: heat_sheet(rows, columns, cells, caption=caption, corner=corner), len(rows))
+        if beside is not None:
+            beside()
     return clicked(result.cell, rows, columns)
 
 

@@ -14,6 +14,7 @@ import polars as pl
 
 from dashboard.filters import Filters
 from dashboard.queries import duty, periods, schools
+from dashboard.queries.attended import fixed_days, read_attended
 from dashboard.queries.class_records import read_missed
 from dashboard.queries.door import read
 from dashboard.queries.metric_settings import read_in_force
@@ -32,14 +33,6 @@ OWN = """(l.school_id = ANY(CAST(:whole AS int[])) OR l.journal_id IN (
     WHERE j.school_id = l.school_id))"""
 """Journals of a class teacher or a teacher: marts without persons are readable by whole schools and are cut here."""
 _MONDAY = "date_trunc('week', l.held_on)::date"
-_BY_SCHOOL = f"""
-WITH {duty.SPAN}, {duty.MOMENT}
-SELECT l.school_id, {_MONDAY} AS week_on, {sums("attendance")}
-FROM mart_attendance_school l JOIN span USING (school_id) JOIN moment USING (school_id)
-WHERE l.school_id = ANY(:schools) AND l.school_year = :year AND l.held_on <= moment.day
-  AND (CAST(:is_year AS boolean) OR l.held_on BETWEEN span.starts_on AND span.ends_on)
-GROUP BY 1, 2 ORDER BY 1, 2
-"""
 _SPREAD = f"""
 WITH {duty.SPAN}, {duty.MOMENT}
 SELECT l.school_id, l.class_id, l.month_on, {sums("spread", ("month_pupil_count",))},
@@ -62,7 +55,9 @@ WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = 
       AND c.class_id = l.class_id AND c.grade = :parallel))
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
-_PUPILS = """
+MONTHS_IN_SPAN = "l.month_on <= :last AND (CAST(:is_year AS boolean) OR l.month_on + 14 BETWEEN :first AND :until)"
+"""Months of a mart `l` that count in a period: those whose middle lies in it."""
+_PUPILS = f"""
 SELECT l.class_id, l.pupil_id, n.full_name, sum(l.slot_count)::bigint AS slot_count,
     sum(l.missed_count)::bigint AS missed_count, sum(l.missed_illness_count)::bigint AS missed_illness_count,
     sum(l.missed_valid_count)::bigint AS missed_valid_count, sum(l.missed_invalid_count)::bigint
@@ -74,7 +69,7 @@ SELECT l.class_id, l.pupil_id, n.full_name, sum(l.slot_count)::bigint AS slot_co
 FROM mart_pupil_month l
 LEFT JOIN dim_pupil_name n ON n.school_id = l.school_id AND n.pupil_id = l.pupil_id
 WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = :year AND l.class_id = :class_id
-  AND l.month_on <= :last AND (CAST(:is_year AS boolean) OR l.month_on + 14 BETWEEN :first AND :until)
+  AND {MONTHS_IN_SPAN}
 GROUP BY 1, 2, 3
 """
 
@@ -118,6 +113,8 @@ def read_attendance(scope: Scope, filters: Filters, now: datetime) -> Attendance
         return None
     row = listed.row(0, named=True) if filters.school is not None else None
     days = schools.until_of(listed, filters.as_of)
+    if scope.is_above:
+        days = fixed_days(days, schools.until_of(listed))
     is_inside = scope.sees_names and row is not None
     terms = periods.read_periods(scope, filters.school)
     choice = periods.choose(terms, filters, days, with_days=is_inside)
@@ -133,9 +130,10 @@ def read_attendance(scope: Scope, filters: Filters, now: datetime) -> Attendance
     then = moments_before(scope, choice.period, previous, days, terms) if previous is not None else {}
     if row is None or not is_inside:
         months = spread.group_by("school_id", "month_on", maintain_order=True).agg(pl.exclude("class_id").sum())
-        spread = withheld(months, SPREAD, read_limits(scope)) if scope.is_above else spread
-        weeks = read(scope, _BY_SCHOOL, {**choice.period.span.params, **_moment(days)})
-        before = read(scope, _BY_SCHOOL, {**previous.span.params, **_moment(then)}) if previous is not None else None
+        newest, limits = schools.until_of(listed), read_limits(scope)
+        spread = withheld(months, SPREAD, limits) if scope.is_above else spread
+        weeks = read_attended(scope, choice.period, days, newest, limits)
+        before = read_attended(scope, previous, then, newest, limits) if previous is not None else None
         return Attendance(
             listed, row, choice, until, is_inside, _of(weeks, row), None if before is None else _of(before, row),
             _of(spread, row), _NONE, _NONE, _NONE, settings,

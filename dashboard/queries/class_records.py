@@ -76,6 +76,8 @@ LEFT JOIN LATERAL (
 WHERE d.mark_code IN (1, 2)
 ORDER BY d.held_on DESC, d.slot, d.subject, d.full_name, d.pupil_id, d.mark_id
 """
+MISSED, LOW = _MISSED, _LOW
+"""The statements of this module, for reports that leave the class open."""
 
 
 def _params(school: int, year: int, class_id: int, days: tuple[date, date], pupil: int | None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""What the comparison of schools asks: sums of one metric by school, and of one school by journal or class.
+"""What the comparison of schools asks: sums of one metric by school, and the duties of one school by journal.
 
-Marts without persons only, whole schools only; five queries, whatever the number of schools.
+Marts without persons only, whole schools only; a constant number of queries, whatever the number of schools. What
+counts pupils comes in the atoms of `small_groups` and is withheld there; nothing of it is told by class or journal.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ import polars as pl
 
 from dashboard.filters import Filters
 from dashboard.queries import duty, periods, schools
+from dashboard.queries.attended import fixed_days, read_attended
 from dashboard.queries.door import read
 from dashboard.queries.overview import LEARNING_IN_SPAN, RULE_NUMBERS, duties_by_rule, is_past
-from dashboard.queries.performance import ENDS_IN_SPAN, KIND, PERIOD_JOINS
+from dashboard.queries.performance import ENDS_IN_SPAN, KIND, PERIOD_JOINS, weighed
 from dashboard.queries.what_if import STANDINGS
+from dashboard.small_groups import CURRENT, FILL, GROUP, MARKS, NOBODY, SPREAD, SUCCESS, is_cut, withheld
 from etl.warehouse.acts import ACT_IN_FORCE
-from etl.warehouse.metrics import SOURCES, Source, sums
+from etl.warehouse.metric_settings import BY_DEFAULT
+from etl.warehouse.metrics import Source, sums
 from etl.warehouse.scope import Scope
 
 FEWEST_CELL = 5
@@ -46,40 +50,40 @@ LEFT JOIN regulation_parameter p ON p.regulation = f.regulation AND p.profile_ve
 WHERE s.school_id = ANY(:schools) ORDER BY s.school_id
 """
 _SPAN = f"WITH {duty.SPAN}, {duty.MOMENT}"
-_HERE = """l.school_id = ANY(:schools) AND (CAST(:school AS int) IS NULL OR l.school_id = :school)
-    AND l.school_year = :year"""
-_JOINED: dict[Source, tuple[str, str]] = {
+_HERE = "l.school_id = ANY(:schools) AND l.school_year = :year"
+# relation, condition, and what the atoms are beside the school
+_JOINED: dict[Source, tuple[str, str, str]] = {
     "learning": (
         "mart_learning l JOIN span USING (school_id)"
         " LEFT JOIN dim_period p ON p.school_id = l.school_id AND p.period_id = l.period_id",
         LEARNING_IN_SPAN,
-    ),
-    "attendance": (
-        "{attendance} l JOIN span USING (school_id) JOIN moment USING (school_id)",
-        "l.held_on <= moment.day AND (CAST(:is_year AS boolean) OR l.held_on BETWEEN span.starts_on AND span.ends_on)",
+        "l.month_on, l.period_id",
     ),
     "spread": (
         "mart_absence_spread l JOIN span USING (school_id) JOIN moment USING (school_id)",
         "l.month_on <= moment.day AND (CAST(:is_year AS boolean)"
         " OR l.month_on + 14 BETWEEN span.starts_on AND span.ends_on)",
+        "l.month_on",
     ),
-    "fill": (f"mart_mark_fill l {PERIOD_JOINS}", ENDS_IN_SPAN),
+    "fill": (f"mart_mark_fill l {PERIOD_JOINS}", ENDS_IN_SPAN, "p.ends_on"),
     "period_mark": (
         f"mart_period_mark l {PERIOD_JOINS}",
         f"{KIND} AND (CAST(:is_year AS boolean) OR {ENDS_IN_SPAN})",
+        "p.ends_on",
     ),
     "period_success": (
         f"mart_period_success l {PERIOD_JOINS}",
         f"CASE WHEN CAST(:is_year AS boolean) THEN p.kind = 'year' ELSE {ENDS_IN_SPAN} END",
+        "p.ends_on",
     ),
-    "group": (f"mart_period_group l {PERIOD_JOINS}", ENDS_IN_SPAN),
+    "group": (f"mart_period_group l {PERIOD_JOINS}", ENDS_IN_SPAN, "p.ends_on"),
 }
-READABLE = frozenset({"duty", *_JOINED})
+_CELLS = {"learning": CURRENT, "spread": SPREAD, "fill": FILL, "period_mark": MARKS, "period_success": SUCCESS,
+          "group": GROUP}  # fmt: skip
+READABLE = frozenset({"duty", "attendance", *_JOINED})
 """Sources that a reader above a school may read: they hold no person."""
 AS_OF = frozenset({"duty", "attendance", "spread"})
 """Sources that know a past day; the others stand where the data end."""
-_BY_CLASS = ("spread", "period_success", "group")
-# a journal of individual lessons is one child's: it is left out for readers above a school
 _NAMED = """
 LEFT JOIN dim_journal j ON j.school_id = x.school_id AND j.journal_id = x.journal_id
 LEFT JOIN dim_subject b ON b.school_id = x.school_id AND b.subject_id = j.subject_id
@@ -89,7 +93,7 @@ _NOT_INDIVIDUAL = " AND g.kind IS DISTINCT FROM 'individual'"
 _JOURNALS = f"""
 WITH {duty.SPAN}, sums AS (
     SELECT d.school_id, d.class_id, d.journal_id, {sums("duty")}
-    FROM (SELECT m.*, {duty.CAN_TELL} FROM journal_duty m JOIN dim_school s USING (school_id)
+    FROM (SELECT m.*, {duty.CAN_TELL} FROM mart_duty_journal m JOIN dim_school s USING (school_id)
           WHERE m.school_id = ANY(:schools) AND m.school_id = :school AND m.school_year = :year
             AND m.rule = ANY(:rules)) d
     JOIN span USING (school_id) WHERE {duty.IN_SPAN} GROUP BY 1, 2, 3
@@ -112,38 +116,14 @@ SELECT school_id, judgement_id = 0 AS is_own, rule, {sums("duty")} FROM rows GRO
 """
 
 
-def _statement(source: Source, grain: str) -> str:
-    relation, condition = _JOINED[source]
-    table = relation.replace("{attendance}", "mart_attendance_school" if grain == "school" else "mart_attendance_day")
-    names = ", ".join(f"x.{name}" for name in SOURCES[source])
-    keys = {"school": "", "class": ", l.class_id", "journal": ", l.class_id, l.journal_id"}[grain]
-    times = {"attendance": "held_on", "spread": "month_on"}.get(source, "period_id")
-    parts = "" if grain == "school" else f", count(DISTINCT l.{times})::bigint AS part_count"
-    grouped = f"SELECT l.school_id{keys}, {sums(source)}{parts} FROM {table}"
-    grouped += f" WHERE {_HERE} AND {condition} GROUP BY l.school_id{keys}"
-    if grain == "school":
-        return f"{_SPAN} {grouped} ORDER BY 1"
-    if grain == "class":
-        named, joined, kept = "", "", ""
-    else:
-        named, joined, kept = ", x.journal_id, b.name AS subject, g.kind AS group_kind", _NAMED, _NOT_INDIVIDUAL
-    return (
-        f"{_SPAN}, x AS ({grouped}) SELECT x.school_id, x.class_id, x.part_count, {names}, c.name AS class_name,"
-        f" c.grade, c.letter{named} FROM x LEFT JOIN dim_class c USING (school_id, class_id){joined}"
-        f" WHERE x.school_id = ANY(:schools){kept}"
-    )
-
-
-_BY_SCHOOL = {source: _statement(source, "school") for source in _JOINED}
-_PARTS = {source: _statement(source, "class" if source in _BY_CLASS else "journal") for source in _JOINED}
-
-
 @dataclass(frozen=True)
 class Compared:
     """One metric in every school of the scope.
 
     `schools`: `schools.read_schools` with settlement, lowest and highest grade, pupil_count, carried and min_cell;
-    `values`: the sums of the metric's source by school_id (and rule, for duties). `is_past` = an earlier day is asked.
+    is_cut says that something was withheld because it tells of few pupils;
+    `values`: the sums of the metric's source by school_id (and rule, for duties; else in the atoms of `small_groups`).
+    `is_past` = an earlier day is asked.
     """
 
     schools: pl.DataFrame
@@ -153,7 +133,7 @@ class Compared:
 
 
 def read_compared(scope: Scope, filters: Filters, source: Source, now: datetime) -> Compared:
-    """Every school of the scope at the position, four queries; KeyError for a source that is not READABLE."""
+    """Every school of the scope at the position, five queries; KeyError for a source that is not READABLE."""
     listed = schools.read_schools(scope, now)
     until = schools.until_of(listed, filters.as_of)
     choice = periods.choose(periods.read_periods(scope), filters, until)
@@ -166,30 +146,34 @@ def read_compared(scope: Scope, filters: Filters, source: Source, now: datetime)
     )
     if source == "duty":
         values = duties_by_rule(scope, choice.period, until if past else None)
+        return Compared(known.with_columns(pl.lit(value=False).alias("is_cut")), choice, values, past)
+    limits, newest = schools.read_limits(scope), schools.until_of(listed)
+    if source == "attendance":
+        whole = values = read_attended(scope, choice.period, until, newest, limits)
     else:
-        values = read(scope, _BY_SCHOOL[source], _params(choice.period, until, None))
-    return Compared(known, choice, values, past)
+        whole = read(scope, _STATEMENTS[source], _params(choice.period, fixed_days(until, newest)))
+        values = withheld(whole, _CELLS[source], limits)
+        if source == "period_mark":
+            values = weighed(values, BY_DEFAULT.values)
+    cut = [school for school in limits if limits[school] == NOBODY or _is_cut(whole, values, school)]
+    return Compared(known.with_columns(pl.col("school_id").is_in(cut).alias("is_cut")), choice, values, past)
+
+
+def _is_cut(whole: pl.DataFrame, values: pl.DataFrame, school: int) -> bool:
+    mine = [rows.filter(pl.col("school_id") == school) for rows in (whole, values)]
+    return is_cut(mine[0], mine[1])
 
 
 def read_parts(
-    scope: Scope,
-    filters: Filters,
-    metric_source: Source,
-    period: periods.Period,
-    school: int,
-    day: date,
-    rules: tuple[int, ...] = RULE_NUMBERS,
+    scope: Scope, filters: Filters, period: periods.Period, school: int, rules: tuple[int, ...] = RULE_NUMBERS
 ) -> pl.DataFrame:
-    """The sums of one school by journal (class_name, subject) or, where the mart has none, by class; one query.
+    """Sums of the duties `rules` (numbers of ledger rules) of one school by journal (class_name, subject); one query.
 
-    `rules` = numbers of the ledger rules that are summed, for duties. Duties by journal stand where the data end,
-    whatever day is asked: the histogram of days has no journals. Journals of individual lessons are left out.
+    They stand where the data end, whatever day is asked: the histogram of days has no journals. Journals of individual
+    lessons are left out: each is one child's.
     """
     del filters  # part of the key under which the answer is remembered
-    params = _params(period, {school: day}, school)
-    if metric_source == "duty":
-        return read(scope, _JOURNALS, {**params, "rules": list(rules)})
-    return read(scope, _PARTS[metric_source], params)
+    return read(scope, _JOURNALS, {**period.span.params, "school": school, "rules": list(rules)})
 
 
 def read_standings(scope: Scope, act: str, version: int) -> pl.DataFrame:
@@ -210,13 +194,17 @@ def read_both_acts(scope: Scope, year: int, done: tuple[tuple[int, int], ...]) -
     return read(scope, _BOTH, params)
 
 
-def _params(period: periods.Period, until: dict[int, date], school: int | None) -> dict[str, Any]:
-    return {
-        **period.span.params,
-        "school": school,
-        "day_schools": list(until),
-        "days": list(until.values()),
-    }
+def _statement(source: Source) -> str:
+    relation, condition, atom = _JOINED[source]
+    grouped = f"GROUP BY l.school_id, {atom} ORDER BY l.school_id, {atom}"
+    return f"{_SPAN} SELECT l.school_id, {atom}, {sums(source)} FROM {relation} WHERE {_HERE} AND {condition} {grouped}"
+
+
+_STATEMENTS = {source: _statement(source) for source in _JOINED}
+
+
+def _params(period: periods.Period, days: dict[int, date]) -> dict[str, Any]:
+    return {**period.span.params, "day_schools": list(days), "days": list(days.values())}
 
 
 def _cell_size(value: str | None) -> int:

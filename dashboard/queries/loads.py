@@ -84,7 +84,8 @@ class Loads:
     `school` = a row of `schools.read_schools`. `history` one row per load and school, newest first. `tables` the
     balance of the chosen load; `rejects` and `warnings` of it, empty where the reader may not see them (`is_inside`
     false). `carried` table_name; `rules` rule, data_until, is_regulated; `quality` one row per rule of the newest
-    school year with counts of what is known of its entries, None for a reader of whole schools.
+    school year with counts of what is known of its entries, None for a reader
+    to whom entries are closed, above a school and in it.
     """
 
     school: dict[str, object]
@@ -127,5 +128,5 @@ def read_loads(scope: Scope, filters: Filters, load: int | None, now: datetime) 
         read(scope, _WARNINGS, asked),
         frozenset(read(scope, _CARRIED, school)["table_name"].to_list()),
         read(scope, _RULES, school),
-        read(scope, _QUALITY, school) if is_inside else None,
+        read(scope, _QUALITY, school) if is_inside and scope.sees_entries else None,
     )

@@ -1,4 +1,4 @@
-"""What the page of the municipality asks: seven queries, whatever the number of schools; sums of marts only."""
+"""What the page of the municipality asks: eight queries, whatever the number of schools; sums of marts only."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import polars as pl
 
 from dashboard.filters import Filters
 from dashboard.queries import duty, periods, schools
+from dashboard.queries.attended import read_attended
 from dashboard.queries.door import read
 from dashboard.queries.same_point import moments_before
 from etl.warehouse.ledger import MARK_RULES, RULE
@@ -33,20 +34,13 @@ LEARNING_IN_SPAN = """(CAST(:is_year AS boolean) OR CASE
     WHEN p.starts_on >= span.starts_on AND p.ends_on <= span.ends_on THEN true
     WHEN p.starts_on > span.ends_on OR p.ends_on < span.starts_on THEN false
     ELSE l.month_on + 14 BETWEEN span.starts_on AND span.ends_on END)"""
-_ATTENDANCE = f"""
-WITH {duty.SPAN}, {duty.MOMENT}
-SELECT l.school_id, {sums("attendance")}
-FROM mart_attendance_school l JOIN span USING (school_id) JOIN moment USING (school_id)
-WHERE l.school_id = ANY(:schools) AND l.school_year = :year AND l.held_on <= moment.day
-  AND (CAST(:is_year AS boolean) OR l.held_on BETWEEN span.starts_on AND span.ends_on)
-GROUP BY 1 ORDER BY 1
-"""
 
 
 @dataclass(frozen=True)
 class Overview:
     """The page: `schools` of `read_schools`, the period, sums of duty rows by school × rule now and at the
-    same point of the period it is compared with (None = there is none), sums of attendance by school."""
+    same point of the period it is compared with (None = there is none), sums of attendance by school and piece
+    (`attended`: until a fixed day, without small groups)."""
 
     schools: pl.DataFrame
     choice: periods.Choice | None
@@ -70,8 +64,8 @@ def read_overview(scope: Scope, filters: Filters, now: datetime) -> Overview:
     if choice.previous is not None:
         moments = moments_before(scope, chosen, choice.previous, whole_days(listed, until), terms)
         before = duties_by_rule(scope, choice.previous, moments)
-    attended = {**chosen.span.params, "day_schools": list(until), "days": list(until.values())}
-    return Overview(listed, choice, duties, before, read(scope, _ATTENDANCE, attended))
+    attended = read_attended(scope, chosen, until, schools.until_of(listed), schools.read_limits(scope))
+    return Overview(listed, choice, duties, before, attended)
 
 
 def duties_by_rule(scope: Scope, period: periods.Period, days: dict[int, date] | None) -> pl.DataFrame:

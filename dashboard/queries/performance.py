@@ -23,7 +23,7 @@ from dashboard.queries.door import read
 from dashboard.queries.metric_settings import read_in_force
 from dashboard.queries.school import JOURNALS
 from dashboard.queries.schools import on_offer, read_limits
-from dashboard.small_groups import FILL, GROUP, MARKS, SUCCESS, withheld
+from dashboard.small_groups import CURRENT, FILL, GROUP, MARKS, SUCCESS, withheld
 from etl.warehouse.metric_settings import BY_DEFAULT, InForce, Variants
 from etl.warehouse.metrics import sums
 from etl.warehouse.scope import Scope
@@ -72,11 +72,12 @@ FROM mart_period_group l {_JOINS}
 WHERE {_HERE} AND {_IN_SPAN} AND {_OWN_CLASS} AND {_NARROW}
 GROUP BY 1, 2 ORDER BY 1, 2
 """
+_OF_TREND = ("slot_count", "held_count", "marked_lesson_count", "mark_count", "digit_count", "digit_sum")
 _TREND = f"""
-SELECT l.month_on, {sums("learning", ("held_count", "marked_lesson_count", "mark_count", "digit_count", "digit_sum"))}
+SELECT l.school_id, l.month_on, {sums("learning", _OF_TREND)}
 FROM mart_learning l
 WHERE {_HERE} AND {OWN} AND {_NARROW_JOURNAL}
-GROUP BY 1 ORDER BY 1
+GROUP BY 1, 2 ORDER BY 2, 1
 """
 PUPILS = f"""
 WITH {duty.SPAN}
@@ -159,7 +160,7 @@ def read_performance(scope: Scope, filters: Filters, now: datetime) -> Performan
     params = params_of(scope, filters, choice.period, days)
     if choice.period.is_of_calendar:  # norms and period marks exist by the school's own periods only: the page says so
         return Performance(
-            listed, row, choice, is_inside, _NONE, _NONE, _NONE, _NONE, None, read(scope, _TREND, params),
+            listed, row, choice, is_inside, _NONE, _NONE, _NONE, _NONE, None, _trend(scope, params),
             read(scope, JOURNALS, params) if is_inside else _NONE, _NONE, _NONE,
         )  # fmt: skip
     before = None
@@ -177,12 +178,18 @@ def read_performance(scope: Scope, filters: Filters, now: datetime) -> Performan
     is_pupil = is_class and filters.pupil is not None and scope.level in ("school", "class")
     return Performance(
         listed, row, choice, is_inside, fill, marks, success, groups, before,
-        read(scope, _TREND, params),
+        _trend(scope, params),
         read(scope, JOURNALS, params) if is_inside else _NONE,
         read(scope, PUPILS, params) if is_class else _NONE,
         _low(scope, filters, params) if is_pupil else _NONE,
         settings,
     )  # fmt: skip
+
+
+def _trend(scope: Scope, params: dict[str, Any]) -> pl.DataFrame:
+    """Sums of current marks by school and month; above a school without small groups."""
+    rows = read(scope, _TREND, params)
+    return withheld(rows, CURRENT, read_limits(scope)) if scope.is_above else rows
 
 
 def _low(scope: Scope, filters: Filters, params: dict[str, Any]) -> pl.DataFrame:
@@ -198,6 +205,13 @@ def _sums(
         weighed(read(scope, sums_of.MARKS, params), values),
         read(scope, sums_of.SUCCESS, params),
     )
+
+
+def read_class_sums(scope: Scope, params: dict[str, Any], values: Variants) -> dict[str, pl.DataFrame]:
+    """`fill` and `marks` by class_id and journal_id, `success` and `groups` by class_id, of `params_of`; as on the
+    page, inside a school. Four queries."""
+    fill, marks, success = _sums(scope, _INSIDE, params, values)
+    return {"fill": fill, "marks": marks, "success": success, "groups": read(scope, _INSIDE.GROUPS, params)}
 
 
 def _protected(

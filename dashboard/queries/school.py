@@ -15,6 +15,7 @@ import polars as pl
 
 from dashboard.filters import Filters
 from dashboard.queries import duty, periods, schools, spans
+from dashboard.queries.attended import read_attended
 from dashboard.queries.door import read
 from dashboard.queries.overview import LEARNING_IN_SPAN, RULE_NUMBERS, duties_by_rule, whole_days
 from dashboard.queries.same_point import moments_before
@@ -209,6 +210,7 @@ class School:
 
 def read_school(scope: Scope, filters: Filters, now: datetime) -> School | None:
     """Everything on the page of `filters.school`; None where the scope has no such school."""
+    filters = schools.on_offer(scope, filters)
     school = filters.school
     listed = schools.read_schools(scope, now, school)
     if school is None or listed.is_empty():
@@ -250,9 +252,9 @@ def read_school(scope: Scope, filters: Filters, now: datetime) -> School | None:
         journals_before=_part(then, "journal"),
         teachers_before=_part(then, "staff"),
         delays=_read_delays(scope, params, day, until[school], is_whole=is_whole),
-        attendance=read(scope, _ATTENDANCE, params),
-        learning=_read_learning(scope, params, choice.period),
-        period_marks=read(scope, _PERIOD_MARKS, params),
+        attendance=read(scope, _ATTENDANCE, params) if is_inside else _attended(scope, choice.period, listed, until),
+        learning=_read_learning(scope, params, choice.period) if is_inside else pl.DataFrame(),
+        period_marks=read(scope, _PERIOD_MARKS, params) if is_inside else pl.DataFrame(),
         clauses=schools.read_clauses(scope, school),
         dims=read(scope, JOURNALS, params),
         names=read(scope, _STAFF, params) if is_inside else _NO_NAMES,
@@ -293,6 +295,11 @@ def _read_delays(
     if is_whole:
         return read(scope, _DELAYS_WHOLE, {**params, "day_schools": [params["school"]], "days": [until]})
     return read(scope, _DELAYS_INSIDE, {**params, "day": day})
+
+
+def _attended(scope: Scope, period: periods.Period, listed: pl.DataFrame, until: dict[int, date]) -> pl.DataFrame:
+    rows = read_attended(scope, period, until, schools.until_of(listed), schools.read_limits(scope))
+    return rows.filter(pl.col("school_id").is_in(list(until)))
 
 
 def _read_learning(scope: Scope, params: dict[str, Any], period: periods.Period) -> pl.DataFrame:

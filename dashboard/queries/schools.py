@@ -10,6 +10,7 @@ import polars as pl
 
 from dashboard.filters import Filters
 from dashboard.queries.door import read
+from dashboard.small_groups import DEFAULT_LIMIT, NOBODY
 from etl.warehouse.acts import ACT_IN_FORCE, in_force_first
 from etl.warehouse.scope import Scope
 
@@ -56,11 +57,18 @@ WHERE j.school_id = ANY(:schools) AND j.school_id = :school AND j.judgement_id =
 ORDER BY j.rule, {in_force_first("j.profile_version", "f.profile_version")}
 """
 
+# the fewest pupils that a month of the school's newest year counted
 _LIMITS = f"""
-SELECT f.school_id, max(trim(p.value)) AS value
-FROM ({ACT_IN_FORCE}) f
-JOIN regulation_parameter p ON p.regulation = f.regulation AND p.profile_version = f.profile_version
-WHERE f.school_id = ANY(:schools) AND p.parameter = 'min_cell_size' GROUP BY 1
+SELECT s.school_id, max(trim(p.value)) AS value, max(n.pupil_count) AS pupil_count
+FROM dim_school s
+LEFT JOIN ({ACT_IN_FORCE}) f USING (school_id)
+LEFT JOIN regulation_parameter p ON p.regulation = f.regulation AND p.profile_version = f.profile_version
+    AND p.parameter = 'min_cell_size'
+LEFT JOIN LATERAL (
+    SELECT sum(m.pupil_count)::bigint AS pupil_count FROM mart_absence_spread m
+    WHERE m.school_id = s.school_id GROUP BY m.school_year, m.month_on ORDER BY 1 LIMIT 1
+) n ON true
+WHERE s.school_id = ANY(:schools) GROUP BY 1
 """
 
 
@@ -81,11 +89,14 @@ def read_clauses(scope: Scope, school: int) -> pl.DataFrame:
 
 
 def read_limits(scope: Scope) -> dict[int, int]:
-    """Least size of a group that is shown above each school, by its own act; schools without one are left out. For
-    `small_groups.withheld`.
+    """Least size of a group that is shown above each school, by its own act or by default, never below the default; a
+    school that had fewer pupils in some month is withheld whole (NOBODY). For `small_groups.withheld`. One query.
     """
-    rows = read(scope, _LIMITS)
-    return {school: int(value) for school, value in rows.iter_rows() if value and value.isdigit()}
+    found = {}
+    for school, value, pupils in read(scope, _LIMITS).iter_rows():
+        limit = max(DEFAULT_LIMIT, int(value) if value and value.isdigit() else 0)
+        found[school] = NOBODY if pupils is not None and pupils < limit else limit
+    return found
 
 
 def on_offer(scope: Scope, filters: Filters) -> Filters:
@@ -93,7 +104,7 @@ def on_offer(scope: Scope, filters: Filters) -> Filters:
     if not scope.is_above:
         return filters
     return filters.changed(
-        parallel=None, class_id=None, staff=None, subject=None, journal=None, lesson=None, pupil=None
+        at=None, parallel=None, class_id=None, staff=None, subject=None, journal=None, lesson=None, pupil=None
     )
 
 

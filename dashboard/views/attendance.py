@@ -164,9 +164,8 @@ def _classes(place: Place, page: Attendance) -> None:
         st.caption(t("attendance.classes_note"))
         _worst(place, classes)
         axes = [Axis(row["class_id"], row["class_name"]) for row in classes.iter_rows(named=True)]
-        clicked = _week_grid("attendance_classes", axes, page.weeks, "class_id", t("school.column_class"))
-        parts.download("attendance", _exported(classes, classes["class_name"].alias(t("school.column_class"))),
-                       t("attendance.classes"), [t("attendance.card_share")], label=t("export.counts"))  # fmt: skip
+        counts = _exported(classes, classes["class_name"].alias(t("school.column_class")))
+        clicked = _week_grid("attendance_classes", axes, page.weeks, "class_id", t("school.column_class"), counts)
     if clicked is not None:
         frame.set_filters(place.filters.drilled(class_id=clicked))
 
@@ -192,8 +191,16 @@ def _worst(place: Place, classes: pl.DataFrame) -> None:
                 frame.set_filters(place.filters.drilled(class_id=row["class_id"]))  # fmt: skip
 
 
-def _week_grid(key: str, axes: list[Axis], weeks: pl.DataFrame, by: str, corner: str) -> int | None:
-    """Attendance by `by` × week; returns the row that was clicked."""
+def _week_grid(
+    key: str, axes: list[Axis], weeks: pl.DataFrame, by: str, corner: str, counts: pl.DataFrame | None = None
+) -> int | None:
+    """Attendance by `by` × week; returns the row that was clicked. `counts` = a second file beside the grid's."""
+
+    def beside() -> None:
+        if counts is not None:
+            parts.download("attendance", counts, t("attendance.classes"), [t("attendance.card_share")],
+                           label=t("export.counts"))  # fmt: skip
+
     shares = _SHARE.by(weeks, by, "week_on").filter(pl.col("whole") > 0)
     cells: dict[tuple[str | int, str | int], Share] = {
         (row[by], row["week_on"].isoformat()): Share(row["value"], row["whole"]) for row in shares.iter_rows(named=True)
@@ -202,7 +209,9 @@ def _week_grid(key: str, axes: list[Axis], weeks: pl.DataFrame, by: str, corner:
     columns = [
         Axis(monday.isoformat(), label) for monday, label in zip(mondays, charts.week_labels(mondays), strict=True)
     ]
-    found = heat_grid(key, axes, columns, cells, caption=t("attendance.grid_caption"), corner=corner, noun="slot")
+    found = heat_grid(
+        key, axes, columns, cells, caption=t("attendance.grid_caption"), corner=corner, noun="slot", beside=beside
+    )
     return int(found[0]) if found is not None and found[0] is not None else None
 
 

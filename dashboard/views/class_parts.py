@@ -10,10 +10,10 @@ import streamlit as st
 from dashboard import frame
 from dashboard.class_rows import reserve, unexplained
 from dashboard.components.row_table import Cell, Column, Row, Tone, row_table
-from dashboard.i18n import count, day_short, listed, number, percent, t
+from dashboard.i18n import count, day_short, number, percent, t
 from dashboard.queries import schools as asked
 from dashboard.queries.my_class import ClassPage
-from dashboard.risk import Reason, risk_reasons
+from dashboard.risk import Reason, in_words, risk_reasons
 from dashboard.views import learning_parts as parts
 from dashboard.views.learning_parts import Place
 from etl.warehouse.metrics_learning import SYSTEMATIC_SHARE
@@ -38,16 +38,6 @@ def reasons_of(page: ClassPage) -> dict[int, list[Reason]]:
 _NO_MONTHS = pl.DataFrame(schema={"pupil_id": pl.Int64, "systematic_months": pl.Int64})
 
 
-def in_words(reason: Reason) -> str:
-    """One reason as a sentence."""
-    subjects = listed(reason.subjects)
-    if reason.code == "mean":
-        return t("risk.mean", subject=subjects, mean=number(reason.value, 2))
-    if reason.code == "missed":
-        return t("risk.missed", months=count(int(reason.value), "month"), share=percent(SYSTEMATIC_SHARE, 0))
-    return t(f"risk.{reason.code}", subjects=subjects)
-
-
 def draw_risk(place: Place, page: ClassPage) -> None:
     """The risk group: each pupil with her reasons in sentences, no score and no rank (001 КР-8)."""
     st.header(t("my_class.risk"), anchor=False)
@@ -67,8 +57,9 @@ def draw_risk(place: Place, page: ClassPage) -> None:
     ]
     columns = [Column(t("performance.column_pupil")), Column(t("my_class.column_why"))]
     clicked = row_table(
-        "class_risk", columns, rows, caption=t("my_class.risk"), height=380 if len(rows) > SHOWN else None
-    )
+        "class_risk", columns, rows, caption=t("my_class.risk"), height=380 if len(rows) > SHOWN else None,
+        as_file=False,
+    )  # fmt: skip
     exported = pl.DataFrame({
         columns[0].label: [row.cells[0].text for row in rows], columns[1].label: [row.cells[1].text for row in rows],
     })  # fmt: skip
@@ -156,7 +147,8 @@ def draw_low(key: str, place: Place, low: pl.DataFrame, *, with_name: bool) -> N
         Column(t("performance.column_value"), is_number=True),
         Column(t("performance.column_bettered")),
     ]
-    clicked = row_table(key, columns, table, caption=t("my_class.low"), height=400 if len(table) > SHOWN else None)
+    height = 400 if len(table) > SHOWN else None
+    clicked = row_table(key, columns, table, caption=t("my_class.low"), height=height, as_file=False)
     _rest(rows)
     export = [("full_name", "performance.column_pupil"), ("held_on", "attendance.column_date"),
               ("subject", "performance.column_subject"), ("topic", "attendance.column_topic"),
@@ -206,7 +198,8 @@ def draw_missed(key: str, place: Place, missed: pl.DataFrame, *, with_name: bool
         Column(t("attendance.column_reason")),
         Column(t("attendance.column_made_up")),
     ]
-    clicked = row_table(key, columns, table, caption=t("my_class.missed"), height=400 if len(table) > SHOWN else None)
+    height = 400 if len(table) > SHOWN else None
+    clicked = row_table(key, columns, table, caption=t("my_class.missed"), height=height, as_file=False)
     _rest(rows)
     export = [("full_name", "performance.column_pupil"), ("held_on", "attendance.column_date"),
               ("subject", "performance.column_subject"), ("topic", "attendance.column_topic"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import polars as pl
@@ -19,7 +18,7 @@ from dashboard.limits import INNER
 from dashboard.pages_table import is_open
 from dashboard.queries.comparison import FEWEST_CELL, Compared, read_parts
 from dashboard.queries.door import cached
-from dashboard.queries.schools import STALE_AFTER, until_of
+from dashboard.queries.schools import STALE_AFTER
 from dashboard.views.comparison_yardstick import Yardstick, state_words
 from etl.warehouse.metrics import Metric
 from etl.warehouse.scope import Scope
@@ -54,8 +53,9 @@ def render_school(
     if metric.source == "duty" and len(metric.rules) > 1 and metric.unit == "share":
         with st.container(border=True):
             _rules(scope, page, metric, line, filters)
-    with st.container(border=True):
-        _journals(scope, page, metric, line, filters)
+    if metric.source == "duty":  # of pupils nothing narrower than a school is told above it
+        with st.container(border=True):
+            _journals(scope, page, metric, line, filters)
 
 
 def _crumbs(filters: Filters, label: str) -> list[frame.Crumb]:
@@ -115,11 +115,10 @@ def _journals(scope: Scope, page: Compared, metric: Metric, line: Line, filters:
     cell = int(line.row["min_cell"] or FEWEST_CELL)
     st.header(t("comparison.school_journals"), anchor=False)
     st.caption(t("comparison.school_journals_note", n=cell))
-    if page.is_past and metric.source == "duty":
+    if page.is_past:
         st.caption(t("comparison.school_journals_newest"))
-    until = until_of(page.schools, filters.as_of)[line.school]
     position = Filters(year=filters.year, period=filters.period)
-    what = (metric.source, page.choice.period, line.school, until, metric.rule_numbers)
+    what = (page.choice.period, line.school, metric.rule_numbers)
     parts = cached(scope, position, read_parts, *what, school=line.school)
     rows = journal_rows(metric, parts, cell) if line.state in ("told", "cannot") else []
     if not rows:
@@ -157,7 +156,7 @@ def journal_rows(metric: Metric, parts: pl.DataFrame, cell: int) -> list[Row]:
             lost = _lost(metric, measured.part, measured.whole)
         if is_empty:
             continue
-        is_few = (metric.unit != "count" and counted(measured) < cell) or pupils_of(metric, rows) < cell
+        is_few = metric.unit != "count" and counted(measured) < cell
         shown = lost if kind_of(metric) in ("share", "count") and metric.direction != "none" and not is_few else None
         order = (-(shown or 0.0), named.get("grade") or 0, named.get("letter") or "", named.get("subject") or "")
         cells = (
@@ -173,26 +172,6 @@ def journal_rows(metric: Metric, parts: pl.DataFrame, cell: int) -> list[Row]:
 
 def _part_words(kind: str | None) -> str:
     return t(f"comparison_part.{kind}") if kind in ("subgroup", "elective", "club", "after_school") else ""
-
-
-_PUPILS = {
-    "learning": ("slot_count", "held_count"),
-    "attendance": ("slot_count", "held_count"),
-    "spread": ("month_pupil_count", "part_count"),
-    "fill": ("pupil_count", "part_count"),
-    "period_mark": ("graded_count", "part_count"),
-    "period_success": ("pupil_count", "part_count"),
-    "group": ("listed_count", "part_count"),
-}
-
-
-def pupils_of(metric: Metric, rows: pl.DataFrame) -> float:
-    """Pupils that a number of a journal or class is about, on average of its lessons, months or periods; infinity for
-    records of lessons, which tell of no pupil."""
-    if metric.source not in _PUPILS:
-        return math.inf
-    pupils, times = (int(rows[name].sum()) for name in _PUPILS[metric.source])
-    return pupils / times if times else 0.0
 
 
 def _lost(metric: Metric, part: int, whole: int) -> float:

@@ -21,7 +21,7 @@ from dashboard.views import learning_parts as parts
 from dashboard.views.learning_parts import Place
 from dashboard.views.sections import chosen_school
 from etl.warehouse.metrics import METRICS
-from etl.warehouse.metrics_learning import LEARNING_METRICS, SYSTEMATIC_SHARE
+from etl.warehouse.metrics_learning import LEARNING_METRICS
 from etl.warehouse.scope import Scope
 
 
@@ -38,7 +38,7 @@ def render(scope: Scope, filters: Filters) -> None:
         return
     filters = filters.changed(class_id=class_id)
     position = Filters(year=filters.year, period=filters.period, school=school, class_id=class_id)
-    page = cached(scope, position, read_class, now, SYSTEMATIC_SHARE, school=school)
+    page = cached(scope, position, read_class, now, school=school)
     if page is None or class_id not in classes["class_id"]:
         frame.head(t("page.class"), Filters(school=school))
         frame.empty(t("my_class.unknown_title"), t("my_class.unknown"))
@@ -84,7 +84,7 @@ def _place(scope: Scope, filters: Filters, page: ClassPage) -> Place:
 def _draw(place: Place, page: ClassPage, classes: pl.DataFrame) -> None:
     journals = unfilled(page.duties, page.attendance.dims)
     _other(place, classes)
-    clicked = kpi_cards("class_cards", _cards(place, page, journals))
+    clicked = kpi_cards("class_cards", _cards(place, page, journals), place.stamp)
     if clicked == METRICS["attendance_share"].name:
         frame.go("attendance", place.filters.drilled(class_id=place.filters.class_id))
     with st.container(border=True):

@@ -115,7 +115,7 @@ def _cards(place: Place, page: Performance) -> None:
                       detail=t("performance.balance", over=number(over), under=number(under)), passport=objective),
         _sou(page.marks, marks, note, setting_lines(("sou_weights",), page.settings)),
     ]  # fmt: skip
-    kpi_cards("performance_cards", cards, place.stamp)
+    results = cards
     form, label = _FORMS[page.settings.values.accumulation]
     early = int(page.fill["early_count"].sum()) if page.fill.height else 0
     cards = [
@@ -127,7 +127,12 @@ def _cards(place: Place, page: Performance) -> None:
         measures.card(_UNMARKED, t("performance.card_unmarked"), page.fill, before=fill, before_note=note,
                       detail=_also("one_mark_share", "performance.card_one", page.fill)),
     ]  # fmt: skip
-    kpi_cards("performance_marks", cards, place.stamp)
+    if page.marks.is_empty() or not int(page.marks["sou_whole"].sum()):
+        kpi_cards("performance_marks", cards, place.stamp)
+        st.caption(t("performance.results_none"))
+    else:
+        kpi_cards("performance_cards", results, place.stamp)
+        kpi_cards("performance_marks", cards, place.stamp)
     if is_own:
         st.caption(t("performance.success_own"))
     st.markdown(
@@ -160,12 +165,20 @@ def _sou(rows: pl.DataFrame, before: pl.DataFrame | None, note: str, passport: t
         whole=found.whole // 100,
         detail=count(found.whole // 100, "period_mark"),
         delta=found.value - then if found.value is not None and then is not None else None,
-        delta_note=note if then is not None else t("compare.none"),
+        delta_note=_sou_then(then, found.value, metric.of(before).whole // 100 if before is not None else 0, note),
         better="none",
         passport=(t(metric.passport_key), *passport),
         reason=t("why.nothing"),
         opens=False,
     )
+
+
+def _sou_then(then: float | None, now: float | None, marks: int, what: str) -> str:
+    """Both values and over how many marks the earlier one is taken."""
+    if then is None or now is None:
+        return t("compare.none") if now is not None else ""
+    n = count(marks, "period_mark")
+    return t("compare.was_mean", was=percent(then), n=n, now=percent(now), what=what)
 
 
 def _schools(place: Place, page: Performance) -> None:
@@ -206,12 +219,13 @@ def _schools(place: Place, page: Performance) -> None:
 def _journals(place: Place, page: Performance) -> None:
     """Subjects × classes by the chosen measure; journals with the fewest marks are named."""
     with st.container(border=True):
-        st.header(t("performance.journals"), anchor=False)
+        heading = st.empty()
         with st.container(horizontal=True, vertical_alignment="bottom", key="performance_head"):
             st.caption(t("performance.journals_note"), width="stretch")
             code = _measure(place.filters)
+        heading.header(t("performance.grid_caption", measure=_measure_words(code, page)), anchor=False)
         _worst(place, page)
-        metric, is_complement = _MEASURES[code]
+        metric, is_complement = _drawn_measure(code, page)
         placed = (page.marks if metric.source == "period_mark" else page.fill).join(
             page.dims.select("journal_id", "subject_id"), on="journal_id"
         )
@@ -226,15 +240,34 @@ def _journals(place: Place, page: Performance) -> None:
             st.markdown(t("performance.split_none"))
             return
         rows, columns = _axes(page, cells)
-        caption = t("performance.grid_caption", measure=t(f"performance.measure_{code}"))
-        clicked = heat_grid("performance_journals", rows, columns, cells, caption=caption, corner=t("school.subject"),
-                            noun=metric.noun)  # fmt: skip
+        caption = t("performance.grid_caption", measure=_measure_words(code, page))
         labels = [t(f"performance.{label}") for _metric, label in _LISTED]
-        parts.download("performance", _exported(page), t("performance.journals"), labels, label=t("export.journals"))
+        clicked = heat_grid(
+            "performance_journals", rows, columns, cells, caption=caption, corner=t("school.subject"),
+            noun=metric.noun, beside=lambda: parts.download(
+                "performance", _exported(page), t("performance.journals"), labels, label=t("export.journals")
+            ),
+        )  # fmt: skip
     if clicked is not None:
         subject, class_id = clicked
         changes = {name: value for name, value in (("class_id", class_id), ("subject", subject)) if value is not None}
         frame.set_filters(place.filters.drilled(**changes))
+
+
+def _drawn_measure(code: str, page: Performance) -> tuple[Metric, bool]:
+    """The metric of the grid; of the norm the form that the school chose, where that form is a share."""
+    if code == "norm" and page.settings.values.accumulation == "share":
+        return LEARNING_METRICS["norm_share"], False
+    return _MEASURES[code]
+
+
+def _measure_words(code: str, page: Performance) -> str:
+    """What the grid shows; of the norm also in which of its forms."""
+    words = t(f"performance.measure_{code}")
+    if code != "norm":
+        return words
+    form = "share" if page.settings.values.accumulation == "share" else "capped"
+    return t("performance.norm_form", measure=words, form=t(f"setting.accumulation_{form}"))
 
 
 def _axes(page: Performance, cells: dict[tuple[str | int, str | int], Share]) -> tuple[list[Axis], list[Axis]]:
@@ -366,7 +399,8 @@ def _split(place: Place, page: Performance) -> None:
 def _trend(page: Performance) -> None:
     st.header(t("performance.trend"), anchor=False)
     st.caption(t("performance.trend_note"))
-    rows = page.trend.filter(pl.col("held_count") > 0)
+    told = page.trend.filter(pl.col("held_count") > 0).drop_nulls()  # withheld rows stand in no sum
+    rows = told.group_by("month_on", maintain_order=True).agg(pl.exclude("school_id").sum())
     columns = {
         "marked": METRICS["marked_lesson_share"], "per_lesson": METRICS["marks_per_lesson"],
         "mean": METRICS["mean_mark"],

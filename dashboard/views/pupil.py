@@ -16,12 +16,12 @@ from dashboard.i18n import count, moment, number, t
 from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
 from dashboard.queries.my_class import ClassPage, read_pupil
+from dashboard.risk import in_words
 from dashboard.views import class_parts, forecast_parts
 from dashboard.views import learning_parts as parts
 from dashboard.views.learning_parts import Place
 from dashboard.wording import mark_words
 from etl.warehouse.metrics_forecast import FORECAST_SHORT
-from etl.warehouse.metrics_learning import SYSTEMATIC_SHARE
 from etl.warehouse.scope import Scope
 
 
@@ -33,7 +33,7 @@ def render(scope: Scope, filters: Filters) -> None:
         year=filters.year, period=filters.period, school=school, class_id=filters.class_id, pupil=filters.pupil
     )
     position = parts.own_class(scope, position)
-    sheet = cached(scope, position, read_pupil, now, SYSTEMATIC_SHARE, school=school)
+    sheet = cached(scope, position, read_pupil, now, school=school)
     if sheet is None or sheet.page.attendance.choice is None:
         frame.head(t("page.pupil"), Filters(school=school))
         frame.empty(t("pupil.unknown_title"), t("pupil.unknown"))
@@ -66,7 +66,7 @@ def _draw(place: Place, page: ClassPage, name: str) -> None:
     kpi_cards("pupil_cards", _cards(page, place.filters.pupil))
     reasons = class_parts.reasons_of(page).get(place.filters.pupil or 0, [])
     if reasons:
-        st.warning(" ".join(class_parts.in_words(reason) for reason in reasons), icon=":material/priority_high:")
+        st.warning(" ".join(in_words(reason) for reason in reasons), icon=":material/priority_high:")
     with st.container(border=True):
         _subjects(place, page, name)
     with st.container(border=True):
@@ -120,7 +120,7 @@ def _subjects(place: Place, page: ClassPage, name: str) -> None:
     names = ("lessons", "missed", "marks", "plain", "weighted", "period")
     columns = [Column(t("performance.column_subject"), wide=True)]
     columns += [Column(t(f"pupil.column_{column}"), is_number=True) for column in names]
-    clicked = row_table("pupil_subjects", columns, table, caption=t("pupil.subjects"))
+    clicked = row_table("pupil_subjects", columns, table, caption=t("pupil.subjects"), as_file=False)
     exported = pl.DataFrame({
         column.label: [row.cells[place_of].text for row in table] for place_of, column in enumerate(columns)
     })  # fmt: skip

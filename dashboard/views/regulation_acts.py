@@ -10,6 +10,7 @@ import polars as pl
 import streamlit as st
 
 from dashboard import frame, wording
+from dashboard.components.folded import folded
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.filters import Filters, parse, to_params
 from dashboard.i18n import count, day_short, listed, t
@@ -38,9 +39,13 @@ def silence(rules: pl.DataFrame, parameters: pl.DataFrame) -> None:
         st.markdown(frame.plain(words))
         st.caption(t("regulation.silent_note"))
         if unsaid.height:
-            with st.expander(t("regulation.silent_list", n=unsaid.height), icon=":material/help:"):
+            label = t("regulation.silent_list", n=unsaid.height)
+
+            def draw() -> None:
                 rows = [silent_row(row) for row in unsaid.iter_rows(named=True)]
                 row_table("regulation_silent", columns, rows, caption=t("regulation.silent_caption"))
+
+            folded("regulation_silent_list", label, draw, icon=":material/help:")
 
 
 def silent_row(row: dict[str, Any]) -> Row:
@@ -78,13 +83,17 @@ def conditions(act: dict[str, Any], acts: pl.DataFrame, parameters: pl.DataFrame
             st.caption(frame.plain(t("regulation.layers", layers=" → ".join(named))))
         for (section,), rows in stated.group_by("section", maintain_order=True):
             name = t(f"regulation.section.{section}")
-            with st.expander(t("regulation.section_head", section=name, n=count(rows.height, "condition"))):
+            label = t("regulation.section_head", section=name, n=count(rows.height, "condition"))
+
+            def draw(section: object = section, rows: pl.DataFrame = rows, name: str = name) -> None:
                 row_table(
                     f"regulation_conditions_{section}",
                     columns,
                     [condition_row(row, levels) for row in rows.iter_rows(named=True)],
                     caption=t("regulation.conditions_caption", section=name),
                 )
+
+            folded(f"regulation_section_{section}", label, draw)
 
 
 def condition_row(row: dict[str, Any], levels: dict[str, str]) -> Row:
@@ -168,8 +177,8 @@ def _differences(parameters: pl.DataFrame, known: dict[str, dict[str, Any]], fir
     else:
         st.markdown(t("regulation.compare_none"))
     if single:
-        with st.expander(t("regulation.compare_single", n=len(single))):
-            _side_by_side("regulation_single", names, single)
+        label = t("regulation.compare_single", n=len(single))
+        folded("regulation_single_list", label, lambda: _side_by_side("regulation_single", names, single))
 
 
 def _side_by_side(key: str, names: list[str], pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:

@@ -34,6 +34,7 @@ from etl.warehouse.scope import Scope
 def render(scope: Scope, filters: Filters) -> None:
     """Draw the page for the position; at most fourteen queries, one when the answer is remembered."""
     now = frame.this_hour()
+    filters = asked.on_offer(scope, filters)
     listed_schools = cached(scope, "schools", _list_schools, now)
     school = filters.school or (
         int(listed_schools["school_id"][0]) if listed_schools.height and scope.level != "municipality" else None
@@ -71,9 +72,9 @@ def render(scope: Scope, filters: Filters) -> None:
     draw_sections("school", bare(filters), scope.role)
     _cards(page, filters)
     if page.is_inside:
-        draw_changes(page, filters)
         _findings(scope, page, filters)
         draw_journals(page, filters)
+        draw_changes(page, filters)
         if scope.level == "school" and page.is_whole:
             draw_ahead(scope, page, filters)
     else:
@@ -91,8 +92,9 @@ def render(scope: Scope, filters: Filters) -> None:
     if page.is_inside and scope.level == "school":
         with st.container(border=True):
             draw_teachers(page, filters)
-    with st.container(border=True):
-        draw_learning(page)
+    if page.is_inside:  # classes: nothing narrower than a school is told above it
+        with st.container(border=True):
+            draw_learning(page)
 
 
 def _list_schools(scope: Scope, _what: str, now: datetime) -> pl.DataFrame:

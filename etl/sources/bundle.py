@@ -53,6 +53,8 @@ class Manifest:
     scope: tuple[dict[str, str | None], ...] | None = None
     keeps: frozenset[str] = frozenset()
     """tables in which a row that is absent proves nothing; said by a source, not by the file"""
+    silent: frozenset[str] = frozenset()
+    """tables that the source cannot speak of: what its rows refer to there is not checked; said by a source too"""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ class Bundle:
     """by table, where each row came from, where a source made it: columns of PLACE"""
     strays: dict[str, pl.DataFrame] = field(default_factory=dict)
     """by table, what a source could not make a row of: columns of transforms.typed.REJECT and `file`"""
+    further: list[Bundle] = field(default_factory=list)
+    """bundles of the same moment whose scopes do not overlap (annex B6): journals that carry other columns or tables"""
 
     def placed(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
         """Rejected rows with the file they came from: a source's own file, its row and its cell before the value."""

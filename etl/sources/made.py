@@ -30,10 +30,12 @@ def write_made(
     scope: Sequence[Mapping[str, str | None]] | None = None,
     origins: Mapping[str, Sequence[Origin]] | None = None,
     keeps: frozenset[str] = frozenset(),
+    silent: frozenset[str] = frozenset(),
 ) -> Bundle:
     """A bundle of rows of text by table; every table that is named is written, with the columns its rows have.
 
-    `origins` by table: file, row and cell of each row, or None. `keeps` are tables whose absent rows prove nothing.
+    `origins` by table: file, row and cell of each row, or None. `keeps` are tables whose absent rows prove nothing,
+    `silent` those of which the source cannot speak.
     """
     folder.mkdir(parents=True, exist_ok=True)
     manifest = {
@@ -53,7 +55,7 @@ def write_made(
         if origins and any(origins.get(table, ())):
             places[table] = _places(origins[table])
     bundle = open_bundle(folder)
-    bundle.manifest = replace(bundle.manifest, keeps=keeps)
+    bundle.manifest = replace(bundle.manifest, keeps=keeps, silent=silent)
     bundle.origin, bundle.places = origin, places
     return bundle
 

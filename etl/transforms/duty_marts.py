@@ -30,6 +30,7 @@ WEEK = [
     "is_made",
     "is_due",
 ]
+JOURNAL = [name for name in WEEK if name not in {"staff_id", "period_id"}]
 SCHOOL = [name for name in WEEK if name not in {"class_id", "journal_id", "staff_id", "period_id"}]
 JUDGEMENT = [name for name in SCHOOL if name not in {"week_on", "month_on"}]
 DAY = [
@@ -74,7 +75,7 @@ _USED = [
 def build_duty_marts(
     obligations: pl.DataFrame, data_until: dict[int, datetime], zone: str, rush_days: RushDays | None = None
 ) -> dict[str, pl.DataFrame]:
-    """Rows of mart_duty_week, _school, _day and _lag; `data_until` by rule number (annex L0).
+    """Rows of mart_duty_week, _journal, _school, _day and _lag; `data_until` by rule number (annex L0).
 
     Summed piece by piece: a school has 600,000 rows, and their working copies were the peak of a load's memory.
     """
@@ -88,6 +89,7 @@ def build_duty_marts(
     week = _summed(pl.concat(weeks), WEEK)
     return {
         "mart_duty_week": week,
+        "mart_duty_journal": _summed(week.filter(pl.col("journal_id").is_not_null()), JOURNAL),
         "mart_duty_school": _summed(week, SCHOOL),
         "mart_duty_day": _summed(pl.concat(days), DAY),
         "mart_duty_lag": _summed(pl.concat(lags), LAG),

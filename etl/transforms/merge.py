@@ -160,6 +160,8 @@ def _carried(
             continue
         if name in incoming.columns and name not in lacking:
             carried.append(pl.col(name).cast(dtype))
+        elif name in incoming.columns and table.log:  # changes we wrote ourselves have what the file's have not
+            carried.append(pl.coalesce(pl.col(name).cast(dtype), pl.col(name + OLD).cast(dtype)).alias(name))
         else:
             carried.append(pl.col(name + OLD).cast(dtype).alias(name))
     return carried

@@ -161,8 +161,8 @@ _LOGS = (
 )
 REGISTERS = {"finding_decision": _DECIDES, "judgement_request": _ASKS, "access_event": _LOGS}
 """Registers of people: the app may append the rows that fulfil the condition, and change or delete none."""
-VIEWS = ("ledger_row", "finding_row", "journal_duty")
-"""They run under the rights of who asks, so under the policies of their tables; journal_duty brings its own."""
+VIEWS = ("ledger_row", "finding_row")
+"""They run under the rights of who asks, so under the policies of their tables."""
 
 
 def policies() -> dict[str, str]:
@@ -181,6 +181,8 @@ def policies() -> dict[str, str]:
     rules |= dict.fromkeys(BY_JOURNAL, _JOURNAL)
     # how journals are kept, by person: an administrator compares it with the sign-ins (B-19)
     rules["mart_duty_week"] = f"({_JOURNAL} OR {_schools('upkeep')})"
+    # journals without persons: whole schools only, never a class teacher's or a teacher's part of one
+    rules["mart_duty_journal"] = _schools("aggregate", "school")
     rules["mart_pupil_month"] = _CLASS  # a pupil's absences of all subjects: not for a teacher of one
     rules["judgement_request"] = _schools("aggregate", "school")
     rules["access_event"] = _READS_LOG

@@ -51,6 +51,12 @@ def opens(role: str, grant: str) -> RowLevel | None:
     return None if row is None else next((level for name, level in row.opens.items() if name == grant), None)
 
 
+def grants_of(role: str) -> tuple[GrantLevel, ...]:
+    """Levels of the grants that a role may hold; none for an unknown role."""
+    row = ROLE_ROWS.get(role)
+    return () if row is None else tuple(row.opens)
+
+
 def sees_entries(role: str) -> bool:
     """Whether lessons, marks and absences are open to the role in any school; an unknown role sees none."""
     row = ROLE_ROWS.get(role)

@@ -211,6 +211,7 @@ def _school_table(table: contract.BundleTable) -> Table:
             nullable=False,
         ),
         _column("is_demo", Boolean(), "generated, not real", nullable=False),
+        _column("purged_until", SmallInteger(), "last school year whose journals were purged; null = none"),
         PrimaryKeyConstraint("school_id"),
         comment="one row per school",
     )
@@ -568,6 +569,25 @@ mart_duty_week = Table(
     _column("row_count", Integer(), "ledger rows", nullable=False),
     Index("ix_mart_duty_week_school", "school_id", "school_year"),
     comment="one row per journal, person, week, rule and status of the school's own judgement, where the data end",
+)
+mart_duty_journal = Table(
+    "mart_duty_journal",
+    metadata,
+    school_id(),
+    school_year(),
+    _column("class_id", Integer(), "class"),
+    _column("journal_id", Integer(), "journal", nullable=False),
+    _column("week_on", Date(), "Monday of the anchor day; null = no anchor"),
+    _column("month_on", Date(), "first day of the anchor day's month"),
+    _column("rule", SmallInteger(), "rule", nullable=False),
+    _column("status", SmallInteger(), "status where the data end", nullable=False),
+    _column("excluded", SmallInteger(), "why it does not count"),
+    _column("is_required", Boolean(), "the entry must exist", nullable=False),
+    _column("is_made", Boolean(), "an entry is there", nullable=False),
+    _column("is_due", Boolean(), "its deadline is over, or, where there is none, its day", nullable=False),
+    _column("row_count", Integer(), "ledger rows", nullable=False),
+    Index("ix_mart_duty_journal_school", "school_id", "school_year"),
+    comment="mart_duty_week without persons: the journals of a school for readers above it",
 )
 mart_duty_school = Table(
     "mart_duty_school",

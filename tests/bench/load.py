@@ -17,6 +17,7 @@ from tests.bench import BenchRow
 
 MARTS = (
     "mart_duty_week",
+    "mart_duty_journal",
     "mart_duty_school",
     "mart_duty_day",
     "mart_learning",
@@ -40,6 +41,10 @@ FROM (SELECT school_id, school_year, class_id, journal_id, staff_id, date_trunc(
              is_required, {IS_MADE} AS is_made, {IS_DUE} AS is_due
       FROM {_ROWS} WHERE {EXISTS}) AS judged
 GROUP BY {_first(14)}""",
+    "mart_duty_journal": f"""
+SELECT school_id, school_year, class_id, journal_id, week_on, month_on, rule, status, excluded, is_required, is_made,
+       is_due, sum(row_count)
+FROM floor.mart_duty_week WHERE journal_id IS NOT NULL GROUP BY {_first(12)}""",
     "mart_duty_school": f"""
 SELECT school_id, school_year, week_on, month_on, rule, status, excluded, is_required, is_made, is_due, sum(row_count)
 FROM floor.mart_duty_week GROUP BY {_first(10)}""",

@@ -164,17 +164,24 @@ def test_every_choice_has_a_name_and_an_explanation():
         assert has(f"comparison_metric.{metric.name}") and has(metric.passport_key), metric.name
 
 
-def test_journals_of_few_pupils_are_hidden_and_the_emptiest_comes_first():
-    def journal(number: int, subject: str, slots: int, attended: int) -> dict[str, Any]:
-        return {
-            "class_id": 1, "journal_id": number, "subject": subject, "class_name": "5А", "grade": 5, "letter": "А",
-            "group_kind": "class", "slot_count": slots, "held_count": 10, "attended_count": attended,
-        }  # fmt: skip
+def test_journals_of_few_records_are_hidden_and_the_emptiest_comes_first():
+    def journal(number: int, subject: str, done: int, base: int) -> dict[str, Any]:
+        place = {"class_id": 1, "journal_id": number, "subject": subject, "class_name": "5А", "grade": 5, "letter": "А"}
+        counts = dict.fromkeys(SOURCES["duty"], 0) | {"done": done, "base": base}
+        return place | {"group_kind": "class", "rule": RULE["topic"].number} | counts
 
-    rows = pl.DataFrame([journal(1, "Алгебра", 250, 240), journal(2, "Химия", 250, 100), journal(3, "Труд", 30, 3)])
-    found = journal_rows(METRICS["attendance_share"], rows, 5)
+    rows = pl.DataFrame([journal(1, "Алгебра", 240, 250), journal(2, "Химия", 100, 250), journal(3, "Труд", 1, 4)])
+    found = journal_rows(METRICS["completeness"], rows.drop("rule"), 5)
     assert [row.cells[1].text for row in found] == ["Химия", "Алгебра", "Труд"]
     assert found[-1].cells[2].text == t("comparison.few_say") and found[-1].cells[3].text == "—"
+
+
+def test_a_number_that_is_withheld_is_few_and_not_nothing():
+    rows = pl.DataFrame([school(1, is_cut=True), school(2, is_cut=False)])
+    none = pl.DataFrame(schema={"school_id": pl.Int64, "attended_count": pl.Int64, "slot_count": pl.Int64,
+                                "stray_count": pl.Int64})  # fmt: skip
+    found = lines_of(rows, none, METRICS["attendance_share"])
+    assert [line.state for line in found] == ["few", "nothing"]
 
 
 def test_only_readers_above_a_school_have_the_page():

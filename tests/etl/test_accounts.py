@@ -19,6 +19,7 @@ from etl.job import load_bundle
 from etl.settings import Settings, read_settings
 from etl.warehouse import embedded
 from etl.warehouse.engine import app_url, owner_connection, sqlalchemy_url
+from etl.warehouse.roles import ROLE_ROWS
 from etl.warehouse.schema import open_warehouse
 from tests.oracle.builder import tiny_school
 
@@ -158,6 +159,29 @@ def test_a_role_gets_only_grants_of_its_own_kind(clean: str) -> None:
         grant(clean, "inspector", Target(municipality="Нигде", school="x"))
     with pytest.raises(SettingsError, match="holds no such grant"):
         revoke(clean, "inspector", None)
+
+
+def test_a_keeper_can_grant_exactly_what_the_table_of_roles_names(clean: str, url: str) -> None:
+    with owner_connection(url) as connection:
+        town = connection.execute("SELECT name FROM dim_municipality").fetchone()
+        class_key = connection.execute("SELECT class_key FROM dim_class").fetchone()
+    assert town is not None and class_key is not None
+    key = school_key(clean)
+    targets = (
+        Target(region=True), Target(municipality=town[0]), Target(municipality=town[0], staff_names=True),
+        Target(school=key), Target(school=key, class_key=class_key[0]), Target(school=key, staff_key="leaver"),
+    )  # fmt: skip
+    assert {target.level for target in targets} == {level for row in ROLE_ROWS.values() for level in row.opens}
+    for role, row in ROLE_ROWS.items():
+        add_account(clean, role, role=role, name=role, password=PASSWORD)
+        for target in targets:
+            if target.level in row.opens:
+                grant(clean, role, target)
+                continue
+            with pytest.raises(SettingsError, match="cannot be granted"):
+                grant(clean, role, target)
+    held = {one.role: len(one.grants) for one in accounts(clean)}
+    assert held == {role: len(row.opens) for role, row in ROLE_ROWS.items()}
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,13 @@ from etl.backup import backup, note_of, restore, table_sums
 from etl.cli import app
 from etl.errors import BusyError, SettingsError, SourceError
 from etl.job import load_bundle
+from etl.rejudge import derive_schools
 from etl.retention import Overdue, overdue, purge_overdue
 from etl.settings import Settings, read_settings
 from etl.warehouse import embedded
 from etl.warehouse.engine import app_url, owner_connection, sqlalchemy_url
 from etl.warehouse.schema import open_warehouse
-from tests.oracle.builder import tiny_school
+from tests.oracle.builder import BundleBuilder, tiny_school
 
 PASSWORD = "правильно-лошадь-батарея"
 
@@ -180,9 +181,48 @@ def test_a_purge_deletes_what_the_report_says_and_keeps_the_summary(url: str) ->
         "fact_period_mark": 1,
         "dim_pupil_name": 2,
     }
+    # what is left has a period mark and no current one: derived again it must raise nothing, and its sums must stay
+    assert findings(url) == [(1, 1, 1)]
+    derive_schools(url, every=True)
+    assert findings(url) == [(1, 1, 1)] and counts(url)["obligation"] == 0
     (summaries,) = overdue(url, date(2050, 9, 1))
     purge_overdue(url, expected=summaries.row_count, today=date(2050, 9, 1))
     assert counts(url)["fact_period_mark"] == counts(url)["dim_pupil_name"] == 0
+
+
+def findings(url: str) -> list[tuple[int, ...]]:
+    """Rows of the sums of period marks: by value, by class, and the marks themselves."""
+    with owner_connection(url) as connection:
+        return connection.execute(
+            "SELECT (SELECT count(*) FROM mart_period_mark), (SELECT count(*) FROM mart_period_success),"
+            " (SELECT count(*) FROM fact_period_mark)"
+        ).fetchall()
+
+
+def test_the_command_deletes_nothing_without_the_number_and_what_it_says_with_it(
+    settings: Settings, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    school = {"school_key": "old"}
+    bundle = BundleBuilder("2018-11-12T06:00:00+03:00").add("school", **school).add("staff", **school)
+    bundle.add("subject", **school).add("pupil", **school).add("school_class", school_year="2018/2019", **school)
+    bundle.add("period", school_year="2018/2019", starts_on="2018-09-01", ends_on="2018-10-27", **school)
+    bundle.add("study_group", group_key="g1", **school).add("enrolment", from_on="2018-09-01", **school)
+    bundle.add("lesson", lesson_key="l1", held_on="2018-09-11", **school)
+    load_bundle(bundle.write(settings.home / "old"), url, settings.home)
+    monkeypatch.setenv("ZAVUCH_HOME", str(settings.home))
+    read_settings.cache_clear()
+    run = CliRunner().invoke
+    try:
+        total = sum(one.row_count for one in overdue(url))
+        report = run(app, ["retention"], catch_exceptions=False)
+        assert total and f"Over: {total} rows. Nothing was deleted." in report.output
+        for wrong in (["--purge"], ["--purge", "--confirm", str(total + 1)]):
+            refused = run(app, ["retention", *wrong])
+            assert refused.exit_code and sum(one.row_count for one in overdue(url)) == total
+        done = run(app, ["retention", "--purge", "--confirm", str(total)], catch_exceptions=False)
+        assert f"Deleted {total} rows" in done.output and overdue(url) == []
+    finally:
+        read_settings.cache_clear()
 
 
 def counts(url: str) -> dict[str, int]:

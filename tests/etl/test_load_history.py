@@ -184,6 +184,22 @@ def test_a_bundle_may_carry_the_very_key_of_an_automatic_change(store: Store) ->
     assert store.value("SELECT count(*) FROM fact_change") == 1
 
 
+def test_a_change_we_write_names_who_made_it_though_the_files_own_changes_lack_the_column(store: Store) -> None:
+    store.load(journal(1))
+    second = journal(2).add("change", change_key="c1", entity_key="m2", changed_at=moment(2))
+    second.row("mark", "m1").update(value="2", recorded_by="t2")
+    second.only_columns("change", "field", "new_value")
+    store.load(second)
+    assert [(row[0], row[-1]) for row in changes(store)] == [(f"auto|mark|m1|value|{moment(2)}", "t2"), ("c1", None)]
+
+
+def test_a_change_that_comes_again_keeps_the_end_of_its_day_as_its_first_bundle_cut_it(store: Store) -> None:
+    for day in (2, 5):
+        store.load(journal(day).add("change", change_key="c1", entity_key="m1", changed_at=moment(2)[:10]))
+    [(*_, latest, _by)] = changes(store)
+    assert latest == at(2)
+
+
 def test_the_interval_of_a_change_begins_at_the_last_bundle_that_carried_the_row(store: Store) -> None:
     store.load(journal(1))
     store.load(journal(2))

@@ -16,7 +16,15 @@ from tests.etl.journal import journal
 from tests.etl.regulations.test_read import write_act
 from tests.etl.test_rejudge import two_schools
 
-OWN = ("ledger_horizon", "mart_duty_week", "mart_duty_school", "mart_duty_day", "mart_learning", "mart_period_mark")
+OWN = (
+    "ledger_horizon",
+    "mart_duty_week",
+    "mart_duty_journal",
+    "mart_duty_school",
+    "mart_duty_day",
+    "mart_learning",
+    "mart_period_mark",
+)
 OWN_JUDGED = ("obligation", "judgement", "judgement_rule")
 JUDGED = "to_jsonb(t) - 'judgement_id'"
 """A row of a judgement without its number."""

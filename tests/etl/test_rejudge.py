@@ -20,6 +20,7 @@ DERIVED = (
     "judgement_rule",
     "ledger_horizon",
     "mart_duty_week",
+    "mart_duty_journal",
     "mart_duty_school",
     "mart_duty_day",
     "mart_learning",

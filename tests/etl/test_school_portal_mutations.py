@@ -8,10 +8,12 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from etl.contract.ledger import RULE
 from etl.load_files import Loaded, load_files
 from etl.settings import Settings
 from tests.etl.conftest import Store
 from tests.etl.sources.school_portal_writer import Block, Grid, Head, journal_bytes, plan_bytes, zip_cp866
+from tests.oracle.builder import BundleBuilder
 
 PUPILS = ["Белов Артём", "Гусева И.", "Иванов И.", "Иванов И.", "Яшин Лев"]
 MOMENT = "AT TIME ZONE 'Europe/Moscow'"
@@ -189,7 +191,11 @@ def test_a_sheet_and_a_class_that_are_missing_are_not_received_and_nothing_is_de
     assert store.value("SELECT count(*) FROM dim_pupil WHERE deleted_latest IS NOT NULL") == 0
     assert store.value("SELECT count(*) FROM dim_subject WHERE deleted_latest IS NOT NULL") == 0
     assert store.value("SELECT count(*) FROM fact_lesson WHERE deleted_latest IS NOT NULL") == 0
-    assert loaded.not_received == ["7А Английский язык (Англ.яз 2)", "7Б Алгебра", "7Б Английский язык (Англ.яз 2)"]
+    assert loaded.not_received == [
+        "marks of 7А Английский язык (Англ.яз 2)",
+        "marks and topics of 7Б Алгебра",
+        "marks and topics of 7Б Английский язык (Англ.яз 2)",
+    ]
 
 
 def test_journals_and_plans_loaded_one_after_the_other_are_the_same_lessons(store: Store, tmp_path: Path) -> None:
@@ -220,3 +226,79 @@ def test_an_unknown_cell_is_set_aside_with_its_workbook_sheet_and_cell(store: St
         "ы!",
     )
     assert _load(store, _write(export, tmp_path / "again", date(2018, 11, 12))).report.is_repeat
+
+
+def test_plans_that_are_not_received_empty_no_topics_and_come_back_with_their_changes(
+    store: Store, tmp_path: Path
+) -> None:
+    first = _export()
+    first.plans["7б"]["Алгебра"][0].rows[3] = (first.plans["7б"]["Алгебра"][0].rows[3][0], "", "")
+    _load(store, _write(first, tmp_path / "one", date(2018, 11, 12)))
+    topics = store.rows("SELECT lesson_id, topic FROM fact_lesson_text WHERE topic IS NOT NULL ORDER BY 1")
+    second = copy.deepcopy(first)
+    del second.plans["7б"]  # a class without its workbook
+    del second.plans["7а"]["Английский язык"]  # and a sheet of another
+    second.grids["7б"][0].cells[min(_blanks(second.grids["7б"][0]))] = "5"
+    loaded = _load(store, _write(second, tmp_path / "two", date(2018, 11, 19)))
+    assert loaded.report.rejected_count == 0
+    assert _changes(store) == []
+    assert _new(store, "mark") == [("5", "2018-11-12 18:30:01", "2018-11-19 18:30:00")]
+    assert loaded.not_received == [
+        "topics of 7А Английский язык (Англ.яз 2)",
+        "topics of 7Б Алгебра",
+        "topics of 7Б Английский язык (Англ.яз 2)",
+    ]
+    assert any("7б" in message for _school, message in loaded.report.warnings)
+    assert topics == store.rows("SELECT lesson_id, topic FROM fact_lesson_text WHERE topic IS NOT NULL ORDER BY 1")
+    assert store.value("SELECT capabilities FROM dim_school") == ["homework", "topics"]
+    told = store.rows(
+        "SELECT c.letter, j.name, bool_and(o.can_tell) FROM obligation o JOIN dim_journal d USING (school_id,"
+        " journal_id)"
+        " JOIN dim_subject j USING (school_id, subject_id) JOIN dim_class c ON c.school_id = o.school_id"
+        " AND c.class_id = o.class_id JOIN fact_lesson l ON l.school_id = o.school_id AND l.lesson_id = o.lesson_id"
+        " WHERE o.rule = %s AND l.held_on > '2018-11-12' GROUP BY 1, 2 ORDER BY 1, 2",
+        RULE["topic"].number,
+    )
+    assert told == [("а", "Алгебра", True), ("б", "Алгебра", False)]
+    third = copy.deepcopy(first)
+    third.grids = second.grids
+    day = third.plans["7б"]["Алгебра"][0].rows[3][0]
+    third.plans["7б"]["Алгебра"][0].rows[3] = (day, "Введена поздно", "")
+    loaded = _load(store, _write(third, tmp_path / "three", date(2018, 11, 26)))
+    assert loaded.differences == ["1 new topics"]
+    assert store.rows(
+        f"SELECT (topic_recorded_earliest {MOMENT})::text, (topic_recorded_latest {MOMENT})::text FROM fact_lesson"
+        " WHERE topic_recorded_earliest > '2018-01-01'"
+    ) == [("2018-11-12 18:30:01", "2018-11-26 18:30:00")]
+    assert store.value("SELECT bool_and(can_tell) FROM obligation WHERE rule = %s", RULE["topic"].number)
+
+
+def test_marks_of_periods_that_nobody_stated_load_beside_a_school_with_periods(store: Store, tmp_path: Path) -> None:
+    other = BundleBuilder("2018-09-02T06:00:00+03:00")
+    other.add("school", name="Другая", municipality="М", timezone="Europe/Moscow")
+    other.add("school_class", class_key="c", school_year="2018/2019", grade="5", letter="а")
+    other.add(
+        "period",
+        period_key="p",
+        school_year="2018/2019",
+        kind="quarter",
+        number="1",
+        starts_on="2018-09-01",
+        ends_on="2018-10-28",
+        grade_from="1",
+        grade_to="11",
+    )
+    store.load(other)
+    loaded = _load(store, _write(_export(), tmp_path / "one", date(2018, 11, 12)))
+    assert loaded.report.rejected_count == 0
+    assert store.value("SELECT count(*) FROM fact_period_mark") == 10
+
+
+def test_a_rehearsal_tells_what_a_load_does_and_leaves_nothing(store: Store, tmp_path: Path) -> None:
+    paths = _write(_export(), tmp_path / "one", date(2018, 11, 12))
+    given = {"school_key": "s1", "timezone": "Europe/Moscow", "school_name": "Школа"}
+    rehearsed = load_files(paths, store.url, Settings(store.home), given=given, rehearse=True)
+    assert store.value("SELECT count(*) FROM load_run") == store.value("SELECT count(*) FROM dim_school") == 0
+    loaded = _load(store, paths)
+    assert rehearsed.report.balances == loaded.report.balances
+    assert loaded.report.balances["mark"].loaded > 0

@@ -32,22 +32,26 @@ class Workbook:
     saved: datetime | None = None
 
 
-def read_workbooks(paths: tuple[Path, ...]) -> Iterator[Workbook]:
-    """Every workbook in the paths, in the order of their names. Raises SourceError for a damaged or hostile zip."""
+def read_workbooks(paths: tuple[Path, ...], named: date | None = None) -> Iterator[Workbook]:
+    """Every workbook in the paths, in the order of their names; `named` is the day that the folder above states.
+
+    Raises SourceError for a damaged or hostile zip.
+    """
     for path in paths:
         if path.is_dir():
             inner = tuple(
                 each
                 for each in sorted(path.iterdir())
-                if each.is_file() and each.suffix.lower() in (*ENDINGS, ".zip") and not each.name.startswith(("~", "."))
+                if not each.name.startswith(("~", ".", "__"))
+                and (each.is_dir() or each.suffix.lower() in (*ENDINGS, ".zip"))
             )
-            yield from read_workbooks(inner)
+            yield from read_workbooks(inner, day_in(path.name) or named)
         elif path.suffix.lower() in ENDINGS:
-            yield Workbook(path.name, path.read_bytes(), day_in(path.name))
+            yield Workbook(path.name, path.read_bytes(), day_in(path.name) or named)
         else:
             zip_members(path)
             try:
-                yield from _in_zip(path.name, path.read_bytes(), day_in(path.name), depth=1)
+                yield from _in_zip(path.name, path.read_bytes(), day_in(path.name) or named, depth=1)
             except DAMAGE as error:
                 raise SourceError(f"{path.name} is damaged: {error}.", advice="Save it again.") from error
 

@@ -55,7 +55,7 @@ def _heads(sheet: Sheet, start: int, end: int) -> tuple[int, dict[str, int]] | N
 
 def read_plans(sheet: Sheet, default_year: int | None) -> tuple[list[Plan], list[Fault]]:
     """Every block of the sheet and what could not be read."""
-    starts = [row for row, cells in enumerate(sheet.rows) if any(folded(text).startswith(CLASS) for text in cells[:3])]
+    starts = [row for row in range(len(sheet.rows)) if _starts(sheet, row)]
     plans, faults = [], []
     for start, end in zip(starts, [*starts[1:], len(sheet.rows)], strict=True):
         plan, found = _block(sheet, start, end, default_year)
@@ -63,6 +63,13 @@ def read_plans(sheet: Sheet, default_year: int | None) -> tuple[list[Plan], list
         if plan:
             plans.append(plan)
     return plans, faults
+
+
+def _starts(sheet: Sheet, row: int) -> bool:
+    """A line «Класс: …» with «Предмет: …» below it: a topic may begin with the same word."""
+    has_class = any(folded(text).startswith(CLASS) for text in sheet.rows[row][:3])
+    below = sheet.rows[row + 1 : row + 4]
+    return has_class and any(folded(text).startswith(SUBJECT) for cells in below for text in cells[:3])
 
 
 def _label(sheet: Sheet, start: int, end: int, words: tuple[str, ...]) -> str:
@@ -83,9 +90,8 @@ def _block(sheet: Sheet, start: int, end: int, default_year: int | None) -> tupl
     if not named or year is None or not subject:
         lacking = "class" if not named else "school year" if year is None else "subject"
         return None, [fault("lesson", sheet, start, 0, f"the block of the КТП does not say its {lacking}")]
-    if heads is None:
-        return None, []  # a group without a plan yet
-    rows, faults = _rows(sheet, above + 1, end, heads[1])
+    # a block without its table is a plan that nobody began
+    rows, faults = _rows(sheet, above + 1, end, heads[1]) if heads else ([], [])
     teacher = surname_first(_label(sheet, start, above, TEACHER))
     return Plan(Place(year, *named, subject), sheet, teacher, tuple(rows)), faults
 

@@ -23,7 +23,7 @@ from etl.sources.school_portal.cells import Sheet, read_sheets
 from etl.sources.school_portal.faults import Fault
 from etl.sources.school_portal.journals import Journal, is_journal, read_journal
 from etl.sources.school_portal.plans import Plan, is_plan, read_plans
-from etl.sources.school_portal.tables import Builder, Row, Rows
+from etl.sources.school_portal.tables import Builder, People, Row, Rows, know_people, year_of
 
 NAME, TITLE = "school_portal", "files of «Школьный портал» or Dnevnik.ru (journals, КТП, sign-ins)"
 SYSTEM = "Школьный портал (файлы)"
@@ -91,7 +91,8 @@ class SchoolPortal:
                 "The files hold journals and a report of sign-ins.", advice="Load the report of sign-ins by itself."
             )
         bundle = _activity(files, answers, scratch) if files.reports else _journals(files, answers, scratch)
-        bundle.origin = " + ".join(str(path) for path in (recognition.path, *answers.beside))
+        for each in (bundle, *bundle.further):
+            each.origin = " + ".join(str(path) for path in (recognition.path, *answers.beside))
         bundle.warnings = [*_found(files, bundle), *files.warnings, *bundle.warnings]
         bundle.strays = _strays(files.faults)
         return bundle
@@ -169,9 +170,13 @@ def _split_twins(files: Files) -> None:
             f"{same[0].sheet.file}: {len(same)} sheets are the journal of {same[0].place.subject} in "
             f"{same[0].place.class_name}; they were told apart by the names of the sheets"
         )
+        first, *others = sorted(same, key=lambda each: each.sheet.name)  # the first keeps the key, so its КТП finds it
         files.journals += [
-            replace(each, place=replace(each.place, group=f"{each.place.group} {each.sheet.name}".strip()))
-            for each in same
+            first,
+            *(
+                replace(each, place=replace(each.place, group=f"{each.place.group} {each.sheet.name}".strip()))
+                for each in others
+            ),
         ]
 
 
@@ -223,8 +228,10 @@ def _moment(files: Files, zone: str) -> datetime:
 
 
 def _check_periods(answers: Answers, files: Files) -> None:
-    """Where periods are stated, every column of period marks must find its own."""
-    builder = Builder(answers, b"", date.min)
+    """Where periods are stated, columns of period marks that find none are told: their deadlines cannot be judged."""
+    people = know_people([], [], b"", answers.school_key)
+    periods = (*answers.periods, *_whole_years(answers.periods))
+    builder = Builder(replace(answers, periods=periods), b"", date.min, people)
     if not answers.periods:
         if any(journal.periods for journal in files.journals):
             files.warnings.append(
@@ -232,69 +239,123 @@ def _check_periods(answers: Answers, files: Files) -> None:
                 "and every working day counts as a day of lessons"
             )
         return
-    for journal in files.journals:
-        for column in journal.periods:
-            if builder.period_of(journal.place, column) is None:
-                raise SettingsError(
-                    f"{journal.sheet.file}, sheet {journal.sheet.name} has marks for "
-                    f"«{SHORT[column.kind].format(column.number)}» of grade {journal.place.grade}, and no such period "
-                    f"is stated.",
-                    advice=f'Add a [[periods]] with kind = "{column.kind}" and number = {column.number}.',
-                )
+    unknown = {
+        f"{SHORT[column.kind].format(column.number)}» of grade {journal.place.grade}"
+        for journal in files.journals
+        for column in journal.periods
+        if builder.period_of(journal.place, column) is None
+    }
+    files.warnings += [
+        f"no period is stated for the marks of «{each}: they are loaded, their deadlines cannot be judged"
+        for each in sorted(unknown)
+    ]
 
 
 def _journals(files: Files, answers: Answers, scratch: Path) -> Bundle:
     if answers.extracted_at is None:
         raise SettingsError("The moment of the export is unknown.", advice="Give --extracted-at.")
-    today = answers.extracted_at.astimezone(ZoneInfo(answers.timezone)).date()
-    builder = Builder(answers, answers.secret, today)
-    made = builder.build(files.journals, files.plans)
+    answers = replace(answers, periods=(*answers.periods, *_whole_years(answers.periods)))
+    people = know_people(files.journals, files.plans, answers.secret, answers.school_key)
+    bundles = [
+        _part(journals, plans, answers, people, scratch / f"bundle-{number}", capable=bool(files.plans))
+        for number, (journals, plans) in enumerate(_parts(files))
+    ]
+    bundle = bundles[0]
+    bundle.warnings = [*people.pupils.warnings, *_unplanned(files), *bundle.warnings]
+    bundle.further = bundles[1:]
+    return bundle
+
+
+Part = tuple[list[Journal], list[Plan]]
+
+
+def _parts(files: Files) -> list[Part]:
+    """A sheet that was not received is no deletion (annex B6). So journals without a КТП of theirs, which carry no
+    column of topics, and КТП without a journal, which carry no marks, are bundles of their own; those that have both
+    come last, and after them it is known whose topics were not received.
+    """
+    planned, held = ({each.place.words for each in sheets} for sheets in (files.plans, files.journals))
+    parts: list[Part] = [
+        ([each for each in files.journals if each.place.words not in planned], []),
+        ([], [each for each in files.plans if each.place.words not in held]),
+        (
+            [each for each in files.journals if each.place.words in planned],
+            [each for each in files.plans if each.place.words in held],
+        ),
+    ]
+    return [part for part in parts if part[0] or part[1]]
+
+
+def _part(
+    journals: list[Journal], plans: list[Plan], answers: Answers, people: People, folder: Path, *, capable: bool
+) -> Bundle:
+    """One bundle of journals that carry the same tables and columns."""
+    moment = answers.need("extracted_at", "2018-11-12T18:30:00+03:00")
+    builder = Builder(answers, answers.secret, moment.astimezone(ZoneInfo(answers.timezone)).date(), people)
+    made = builder.build(journals, plans)
     _calendar(made, answers, builder)
-    planned = {plan.place.words for plan in files.plans}
-    alone = [journal for journal in files.journals if journal.place.words not in planned]
-    if files.plans and alone:
-        named = ", ".join(sorted({f"{each.place.class_name} {each.place.subject}" for each in alone})[:5])
-        made.warnings.append(
-            f"{len(alone)} journals have no КТП in these files, their topics were not received: {named}"
-        )
-    with_plan = {builder.class_key(plan.place) for plan in files.plans}
-    lacking = sorted(
-        {each.place.class_name for each in files.journals if builder.class_key(each.place) not in with_plan}
-    )
-    if files.plans and lacking:
-        made.warnings.append(
-            f"no КТП was received of {', '.join(lacking)}: what topic or homework is missing cannot be told until the "
-            f"КТП of every class is given"
-        )
     bundle = write_made(
-        scratch / "bundle",
-        {table: made.rows[table] for table in _carried(files, answers, made)},
+        folder,
+        {table: made.rows[table] for table in _carried(journals, plans, made)},
         origin="",
         source_system=SYSTEM,
-        extracted_at=answers.extracted_at,
+        extracted_at=moment,
         mode="snapshot",
-        capabilities=("topics", "homework") if files.plans and not lacking else (),
-        scope=_scope(files, builder),
+        capabilities=("topics", "homework") if capable else (),
+        scope=_scope(journals, plans, builder),
         origins=made.origins,
-        keeps=_keeps(files, alone),
+        keeps=_keeps(journals, plans),
+        silent=frozenset({"period"}),
     )
     bundle.warnings += made.warnings
     return bundle
 
 
-def _carried(files: Files, answers: Answers, made: Rows) -> Sequence[str]:
+def _unplanned(files: Files) -> list[str]:
+    """Which journals' topics were not received, where those of others were."""
+    if not files.plans:
+        return []
+    planned = {plan.place.words for plan in files.plans}
+    with_plan = {words[:3] for words in planned}
+    alone = [each for each in files.journals if each.place.words not in planned]
+    classes = sorted({each.place.class_name for each in alone if each.place.words[:3] not in with_plan})
+    found = []
+    if classes:
+        found.append(f"no КТП was received of {', '.join(classes)}: their topics and homework cannot be judged")
+    rest = sorted(
+        {f"{each.place.class_name} {each.place.subject}" for each in alone if each.place.words[:3] in with_plan}
+    )
+    if rest:
+        more = f" and {len(rest) - 5} more" if len(rest) > 5 else ""
+        found.append(f"the КТП of {', '.join(rest[:5])}{more} was not received: their topics cannot be judged")
+    return found
+
+
+def _whole_years(periods: tuple[PeriodAnswer, ...]) -> list[PeriodAnswer]:
+    """A school year that is not stated spans the periods that are."""
+    years: dict[tuple[int, int, int], list[PeriodAnswer]] = {}
+    for each in periods:
+        years.setdefault((year_of(each), each.grade_from, each.grade_to), []).append(each)
+    return [
+        PeriodAnswer("year", 1, min(each.starts_on for each in those), max(each.ends_on for each in those), *grades)
+        for (_year, *grades), those in years.items()
+        if not any(each.kind == "year" for each in periods if year_of(each) == _year)
+    ]
+
+
+def _carried(journals: list[Journal], plans: list[Plan], made: Rows) -> Sequence[str]:
     """Tables these files speak of, also when they have no rows: an empty journal proves that nothing is there."""
     always = {"school", "school_class", "study_group", "subject", "staff", "lesson"}
-    if files.journals:
+    if journals:
         always |= {"pupil", "enrolment", "group_member", "teaching_load", *MARKS}
-    if files.plans:
+    if plans:
         always |= set(PLANS)
     return [table.name for table in TABLES if table.name in always or made.rows.get(table.name)]
 
 
-def _scope(files: Files, builder: Builder) -> list[dict[str, str | None]]:
+def _scope(journals: list[Journal], plans: list[Plan], builder: Builder) -> list[dict[str, str | None]]:
     """The journals whose sheets are there: a sheet that is missing was not received (annex B6)."""
-    places = [journal.place for journal in files.journals] or [plan.place for plan in files.plans]
+    places = {each.place.words: each.place for each in journals or plans}.values()
     return [
         {
             "school_key": builder.answers.school_key,
@@ -307,12 +368,12 @@ def _scope(files: Files, builder: Builder) -> list[dict[str, str | None]]:
     ]
 
 
-def _keeps(files: Files, alone: list[Journal]) -> frozenset[str]:
+def _keeps(journals: list[Journal], plans: list[Plan]) -> frozenset[str]:
     """Tables in which a row that is absent proves nothing: people and subjects of sheets that were not received, and
     lessons where either their marks or their topics were not received.
     """
     people = {table.name for table in TABLES if not _has_class(table)}
-    partial = {"lesson", *PLANS} if alone or not files.journals or not files.plans else set()
+    partial = set() if journals and plans else {"lesson", *PLANS}
     return frozenset(people | partial)
 
 
@@ -322,7 +383,7 @@ def _has_class(table: BundleTable) -> bool:
 
 def _calendar(made: Rows, answers: Answers, builder: Builder) -> None:
     for period in answers.periods:
-        year = _year_of(period)
+        year = year_of(period)
         key = f"{year}/{year + 1}|{period.kind}|{period.number}|{period.grade_from}-{period.grade_to}"
         made.add(
             "period",
@@ -354,15 +415,12 @@ def _calendar(made: Rows, answers: Answers, builder: Builder) -> None:
         made.add("calendar_day", row)
 
 
-def _year_of(period: PeriodAnswer) -> int:
-    return period.starts_on.year if period.starts_on.month >= 8 else period.starts_on.year - 1
-
-
 def _activity(files: Files, answers: Answers, scratch: Path) -> Bundle:
     if len(files.reports) > 1:
         raise SourceError("There are several reports of sign-ins.", advice="Load them one by one.")
     report = files.reports[0]
-    builder = Builder(answers, answers.secret, report.last)
+    people = know_people([], [], answers.secret, answers.school_key)
+    builder = Builder(answers, answers.secret, report.last, people)
     made = builder.build([], [])
     rows = activity_rows(report, answers.secret, answers.school_key)
     if answers.extracted_at is None:

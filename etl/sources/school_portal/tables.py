@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -41,12 +42,51 @@ class Rows:
             self.add(table, row)
 
 
+def year_of(period: PeriodAnswer) -> int:
+    """First calendar year of the school year of a stated period."""
+    return period.starts_on.year if period.starts_on.month >= 8 else period.starts_on.year - 1
+
+
 Words = tuple[int, int, str, str, str]
 """`Place.words`."""
 
 
 def _lines(plan: Plan) -> list[tuple[date | None, str, str]]:
     return [(line.day, line.topic, line.homework) for line in plan.rows]
+
+
+def join_blocks(blocks: list[tuple[PlanRow, ...]], columns: Mapping[date, int]) -> tuple[PlanRow, ...]:
+    """Lines of several blocks of one journal: on a day of two blocks the longer one counts, and lines that it lacks
+    are added up to the number of columns that the journal has for the day.
+    """
+    days = sorted({line.day for block in blocks for line in block if line.day})
+    lines: list[PlanRow] = []
+    for day in days:
+        there: list[list[PlanRow]] = [[line for line in block if line.day == day] for block in blocks]
+        chosen = max(there, key=lambda block: len(block)).copy()
+        for line in (line for block in there for line in block):
+            known = {(other.topic, other.homework) for other in chosen}
+            if (line.topic, line.homework) not in known and len(chosen) < columns.get(day, 0):
+                chosen.append(line)
+        lines += chosen
+    return (*lines, *(line for block in blocks for line in block if line.day is None))
+
+
+@dataclass
+class People:
+    """Who is named in all files of one moment: keys do not depend on which of them a part holds."""
+
+    pupils: Pupils
+    teachers: Teachers
+    rows_of: dict[tuple[str, str], list[tuple[int, str]]]
+
+
+def know_people(journals: list[Journal], plans: list[Plan], secret: bytes, school_key: str) -> People:
+    """Pupils and teachers of the files, those in the order of the journals first."""
+    pupils, teachers = Pupils(secret, school_key), Teachers(secret, school_key)
+    teachers.know(name for journal in journals for name in journal.teachers)
+    teachers.know(plan.teacher for plan in plans)
+    return People(pupils, teachers, pupils.rows_of(journals))
 
 
 def origin(sheet: Sheet, row: int, column: int) -> Origin:
@@ -61,8 +101,10 @@ class Builder:
     answers: Answers
     secret: bytes
     today: date
+    people: People
     out: Rows = field(default_factory=Rows)
     pairs_without_plan: int = 0
+    absent_periods: int = 0
 
     @cached_property
     def school(self) -> Row:
@@ -70,12 +112,8 @@ class Builder:
 
     def build(self, journals: list[Journal], plans: list[Plan]) -> Rows:
         """All tables. A journal is known by its words, so that its КТП finds it whatever the order of the files."""
-        pupils = Pupils(self.secret, self.answers.school_key)
-        teachers = Teachers(self.secret, self.answers.school_key)
-        teachers.know(name for journal in journals for name in journal.teachers)
-        teachers.know(plan.teacher for plan in plans)
-        rows_of = pupils.rows_of(journals)
-        plan_of = self._joined(plans)
+        pupils, teachers, rows_of = self.people.pupils, self.people.teachers, self.people.rows_of
+        plan_of = self._joined(plans, {journal.place.words: journal for journal in journals})
         self._school()
         for journal in journals:
             plan = plan_of.pop(journal.place.words, None)
@@ -85,9 +123,10 @@ class Builder:
             self._lessons(plan.place, plan, teachers.key(plan.teacher), {}, teachers, None, with_topics=True)
         for key, name in teachers.names.items():
             self.out.add("staff", self.school | {"staff_key": key, "full_name": name, "role": "teacher"})
-        for key, name in pupils.names.items():
+        for key, name in pupils.names.items() if journals else ():
             self.out.add("pupil", self.school | {"pupil_key": key, "full_name": name})
-        self.out.warnings += pupils.warnings
+        if self.absent_periods:
+            self.out.warnings.append(f"{self.absent_periods} period marks «н» were read as «н/а», not attested")
         if self.pairs_without_plan:
             self.out.warnings.append(
                 f"{self.pairs_without_plan} times a day stands twice in a journal whose КТП does not say how many "
@@ -95,19 +134,24 @@ class Builder:
             )
         return self.out
 
-    def _joined(self, plans: list[Plan]) -> dict[Words, Plan]:
-        """One plan for each journal: the same block twice is one, the lines of two different ones stand together."""
-        joined: dict[Words, Plan] = {}
+    def _joined(self, plans: list[Plan], journals: dict[Words, Journal]) -> dict[Words, Plan]:
+        """One plan for each journal. The same block twice is one; two different ones are joined day by day."""
+        blocks: dict[Words, list[Plan]] = defaultdict(list)
         for plan in plans:
-            first = joined.get(plan.place.words)
-            if first is None:
-                joined[plan.place.words] = plan
-            elif _lines(first) != _lines(plan):
+            same = blocks[plan.place.words]
+            if not any(_lines(plan) == _lines(other) for other in same):
+                same.append(plan)
+        joined = {}
+        for words, same in blocks.items():
+            first = same[0]
+            if len(same) > 1:
                 self.out.warnings.append(
-                    f"{plan.sheet.file}, sheet {plan.sheet.name}: {plan.place.subject} of {plan.place.class_name} has "
-                    f"a second block; its lines were added to the first"
+                    f"{first.sheet.file}, sheet {first.sheet.name}: {first.place.subject} of {first.place.class_name} "
+                    f"has {len(same)} blocks; they were joined day by day"
                 )
-                joined[plan.place.words] = replace(first, rows=first.rows + plan.rows)
+                days = Counter(column.day for column in journals[words].days) if words in journals else Counter()
+                first = replace(first, rows=join_blocks([plan.rows for plan in same], days))
+            joined[words] = first
         return joined
 
     def class_key(self, place: Place) -> str:
@@ -291,6 +335,9 @@ class Builder:
         place = journal.place
         entries = read_cell(text)
         known = entries.marks if entries else ()
+        if entries and not known and set(entries.absences) == {"н"}:
+            known = ("н/а",)  # a period has no lesson to be absent from: the portal's letter for "not attested"
+            self.absent_periods += 1
         stem = f"{self.group_key(place)}|{folded(place.subject)}|{column.mark}|{column.kind}|{column.number}|{pupil}"
         for number, value in enumerate(known or (text,), 1):
             self.out.add(
@@ -319,6 +366,7 @@ class Builder:
                 each
                 for each in self.answers.periods
                 if each.kind == column.kind
+                and year_of(each) == place.school_year
                 and each.number == column.number
                 and each.grade_from <= place.grade <= each.grade_to
             ),

@@ -5,9 +5,10 @@ built once a load.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -18,6 +19,7 @@ from etl.transforms.moments import INSTANT, without_skew
 from etl.transforms.obligations.registers import Registers
 from etl.transforms.school_calendar import build_class_calendar
 
+TOPICS_UNTIL: dict[str, Any] = {"journal_id": pl.Int32, "topics_until": INSTANT}
 CLASS_KINDS = ("class", "subgroup", "individual")
 
 
@@ -32,6 +34,10 @@ class Sight:
     newest: datetime
     columns: frozenset[str] = frozenset()
     """`table.column` of the bundle that some file of the school had"""
+    topics_until: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TOPICS_UNTIL))
+    """journals whose topics and homework were not received at the newest moment, while those of others were: until
+    when theirs are known, null = never (annex L1.5, B6)
+    """
 
     def carries(self, table: str) -> bool:
         return table in self.tables_until

@@ -21,6 +21,12 @@ def build_lesson_duties(context: Context) -> pl.DataFrame:
     """Rows of topic, homework and attendance for every lesson of the school, excluded ones included."""
     lessons = lessons_with_entries(context)
     lessons = lessons.join(
+        context.sight.topics_until.with_columns(pl.lit(value=True).alias("is_behind")),
+        on="journal_id",
+        how="left",
+        maintain_order="left",
+    )
+    lessons = lessons.join(
         context.windows(_WINDOWS).rename({"on": "held_on"}),
         on=["class_id", "held_on"],
         how="left",
@@ -118,7 +124,7 @@ def _topics(lessons: pl.DataFrame, common: dict[str, pl.Expr], context: Context)
         target_at=pl.col("topic_target_at"),
         due_at=pl.col("topic_limit_at"),
         **_done(done, "topic_recorded"),
-        can_tell=pl.lit("topics" in context.sight.capabilities),
+        can_tell=_told("topics", pl.col("topic_limit_at"), context),
     )
     return with_made_status(rows)
 
@@ -129,6 +135,12 @@ def _done(done: pl.Expr, stem: str) -> dict[str, pl.Expr]:
         "done_latest": pl.when(done).then(pl.col(f"{stem}_latest")),
         "done_quality": pl.when(done).then(pl.col(f"{stem}_quality")),
     }
+
+
+def _told(capability: str, due_at: pl.Expr, context: Context) -> pl.Expr:
+    """The source can tell, and of this journal it told until after the deadline."""
+    is_known = pl.col("is_behind").is_null() | (due_at < pl.col("topics_until")).fill_null(value=False)
+    return pl.lit(capability in context.sight.capabilities) & is_known
 
 
 def _homework(lessons: pl.DataFrame, common: dict[str, pl.Expr], context: Context) -> pl.DataFrame:
@@ -144,7 +156,7 @@ def _homework(lessons: pl.DataFrame, common: dict[str, pl.Expr], context: Contex
         target_at=pl.col("homework_target_at"),
         due_at=pl.coalesce("hours_due", "homework_limit_at"),
         **_done(done, "homework_recorded"),
-        can_tell=pl.lit("homework" in context.sight.capabilities),
+        can_tell=_told("homework", pl.coalesce("hours_due", "homework_limit_at"), context),
         unsure=pl.col("end_unknown"),
     )
     return with_made_status(rows, uncomputable="unsure")

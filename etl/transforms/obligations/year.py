@@ -59,6 +59,8 @@ def _plans(context: Context) -> pl.DataFrame:
         due = version.month_day("ktp_due")
         if due is not None:
             due_on = pl.when(number == version.version).then(in_year(due)).otherwise(due_on)
+    behind = context.sight.topics_until
+    never = behind.filter(pl.col("topics_until").is_null())["journal_id"]  # their КТП was never received
     rows = duties.select(
         "class_id",
         "journal_id",
@@ -72,7 +74,7 @@ def _plans(context: Context) -> pl.DataFrame:
         done_latest=pl.col("created_latest"),
         done_quality=pl.col("created_quality"),
         profile_version=number,
-        can_tell=pl.lit(context.sight.carries("plan")),
+        can_tell=pl.lit(context.sight.carries("plan")) & ~pl.col("journal_id").is_in(never.implode()),
     )
     return with_made_status(rows)
 

@@ -24,7 +24,7 @@ SHARE = METRICS["attendance_share"]
 EVERYBODY = [DEPUTY, CLASS_TEACHER, TEACHER, INSPECTOR]
 
 
-@pytest.mark.parametrize("as_of", [date(2026, 9, 30), date(2026, 10, 15), None])
+@pytest.mark.parametrize("as_of", [date(2026, 9, 27), date(2026, 10, 18), None])
 def test_attendance_until_a_past_day_counts_the_lessons_until_that_day(
     scope_of: Callable[[int], Scope], warehouse: Warehouse, as_of: date | None
 ) -> None:

@@ -13,7 +13,7 @@ from dashboard.queries.loads import Loads, read_loads, read_schools_and_loads
 from dashboard.views.loads import coverage_rows, coverage_sentence
 from etl.warehouse.engine import owner_connection
 from etl.warehouse.ledger import RULE, RULES, lacks
-from tests.conftest import DEPUTY, INSPECTOR, SILENT_DEPUTY, STRANGER
+from tests.conftest import ADMINISTRATOR, DEPUTY, INSPECTOR, SILENT_DEPUTY, STRANGER
 
 NOW = datetime(2026, 11, 12, 5, 0, tzinfo=UTC)
 
@@ -78,6 +78,13 @@ def test_an_inspector_sees_balances_and_no_rows_of_people(scope_of, warehouse):
         == set(schools["school_id"].to_list())
         == {warehouse.school_id, warehouse.silent_id}
     )
+
+
+def test_an_administrator_is_told_that_entries_are_not_counted_for_her(scope_of, warehouse):
+    page = page_of(scope_of(ADMINISTRATOR), warehouse.school_id)
+    assert page.is_inside and page.quality is None
+    details = dict(zip([rule.name for rule in RULES], (row.cells[2].text for row in coverage_rows(page)), strict=True))
+    assert details["topic"] == details["mark"] == "не считается для этой роли"
 
 
 def test_a_school_of_others_and_a_stranger_get_nothing(scope_of, warehouse):

@@ -14,6 +14,8 @@ from etl.sources.answers import Answers, PeriodAnswer
 from etl.sources.bundle import Bundle
 from etl.sources.registry import recognise
 from etl.sources.school_portal.people import Teachers
+from etl.sources.school_portal.plans import PlanRow
+from etl.sources.school_portal.tables import join_blocks
 from etl.sources.school_portal.values import Entries, read_cell
 from etl.sources.school_portal.words import class_and_group, month_number, period_column, school_year
 from tests.etl.sources.school_portal_writer import (
@@ -258,11 +260,67 @@ def test_files_of_two_days_are_not_one_moment_and_a_file_without_a_day_asks_for_
         source.open(recognition, ANSWERS, tmp_path / "scratch", lambda *_: None)
 
 
-def test_a_period_that_is_not_stated_is_asked_for_before_anything_is_loaded(tmp_path: Path) -> None:
+def test_a_period_that_is_not_stated_is_told_and_its_marks_are_loaded(tmp_path: Path) -> None:
     answers = replace(ANSWERS, periods=(PeriodAnswer("quarter", 1, DAY, date(2018, 10, 28)),))
+    journal = journal_bytes([grid(heads=[DAY, "1 тр", "Год"], cells={(0, 1): "5", (0, 2): "4"})])
+    bundle = opened(tmp_path, {"2018_2019_7а (7а).xlsx": journal}, answers)
+    assert any("no period is stated for the marks of «1 тр» of grade 7" in warning for warning in bundle.warnings)
+    assert table(bundle, "period_mark")["period_key"].to_list() == ["2018/2019|trimester|1", "2018/2019|year|1|1-11"]
+    assert table(bundle, "period").select("kind", "starts_on", "ends_on").rows() == [
+        ("quarter", "2018-09-03", "2018-10-28"),
+        ("year", "2018-09-03", "2018-10-28"),
+    ]
+    assert bundle.manifest.silent == {"period"}
+
+
+def test_periods_of_another_school_year_are_not_taken(tmp_path: Path) -> None:
+    periods = tuple(PeriodAnswer("trimester", 1, date(year, 9, 1), date(year, 11, 30), 5, 9) for year in (2017, 2018))
     journal = journal_bytes([grid(heads=[DAY, "1 тр"], cells={(0, 1): "5"})])
-    with pytest.raises(SettingsError, match="1 тр"):
-        opened(tmp_path, {"2018_2019_7а (7а).xlsx": journal}, answers)
+    bundle = opened(tmp_path, {"2018_2019_7а (7а).xlsx": journal}, replace(ANSWERS, periods=periods))
+    assert table(bundle, "period_mark")["period_key"].to_list() == ["2018/2019|trimester|1|5-9"]
+
+
+def test_the_letter_of_absence_in_a_column_of_a_period_means_not_attested(tmp_path: Path) -> None:
+    cells = {(0, 1): "н", (0, 2): "ОСВ", (0, 3): "4/5", (0, 4): "5"}
+    heads = [DAY, "1 сем", "Год", "Экзамен", "Итог"]
+    bundle = opened(tmp_path, {"2018_2019_10а (10а).xlsx": journal_bytes([grid(heads=heads, cells=cells)])})
+    assert table(bundle, "period_mark").select("kind", "value").rows() == [
+        ("period", "н/а"),
+        ("year", "осв"),
+        ("exam", "4"),
+        ("exam", "5"),
+        ("final", "5"),
+    ]
+    assert not bundle.strays
+
+
+def test_a_topic_that_begins_like_a_class_is_a_topic_and_a_block_without_a_table_is_a_plan_not_begun(
+    tmp_path: Path,
+) -> None:
+    rows = [(DAY, "Класс: Птицы", ""), (date(2018, 9, 4), "Класс: Звери", "§ 2")]
+    plan = plan_bytes({"Алгебра": [Block("7а", "Алгебра", "Мария Петровна Иванова", rows)]}, "7а")
+    bundle = opened(tmp_path, {"2018_2019_7а (7а).xlsx": journal_bytes([grid()]), "2018_7а.xls": plan})
+    assert table(bundle, "lesson")["topic"].to_list() == ["Класс: Птицы", "Класс: Звери"]
+    assert not bundle.strays
+
+
+def test_two_blocks_of_one_journal_are_joined_day_by_day() -> None:
+    def line(row: int, day: int, topic: str) -> PlanRow:
+        return PlanRow(row, date(2018, 9, day), topic, "")
+
+    first = (line(0, 3, "А"), line(1, 4, "Б"))
+    other = (line(5, 4, "В"), line(6, 5, "Г"), line(7, 5, "Д"))
+    for columns, expected in (({}, "А Б Г Д"), ({date(2018, 9, 4): 2}, "А Б В Г Д")):
+        assert [each.topic for each in join_blocks([first, other], columns)] == expected.split()
+
+
+def test_a_folder_in_a_folder_is_read_and_its_name_may_state_the_day(tmp_path: Path) -> None:
+    folder = tmp_path / "12.11.2018" / "journals"
+    folder.mkdir(parents=True)
+    (folder / "2018_2019_7а (7а).xlsx").write_bytes(journal_bytes([grid()]))
+    source, recognition = recognise(tmp_path / "12.11.2018")
+    bundle = source.open(recognition, ANSWERS, tmp_path / "scratch", lambda *_: None)
+    assert bundle.manifest.extracted_text == "2018-11-12T23:59:59+03:00"
 
 
 def test_sign_ins_are_read_by_person(tmp_path: Path) -> None:
@@ -273,13 +331,27 @@ def test_sign_ins_are_read_by_person(tmp_path: Path) -> None:
     assert table(bundle, "activity").select("date", "logins").rows() == [("2018-11-03", "7"), ("2018-11-07", "0")]
 
 
-def test_a_class_without_a_plan_takes_back_that_missing_topics_can_be_told(tmp_path: Path) -> None:
+def test_journals_without_a_plan_are_a_bundle_of_their_own_that_carries_no_topics(tmp_path: Path) -> None:
     block = Block("7а", "Алгебра", "Мария Петровна Иванова", [(DAY, "Степени", "п. 1")])
+    other = Block("7а", "Химия", "Мария Петровна Иванова", [(DAY, "Вода", "")])
     files = {
-        "2018_2019_7а (7а).xlsx": journal_bytes([grid()]),
+        "2018_2019_7а (7а).xlsx": journal_bytes([grid(), grid(name="Физ 7а", subject="Физика")]),
         "2018_2019_7б (7б).xlsx": journal_bytes([grid(group="7б (7б)")]),
-        "2018_7а.xls": plan_bytes({"Алгебра": [block]}, "7а"),
+        "2018_7а.xls": plan_bytes({"Алгебра": [block], "Химия": [other]}, "7а"),
     }
-    bundle = opened(tmp_path, files)
-    assert bundle.manifest.capabilities == frozenset()
-    assert any("7б" in warning for warning in bundle.warnings)
+    alone = opened(tmp_path, files)
+    planned, both = alone.further
+    parts = (alone, planned, both)
+    assert [each.manifest.capabilities for each in parts] == [{"topics", "homework"}] * 3
+    assert [{line["subject_key"] for line in each.manifest.scope or ()} for each in parts] == [
+        {"физика", "алгебра"},
+        {"химия"},
+        {"алгебра"},
+    ]
+    assert "topic" not in table(alone, "lesson").columns
+    assert "mark" not in planned.files
+    assert table(both, "lesson")["topic"].to_list() == ["Степени"]
+    # the same pupil, whichever part he is read from
+    assert set(table(alone, "mark")["pupil_key"]) >= set(table(both, "mark")["pupil_key"])
+    assert any("7б" in warning for warning in alone.warnings)
+    assert any("7а Физика" in warning for warning in alone.warnings)

@@ -81,10 +81,10 @@ def expected(table: str) -> dict[str, str]:
         return heads | above | schoolwide
     if table in ENTRIES:
         return entries
-    if table == "journal_duty":
-        return heads | above
     if table == "mart_duty_week":
         return entries | upkeep
+    if table == "mart_duty_journal":
+        return heads | above
     if table == "mart_pupil_month":
         return heads | {"class_teacher": OF_CLASS}
     if table in ("fact_enrolment", "fact_group_member"):
@@ -125,8 +125,8 @@ LEARNING = {
 }  # fmt: skip
 ENTRIES = {
     "fact_lesson", "fact_lesson_text", "fact_mark", "fact_absence", "fact_work", "fact_period_mark", "obligation",
-    "finding", "finding_decision", "mart_duty_lag", "mart_pupil_journal", "ledger_row", "finding_row",
-    "mart_mark_forecast", "mart_programme_forecast",
+    "finding", "finding_decision", "mart_duty_lag", "mart_pupil_journal",
+    "mart_mark_forecast", "mart_programme_forecast", "ledger_row", "finding_row",
 }  # fmt: skip
 UPKEEP = {
     "fact_activity", "fact_account", "fact_timetable_version", "fact_setup_section", "incident", "outage",

@@ -1,0 +1,93 @@
+"""All pairs of views that a reader above a school can put side by side: none differs by fewer pupils than the limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from itertools import combinations
+
+import polars as pl
+import pytest
+
+from dashboard.filters import Filters
+from dashboard.queries.attendance import read_attendance
+from dashboard.queries.attended import fixed_day
+from dashboard.queries.comparison import READABLE, read_compared
+from dashboard.queries.performance import read_performance
+from dashboard.queries.school import read_school
+from dashboard.queries.schools import read_limits
+from dashboard.small_groups import NOBODY
+from etl.warehouse.scope import Scope
+from tests.conftest import INSPECTOR, Warehouse
+
+NOW = datetime(2026, 11, 12, 5, 0, tzinfo=UTC)
+ScopeOf = Callable[[int], Scope]
+PERIODS = ("q1", "q2", "year", "m2026-09", "m2026-10", "m2026-11", "w2026-09-28", "w2026-10-26", "w2026-11-09")
+DAYS = (None, *(date(2026, 10, 26) + timedelta(days=n) for n in range(0, 17, 3)))
+BASES = {
+    "attendance": "slot_count", "learning": "slot_count", "spread": "month_pupil_count", "fill": "pupil_count",
+    "period_mark": "graded_count", "period_success": "pupil_count", "group": "listed_count",
+}  # fmt: skip
+
+
+def test_a_fixed_day_is_the_end_of_a_week_or_of_the_data() -> None:
+    newest = date(2026, 11, 12)
+    assert fixed_day(newest, newest) == newest
+    assert {fixed_day(date(2026, 11, day), newest) for day in range(2, 8)} == {date(2026, 11, 1)}
+    assert fixed_day(date(2026, 11, 8), newest) == date(2026, 11, 8)
+
+
+@pytest.mark.parametrize("source", sorted(BASES))
+def test_no_two_views_differ_by_few_pupils(scope_of: ScopeOf, source: str) -> None:
+    """A view is the set of its atoms (school × finest piece of time), each with the persons or places it counts."""
+    assert {*BASES, "duty"} == READABLE
+    scope, base = scope_of(INSPECTOR), BASES[source]
+    views: set[frozenset[tuple[object, ...]]] = set()
+    for period in PERIODS:
+        for as_of in DAYS:
+            page = read_compared(scope, Filters(period=period, as_of=as_of), source, NOW)  # type: ignore[arg-type]
+            if page.values.is_empty():
+                continue
+            keys = [name for name in ("school_id", "week_on", "month_on", "piece", "period_id", "ends_on")
+                    if name in page.values.columns]  # fmt: skip
+            whole = frozenset(page.values.select(*keys, base).iter_rows())
+            views |= {whole, *(frozenset(row for row in whole if row[0] == school) for school in {r[0] for r in whole})}
+    assert len(views) >= 3
+    sizes = {row[:-1]: row[-1] for view in views for row in view}
+    assert all({row[:-1]: row[-1] for row in view}.items() <= sizes.items() for view in views), "an atom is cut"
+    for one, other in combinations(views, 2):
+        for larger, smaller in ((one, other), (other, one)):
+            difference = sum(int(str(row[-1])) for row in larger - smaller)
+            assert not larger > smaller or difference >= 5
+    assert all(int(str(size)) >= 5 for size in sizes.values())
+
+
+def test_a_school_with_fewer_pupils_than_the_limit_tells_nothing_of_them(
+    scope_of: ScopeOf, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scope = scope_of(INSPECTOR)
+    assert read_limits(scope)[warehouse.school_id] == 5
+    small = {warehouse.school_id: NOBODY, warehouse.silent_id: 5}
+    for module in ("attendance", "performance", "schools"):
+        monkeypatch.setattr(f"dashboard.queries.{module}.read_limits", lambda _scope: small)
+    place = Filters(school=warehouse.school_id, period="q1")
+    attended, results = read_attendance(scope, place, NOW), read_performance(scope, place, NOW)
+    page = read_school(scope, place, NOW)
+    assert attended is not None and results is not None and page is not None
+    told = (attended.weeks, attended.spread, results.fill, results.marks, results.success, results.groups,
+            page.attendance, page.learning, page.period_marks)  # fmt: skip
+    assert all(rows.is_empty() for rows in told)
+    assert page.rules.height  # records of lessons are no pupils
+    for source in BASES:
+        compared = read_compared(scope, Filters(period="q1"), source, NOW)  # type: ignore[arg-type]
+        assert warehouse.school_id not in compared.values["school_id"].to_list()
+        row = compared.schools.filter(pl.col("school_id") == warehouse.school_id)
+        assert row["is_cut"].to_list() == [True]
+
+
+def test_above_a_school_no_address_asks_for_less_than_a_school(scope_of: ScopeOf, warehouse: Warehouse) -> None:
+    whole = read_school(scope_of(INSPECTOR), Filters(school=warehouse.school_id), NOW)
+    narrow = Filters(school=warehouse.school_id, class_id=warehouse.class_id, parallel=5, staff=warehouse.staff_id)
+    asked = read_school(scope_of(INSPECTOR), narrow, NOW)
+    assert whole is not None and asked is not None
+    assert asked.rules.equals(whole.rules) and asked.attendance.equals(whole.attendance)
