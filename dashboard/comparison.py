@@ -130,14 +130,18 @@ def peers_of(row: Mapping[str, Any]) -> Peers:
 
 def lines_of(schools: pl.DataFrame, values: pl.DataFrame, metric: Metric, group: str = "") -> list[Line]:
     """One line per school of the group ("" = all), in the order of `schools`; distances are within the group."""
-    every = [_line(row, values, metric) for row in schools.iter_rows(named=True)]
+    every = _lines(schools, values, metric)
     chosen = [line for line in every if not group or group in line.peers.codes]
     distances = _distances(chosen)
+    kin: dict[str, list[Line]] = {}
+    for line in every:
+        kin.setdefault(line.peers.both, []).append(line)
+    among = {code: _distances(lines) for code, lines in kin.items() if code}
     found = []
     for line in chosen:
-        alike = [one for one in every if line.peers.both and one.peers.both == line.peers.both]
+        alike = kin[line.peers.both] if line.peers.both else []
         others = [one for one in alike if one.school != line.school and one.state == "told"]
-        near = _distances(alike).get(line.school)
+        near = among.get(line.peers.both, {}).get(line.school)
         found.append(
             Line(
                 line.row, line.peers, line.state, line.measured, line.interval, distances.get(line.school),
@@ -169,26 +173,40 @@ def standing_out(lines: list[Line]) -> list[Line]:
     return [line for line in lines if line.worse > limits.INNER]
 
 
-def _line(row: Mapping[str, Any], values: pl.DataFrame, metric: Metric) -> Line:
-    mine = values.filter(pl.col("school_id") == row["school_id"]) if values.width else values
-    found = metric.of(mine) if mine.height else Measured(metric, 0, 0)
-    state = state_of(metric, found, mine, row)
+def _lines(schools: pl.DataFrame, values: pl.DataFrame, metric: Metric) -> list[Line]:
+    """The schools one by one, their sums taken in one pass."""
+    found = metric.each(values, "school_id") if values.width else {}
+    needs_ground = metric.unit == "count" and metric.source == "duty" and bool(values.width)
+    ground = METRICS["completeness"].each(values, "school_id") if needs_ground else {}
+    present = set(values["school_id"].to_list()) if values.width else set()
+    return [_line(row, metric, found, ground, present) for row in schools.iter_rows(named=True)]
+
+
+def _line(
+    row: Mapping[str, Any], metric: Metric, every: dict[int, Measured], grounds: dict[int, Measured], present: set[int]
+) -> Line:
+    school = int(row["school_id"])
+    found = every.get(school, Measured(metric, 0, 0))
+    ground = grounds.get(school, Measured(METRICS["completeness"], 0, 0))
+    state = state_of(metric, found, row, ground=ground, has_rows=school in present)
     is_share = state == "told" and kind_of(metric) == "share"
     unknown = found.unknown if metric.is_interval else 0
     interval = limits.wilson(found.part, found.whole, unknown) if is_share else None
     return Line(row, peers_of(row), state, found, interval)
 
 
-def state_of(metric: Metric, found: Measured, rows: pl.DataFrame, row: Mapping[str, Any]) -> State:
-    """Whether the number is shown; what cannot be told is never a zero."""
+def state_of(metric: Metric, found: Measured, row: Mapping[str, Any], *, ground: Measured, has_rows: bool) -> State:
+    """Whether the number is shown; what cannot be told is never a zero.
+
+    `ground` = what is filled there: a count of duties cannot be told where that cannot. `has_rows` = there is anything.
+    """
     needed = _NEEDS_OF.get(metric.name) or _NEEDS.get(metric.source)
     if needed is not None and needed not in (row.get("carried") or ()):
         return "cannot"
     if metric.unit == "count":
-        ground = METRICS["completeness"].of(rows) if metric.source == "duty" and rows.height else None
-        if ground is not None and ground.value is None:
+        if metric.source == "duty" and has_rows and ground.value is None:
             return "cannot" if ground.whole + ground.unknown else "nothing"
-        return "told" if rows.height else "few" if row.get("is_cut") else "nothing"
+        return "told" if has_rows else "few" if row.get("is_cut") else "nothing"
     if not found.whole and not found.unknown:
         return "few" if row.get("is_cut") else "nothing"
     if found.value is None:

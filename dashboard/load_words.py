@@ -39,6 +39,24 @@ _REMARKS: tuple[tuple[str, str], ...] = (
         r" the first is (?P<change>.+) of (?P<what>\w+) (?P<entry>.+)",
         "load_remark.pointless",
     ),
+    (r"marks of (?P<sheet>.+)", "load_remark.no_marks"),
+    (r"topics of (?P<sheet>.+)", "load_remark.no_topics"),
+    (r"marks and topics of (?P<sheet>.+)", "load_remark.no_sheet"),
+    (
+        r"no КТП was received of (?P<classes>.+): their topics and homework cannot be judged",
+        "load_remark.no_plan",
+    ),
+    (r"the КТП of (?P<journals>.+) was not received: their topics cannot be judged", "load_remark.no_block"),
+    (
+        r"the files say only the day of the export, (?P<day>[\d.]+): its end is taken; .*",
+        "load_remark.day_only",
+    ),
+    (
+        r"recognised as .+: (?P<n>\d+) journals of (?P<classes>\d+) classes of (?P<years>[\d/, ]+)(?:, КТП of"
+        r" (?P<plans>\d+) journals with (?P<lines>[\d,]+) dated lines)?, in (?P<books>\d+) workbooks, as of .+",
+        "load_remark.portal",
+    ),
+    (r"the dates of the periods were not stated: .*", "load_remark.no_periods"),
     (r"(?P<table>\w+): unknown columns were not read: (?P<columns>.+)", "load_remark.columns"),
     (r"(?P<file>.+) is not a table of the bundle and was not read", "load_remark.file"),
     (
@@ -47,6 +65,28 @@ _REMARKS: tuple[tuple[str, str], ...] = (
         "load_remark.regulation",
     ),
 )
+
+
+_FAILURES: tuple[tuple[str, str], ...] = (
+    (r"The names of the files do not say when they were exported\..*", "upload_failed.moment"),
+    (r"The files are of several days: (?P<days>.+?)\. .*", "upload_failed.several_days"),
+    (r"The files are of another school: (?P<school>.+?)\. .*", "upload_failed.other_school"),
+    (r"(?P<file>.+) is not recognised: .*", "upload_failed.unknown"),
+    (
+        r"The bundle of (?P<ours>\S+) is older than the one of (?P<theirs>\S+) that is loaded .*",
+        "upload_failed.older",
+    ),
+    (r"Another bundle of the same moment .*", "upload_failed.same_moment"),
+    (r"(?P<file>.+) is damaged: .*", "upload_failed.damaged"),
+    (r"The files are no longer in the inbox\..*", "upload_failed.gone"),
+    (r"interrupted", "upload_failed.interrupted"),
+    (r"unexpected: .*", "upload_failed.unexpected"),
+)
+
+
+def failure(sentence: str) -> str:
+    """Why a load failed, in Russian; a sentence that nobody translated stays as it is."""
+    return _translated(sentence, _FAILURES)
 
 
 def reject_reason(sentence: str) -> str:

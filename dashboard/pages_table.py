@@ -129,6 +129,15 @@ PAGES: tuple[PageRow, ...] = (
         link=_SCHOOL_HEADS,
     ),
     PageRow(
+        "reports",
+        "page.reports",
+        ":material/summarize:",
+        "dashboard.views.reports",
+        frozenset(),
+        link=_SCHOOL_HEADS | frozenset({"class_teacher", "administrator", "secretary"}),
+        names="class",
+    ),
+    PageRow(
         "journal",
         "page.journal",
         ":material/menu_book:",
@@ -169,6 +178,16 @@ PAGES: tuple[PageRow, ...] = (
         names="always",
     ),
     PageRow(
+        "control",
+        "page.control",
+        ":material/assignment_turned_in:",
+        "dashboard.views.control",
+        frozenset(DECIDERS),
+        link=frozenset({"coordinator"}),
+        act=frozenset(DECIDERS),
+        group="control",
+    ),
+    PageRow(
         "checks",
         "page.checks",
         ":material/fact_check:",
@@ -185,6 +204,36 @@ PAGES: tuple[PageRow, ...] = (
         _SCHOOL_HEADS | _TEACHERS | _ABOVE | frozenset({"administrator"}),
         link=frozenset({"secretary"}),
         act=frozenset((*DECIDERS, *ABOVE)),
+        group="control",
+    ),
+    PageRow(
+        "corrections",
+        "page.corrections",
+        ":material/edit_off:",
+        "dashboard.views.corrections",
+        frozenset(),
+        link=_SCHOOL_HEADS,  # a button of the findings and of the registers
+        group="control",
+        names="always",
+    ),
+    PageRow(
+        "registers",
+        "page.registers",
+        ":material/inventory:",
+        "dashboard.views.registers",
+        frozenset({"administrator", "secretary"}),
+        link=_SCHOOL_HEADS | frozenset({"class_teacher"}),  # their menus are full: a button of the school and the class
+        act=_SCHOOL_HEADS | frozenset({"administrator", "secretary", "class_teacher"}),
+        group="control",
+        names="always",
+    ),
+    PageRow(
+        "duties",
+        "page.duties",
+        ":material/event_note:",
+        "dashboard.views.duties",
+        frozenset(),
+        link=_SCHOOL_HEADS | frozenset({"administrator"}),  # a button of the registers
         group="control",
     ),
     PageRow(
@@ -206,8 +255,11 @@ PAGES: tuple[PageRow, ...] = (
     ),
     PageRow("guide", "page.guide", ":material/help:", "dashboard.views.guide", frozenset(ROLES), group="system"),
 )
-SECTIONS = ("school", "class", "filling", "attendance", "performance", "programme", "contingent", "activity")
+SECTIONS = ("school", "class", "filling", "attendance", "performance", "programme", "contingent", "activity",
+            "registers", "reports")  # fmt: skip
 """Routes of the pages about one school, in the order in which they are offered beside each other."""
+CONTROL_SECTIONS = ("findings", "corrections", "registers", "duties")
+"""Routes of the pages of control, offered beside each other."""
 BY_ROUTE: dict[str, PageRow] = {row.route: row for row in PAGES}
 
 

@@ -15,7 +15,7 @@ import polars as pl
 
 from dashboard.i18n import t
 
-NAMES = ("full_name", "pupil", "responsible", "decided_by", "teacher", "substitute", "staff")
+NAMES = ("full_name", "pupil", "responsible", "decided_by", "teacher", "substitute", "staff", "opened_by", "saved_by")
 """Columns of queries that hold the name of a person; other names of columns must not (tested over every query)."""
 FREE_TEXT = ("topic", "homework", "comment", "raw", "note")
 """Columns with words that somebody typed about lessons and pupils."""

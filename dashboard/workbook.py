@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import math
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from xlsxwriter import Workbook
@@ -22,10 +23,14 @@ _LONGEST = 32_767  # characters of a cell
 _FIRST_DAY = date(1900, 3, 1)  # before it table programs count days in different ways
 _NARROWEST, _WIDEST = 8, 60  # characters of a column
 _LOOKED_AT = 1_000  # rows by which the width of a column is found
+MOST_SHEETS = 8
+"""More tables than this stand under each other on one sheet: nobody turns sixty sheets."""
+_NO_MOMENT = datetime(2000, 1, 1)  # noqa: DTZ001 - the file says nothing of the clock, so the same report is the same file
 _FORMATS = {
     "head": {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "bg_color": "#E8EDF5"},
     "text": {"text_wrap": True, "valign": "top"},
     "name": {"bold": True, "valign": "top"},
+    "plain": {"valign": "top"},
     "day": {"num_format": "dd.mm.yyyy", "align": "left", "valign": "top"},
     "moment": {"num_format": "dd.mm.yyyy hh:mm", "align": "left", "valign": "top"},
     "share": {"num_format": "0.0%", "valign": "top"},
@@ -36,15 +41,77 @@ _FORMATS = {
 
 def xlsx_file(sheet: Sheet, about: About) -> bytes:
     """The workbook; ValueError for more than `MOST_IN_WORKBOOK` rows."""
-    if len(sheet.rows) > MOST_IN_WORKBOOK:
-        raise ValueError(f"{len(sheet.rows)} rows are more than a workbook gets ({MOST_IN_WORKBOOK}).")
+    return xlsx_book([sheet], about)
+
+
+def xlsx_book(sheets: Sequence[Sheet], about: About, created: datetime | None = None) -> bytes:
+    """A sheet for each table, in order, then what they are; the same bytes for the same `created` (UTC, naive).
+
+    ValueError for a table of more than `MOST_IN_WORKBOOK` rows.
+    """
+    if longest := max((len(sheet.rows) for sheet in sheets if len(sheet.rows) > MOST_IN_WORKBOOK), default=0):
+        raise ValueError(f"{longest} rows are more than a workbook gets ({MOST_IN_WORKBOOK}).")
     out = io.BytesIO()
     with Workbook(out, {"in_memory": True, "remove_timezone": True}) as book:
         formats = {name: book.add_format(values) for name, values in _FORMATS.items()}
-        book.set_properties({"title": sheet.title})
-        _table(book.add_worksheet(_sheet_name(sheet.title)), sheet, formats)
+        book.set_properties({"title": sheets[0].title} | ({"created": created} if created else {}))
+        taken: set[str] = set()
+        for sheet in sheets:
+            _table(book.add_worksheet(_free_name(sheet.title, taken)), sheet, formats)
         _about(book.add_worksheet(t("export.about")), about, formats)
     return out.getvalue()
+
+
+def book_file(title: str, parts: Sequence[tuple[Sheet, Sequence[str]]], about: About) -> bytes:
+    """Several tables as one workbook: each on a sheet of its own, of more than `MOST_SHEETS` all under each other; the
+    sentences of a table stand above it. ValueError for more than `MOST_IN_WORKBOOK` rows."""
+    rows = sum(len(sheet.rows) for sheet, _ in parts)
+    if rows > MOST_IN_WORKBOOK:
+        raise ValueError(f"{rows} rows are more than a workbook gets ({MOST_IN_WORKBOOK}).")
+    out = io.BytesIO()
+    with Workbook(out, {"in_memory": True, "remove_timezone": True}) as book:
+        formats = {name: book.add_format(values) for name, values in _FORMATS.items()}
+        book.set_properties({"title": title, "created": _NO_MOMENT})
+        if len(parts) > MOST_SHEETS:
+            _stacked(book.add_worksheet(_sheet_name(title)), parts, formats)
+        else:
+            taken: set[str] = set()
+            for sheet, notes in parts:
+                page = book.add_worksheet(_distinct(_sheet_name(sheet.title), taken))
+                _stacked(page, [(sheet, notes)], formats)
+        _about(book.add_worksheet(t("export.about")), about, formats)
+    return out.getvalue()
+
+
+def _stacked(page: Worksheet, parts: Sequence[tuple[Sheet, Sequence[str]]], formats: dict[str, Format]) -> None:
+    """Tables under each other, each below its title and sentences."""
+    line, widths = 0, dict[int, float]()
+    for sheet, notes in parts:
+        for words in (sheet.title, *notes):
+            page.write_string(line, 0, safe(words)[:_LONGEST], formats["name" if words == sheet.title else "plain"])
+            line += 1
+        for column, label in enumerate(sheet.columns):
+            page.write_string(line, column, safe(label), formats["head"])
+            widths[column] = max(widths.get(column, 0), _width(sheet, column))
+        for row in sheet.rows:
+            line += 1
+            for column, value in enumerate(row):
+                _write(page, line, column, value, formats)
+        line += 2
+    for column, width in widths.items():
+        page.set_column(column, column, width)
+    page.set_landscape()
+    page.set_paper(9)  # A4
+    page.fit_to_pages(1, 0)
+
+
+def _distinct(name: str, taken: set[str]) -> str:
+    found, number = name, 2
+    while found.casefold() in taken:
+        found = f"{name[: 31 - len(str(number)) - 3]} ({number})"
+        number += 1
+    taken.add(found.casefold())
+    return found
 
 
 def _table(page: Worksheet, sheet: Sheet, formats: dict[str, Format]) -> None:
@@ -105,3 +172,14 @@ def _length(value: Value) -> int:
 def _sheet_name(title: str) -> str:
     words = re.sub(r"[\[\]:*?/\\]", " ", title).strip(" '")[:31].strip(" '")
     return words if words and words != t("export.about") else t("export.sheet")
+
+
+def _free_name(title: str, taken: set[str]) -> str:
+    """The name of the sheet, with a number where another of this book has it already."""
+    name = _sheet_name(title)
+    times = 1
+    while name.casefold() in taken:
+        times += 1
+        name = f"{_sheet_name(title)[:26]} ({times})"
+    taken.add(name.casefold())
+    return name

@@ -33,9 +33,18 @@ from etl.transforms.mark_marts import build_mark_marts
 from etl.transforms.moments import INSTANT
 from etl.transforms.obligations.build import build_obligations
 from etl.transforms.obligations.context import TOPICS_UNTIL, Context, Sight
-from etl.transforms.obligations.registers import CONTROL_ACT, INCIDENT, OUTAGE, Registers
+from etl.transforms.obligations.registers import (
+    ABSENCE_DOCUMENT,
+    CONTROL_ACT,
+    EDIT_PERMISSION,
+    INCIDENT,
+    OUTAGE,
+    Registers,
+    with_registers,
+)
 from etl.warehouse.frames import copy_in, copy_out
 from etl.warehouse.partitions import ensure_years
+from etl.warehouse.register_rights import newest_lines
 from etl.warehouse.writer import Writer
 
 OWN_ACT = 0
@@ -138,7 +147,8 @@ def _context(
     sight: Sight,
 ) -> Context:
     registers = read_registers(writer, school)
-    return Context(state, journals, versions, school.zone, school.week_days, sight, registers)
+    merged = with_registers(state, registers)
+    return Context(merged, journals, versions, school.zone, school.week_days, sight, registers)
 
 
 def _write_obligations(
@@ -257,11 +267,17 @@ def read_registers(writer: Writer, school: School) -> Registers:
             for name, dtype in schema.items()
         ]
         query = sql.SQL("SELECT {} FROM {} WHERE school_id = {}").format(
-            sql.SQL(", ").join(columns), sql.Identifier(table), sql.Literal(school.school_id)
+            sql.SQL(", ").join(columns), sql.SQL(newest_lines(table) + " r"), sql.Literal(school.school_id)
         )
         return copy_out(cursor, query, schema)
 
-    return Registers(read("control_act", CONTROL_ACT), read("incident", INCIDENT), read("outage", OUTAGE))
+    return Registers(
+        control_act=read("control_act", CONTROL_ACT),
+        incident=read("incident", INCIDENT),
+        outage=read("outage", OUTAGE),
+        absence_document=read("absence_document_entry", ABSENCE_DOCUMENT),
+        edit_permission=read("edit_permission_entry", EDIT_PERMISSION),
+    )
 
 
 def read_sight(

@@ -100,6 +100,21 @@ def derive_schools(
     return report
 
 
+def derive_again(url: str, school_id: int, *, regulations: Path | None = None, told: Progress | None = None) -> int:
+    """Derive one school from its stored facts, because what people registered changed; returns the obligations' number.
+
+    One transaction; 0 for a school that is gone, or whose act's file is: its judgement stays. Raises RegulationError.
+    """
+    profiles = read_profiles(regulations)
+    with owner_connection(url) as connection, connection.cursor() as cursor:
+        take_lock(cursor, told or Progress())
+        store_acts(cursor, profiles)
+        own = [row for row in _read_schools(cursor) if row["school_id"] == school_id]
+        known = [row for row in own if _is_due(row, profiles, DeriveReport(), forced=True)]
+        with Writer(cursor) as writer:
+            return sum(_derive(writer, row, profiles).obligation_count for row in known)
+
+
 def _read_schools(cursor: psycopg.Cursor[Any]) -> list[dict[str, Any]]:
     rows = cursor.execute(_SCHOOLS).fetchall()
     names = [column.name for column in cursor.description or ()]

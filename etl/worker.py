@@ -17,9 +17,17 @@ from typing import Any, NoReturn
 
 import psycopg
 
+from etl.derivation_requests import (
+    finish_derivation,
+    forget_derivations,
+    take_derivation,
+    take_over_derivations,
+)
 from etl.errors import BusyError, DatabaseError, ZavuchError
 from etl.job import Progress
+from etl.load_requests import clean_inbox, do_waiting_loads, take_over_loads
 from etl.other_act import OtherActError, derive_by, remove_expired
+from etl.rejudge import derive_again
 from etl.requests import (
     Request,
     become_the_worker,
@@ -61,7 +69,7 @@ def work(settings: Settings, url: str, *, once: bool = False) -> int:
                         raise BusyError("Another worker is at work.", advice="It does what is asked for; wait for it.")
                     _wait(RETRY_SECONDS)
                     continue
-                if orphans := take_over(connection):
+                if orphans := take_over(connection) + take_over_loads(connection) + take_over_derivations(connection):
                     _log.info("%d requests were left half done and are taken up again", orphans)
                 _clean(connection, settings, url)
                 if once:
@@ -88,11 +96,14 @@ def _do_forever(connection: psycopg.Connection[Any], settings: Settings, url: st
 
 def _do_waiting(connection: psycopg.Connection[Any], settings: Settings, url: str) -> int:
     count = 0
+    while (school_id := take_derivation(connection)) is not None:
+        finish_derivation(connection, school_id, _derive_again(school_id, settings, url))
+        count += 1
     while (request := take_next(connection)) is not None:
         failure = _fulfil(connection, request, settings, url)
         finish(connection, request, failure)
         count += 1
-    return count
+    return count + do_waiting_loads(connection, settings, url)
 
 
 def _fulfil(connection: psycopg.Connection[Any], request: Request, settings: Settings, url: str) -> str | None:
@@ -123,6 +134,24 @@ def _fulfil(connection: psycopg.Connection[Any], request: Request, settings: Set
     return None
 
 
+def _derive_again(school_id: int, settings: Settings, url: str) -> str | None:
+    """Derive a school whose registers changed; the code of why it failed, None when it is done."""
+    start = time.monotonic()
+    waits = Progress(waiting=lambda: _log.info("waiting for a load or a check to end"))
+    try:
+        count = derive_again(url, school_id, regulations=settings.regulations, told=waits)
+    except (DatabaseError, psycopg.OperationalError):
+        raise
+    except ZavuchError as error:
+        _log.warning("school %d: %s", school_id, error)
+        return "act_broken"
+    except Exception as error:
+        _log.error("school %d: %s at %s", school_id, type(error).__name__, _place(error))
+        return "unexpected"
+    _log.info("school %d: %d ledger rows in %.1f s, its registers changed", school_id, count, time.monotonic() - start)
+    return None
+
+
 def _teller(connection: psycopg.Connection[Any], request: Request) -> Callable[[str, int, int], None]:
     last = 0.0
 
@@ -140,6 +169,8 @@ def _teller(connection: psycopg.Connection[Any], request: Request) -> Callable[[
 def _clean(connection: psycopg.Connection[Any], settings: Settings, url: str) -> None:
     removed = remove_expired(url)
     forget_finished(connection, settings.judgement_days)
+    clean_inbox(connection, settings, settings.judgement_days)
+    forget_derivations(connection, settings.judgement_days)
     if removed:
         _log.info("%d judgements by other acts were removed: their days were over or their act changed", removed)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 import polars as pl
 
-from dashboard.i18n import t
+from dashboard.i18n import day_short, number, percent, t
 from dashboard.queries.schools import natural_order
-from dashboard.table_export import Share, Sheet, sheet_of_frame
+from dashboard.table_export import Share, Sheet, Value, sheet_of_frame
 
 Kind = Literal["text", "number", "day", "share"]
 
@@ -62,3 +63,16 @@ def by_name(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows of pupils in the order of people, who has no name last; `full_name` is never null afterwards."""
     named = rows.with_columns(pl.col("full_name").fill_null(t("attendance.nameless")))
     return named.sort(natural_order("full_name"), "pupil_id", maintain_order=True)
+
+
+def in_words(value: Value) -> str:
+    """A value as people read it: `12.11.2026`, `93,1 %`, `3,86`, `1 281`; a dash for nothing."""
+    if value is None or value == "":
+        return "—"
+    if isinstance(value, Share):
+        return percent(float(value))
+    if isinstance(value, float):
+        return number(value, 0 if value.is_integer() else 1 if abs(value) >= 10 else 2)
+    if isinstance(value, int):
+        return number(value)
+    return day_short(value) if isinstance(value, date) else value

@@ -78,6 +78,15 @@ _JOINED: dict[Source, tuple[str, str, str]] = {
     ),
     "group": (f"mart_period_group l {PERIOD_JOINS}", ENDS_IN_SPAN, "p.ends_on"),
 }
+
+
+def _statement(source: Source) -> str:
+    relation, condition, atom = _JOINED[source]
+    grouped = f"GROUP BY l.school_id, {atom} ORDER BY l.school_id, {atom}"
+    return f"{_SPAN} SELECT l.school_id, {atom}, {sums(source)} FROM {relation} WHERE {_HERE} AND {condition} {grouped}"
+
+
+_STATEMENTS = {source: _statement(source) for source in _JOINED}
 _CELLS = {"learning": CURRENT, "spread": SPREAD, "fill": FILL, "period_mark": MARKS, "period_success": SUCCESS,
           "group": GROUP}  # fmt: skip
 READABLE = frozenset({"duty", "attendance", *_JOINED})
@@ -192,15 +201,6 @@ def read_both_acts(scope: Scope, year: int, done: tuple[tuple[int, int], ...]) -
         "done": [judgement for _, judgement in done],
     }
     return read(scope, _BOTH, params)
-
-
-def _statement(source: Source) -> str:
-    relation, condition, atom = _JOINED[source]
-    grouped = f"GROUP BY l.school_id, {atom} ORDER BY l.school_id, {atom}"
-    return f"{_SPAN} SELECT l.school_id, {atom}, {sums(source)} FROM {relation} WHERE {_HERE} AND {condition} {grouped}"
-
-
-_STATEMENTS = {source: _statement(source) for source in _JOINED}
 
 
 def _params(period: periods.Period, days: dict[int, date]) -> dict[str, Any]:

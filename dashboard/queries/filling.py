@@ -16,6 +16,7 @@ from dashboard.queries.school import JOURNALS
 from etl.warehouse.ledger import RULE, Status
 from etl.warehouse.metrics import LESSON_RULES, sums
 from etl.warehouse.metrics_filling import RUSH_RULES
+from etl.warehouse.register_rights import newest_lines
 from etl.warehouse.scope import Scope
 
 LISTED = 40
@@ -79,7 +80,7 @@ class_periods AS (
 """Days of every class in its finest periods, with the last three days of the period they lie in."""
 _WINDOWS = f"""
 {CLASS_DAYS}, controls AS MATERIALIZED (
-    SELECT DISTINCT c.act_on - 2 AS first_on, c.act_on - 1 AS last_on FROM control_act c
+    SELECT DISTINCT c.act_on - 2 AS first_on, c.act_on - 1 AS last_on FROM {newest_lines("control_act")} c
     WHERE c.school_id = ANY(:schools) AND c.school_id = :school
 )
 """

@@ -100,7 +100,8 @@ WHERE d.school_id IS NULL OR d.school_id = ANY(:schools)
 _NAMED = f"""
 SELECT f.school_id, f.school_year, f.finding_id, f.rule, f.status, f.severity, f.state, f.reopened, f.reason,
        f.decided_at, f.decided_by, f.anchor_on, f.first_seen_at, f.object_id, f.object_key,
-       f.class_id, f.journal_id, f.lesson_id, f.last_seen_at AS at, f.fixed_at, coalesce(r.due_at, f.due_at) AS due_at,
+       f.class_id, f.journal_id, f.lesson_id, f.staff_id,
+       f.last_seen_at AS at, f.fixed_at, coalesce(r.due_at, f.due_at) AS due_at,
        r.due_earliest, r.target_at, r.not_before, r.done_earliest, coalesce(r.done_latest, f.done_at) AS done_latest,
        r.done_quality, s.timezone, coalesce(s.short_name, s.name) AS school, c.name AS class_name, j.subject_id,
        u.name AS subject, g.kind AS group_kind, g.name AS group_name, l.held_on, l.slot, n.full_name AS responsible,
@@ -227,7 +228,12 @@ def read_every(scope: Scope, filters: Filters, now: datetime) -> pl.DataFrame:
     listed = schools.read_schools(scope, now, filters.school)
     terms = periods.read_periods(scope, filters.school)
     choice = periods.choose(terms, filters, schools.until_of(listed), with_days=scope.sees_names)
-    return read(scope, _EVERY, _params(filters, choice)) if choice else pl.DataFrame()
+    if choice is None:
+        return pl.DataFrame()
+    rows = read(scope, _EVERY, _params(filters, choice))
+    # several rows of the ledger may bear the identity of one finding: the first by its moments stands for it
+    kept = rows.with_row_index("place").sort("due_at", "done_latest", "place", nulls_last=True)
+    return kept.unique(["school_id", "finding_id"], keep="first", maintain_order=True).sort("place").drop("place")
 
 
 def _params(filters: Filters, choice: periods.Choice) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from dashboard.components.palette import FEW
 from dashboard.filters import Filters
 from dashboard.queries import duty, periods, schools, spans
 from dashboard.queries.attended import read_attended
@@ -20,7 +21,7 @@ from dashboard.queries.door import read
 from dashboard.queries.overview import LEARNING_IN_SPAN, RULE_NUMBERS, duties_by_rule, whole_days
 from dashboard.queries.same_point import moments_before
 from etl.warehouse.ledger import RULE, Status
-from etl.warehouse.metrics import LESSON_RULES, sums
+from etl.warehouse.metrics import LESSON_RULES, METRICS, sums
 from etl.warehouse.scope import Scope
 
 _UNSEEN = int(Status.indeterminate)
@@ -259,6 +260,22 @@ def read_school(scope: Scope, filters: Filters, now: datetime) -> School | None:
         dims=read(scope, JOURNALS, params),
         names=read(scope, _STAFF, params) if is_inside else _NO_NAMES,
         findings=int(read(scope, _FINDINGS, params)["n"].sum()) if is_inside else None,
+    )
+
+
+def below_norm(page: School) -> pl.DataFrame:
+    """Journals filled below the norm of the act, fullest denominators first: class_name, subject,
+    journal_id, share, unfilled.
+
+    Journals with fewer than five records due are not compared.
+    """
+    norm = page.row["norm_share"] or 1.0
+    shares = METRICS["completeness"].by(page.journals, "journal_id")
+    below = shares.filter((pl.col("whole") >= FEW) & (pl.col("value") < norm))
+    named = below.with_columns((pl.col("whole") - pl.col("part")).alias("unfilled")).join(page.dims, on="journal_id")
+    return named.sort(
+        ["unfilled", "grade", "letter", "subject", "journal_id"],
+        descending=[True, False, False, False, False],
     )
 
 

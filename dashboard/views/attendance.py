@@ -194,7 +194,7 @@ def _worst(place: Place, classes: pl.DataFrame) -> None:
 def _week_grid(
     key: str, axes: list[Axis], weeks: pl.DataFrame, by: str, corner: str, counts: pl.DataFrame | None = None
 ) -> int | None:
-    """Attendance by `by` × week; returns the row that was clicked. `counts` = a second file beside the grid's."""
+    """Attendance by `by` × week; returns the row that was clicked. `counts` is a second file beside the grid's."""
 
     def beside() -> None:
         if counts is not None:

@@ -119,13 +119,16 @@ def state_words(standing: Mapping[str, Any] | None, zone: str, *, is_own: bool) 
 
 
 def _pairs(both: pl.DataFrame, metric: Metric, done: set[int], owned: frozenset[int]) -> dict[int, Pair]:
-    found: dict[int, Pair] = {}
-    for school in sorted(set(both["school_id"].to_list())):
-        mine = both.filter(pl.col("school_id") == school)
-        own = metric.of(mine.filter("is_own"))
-        other = metric.of(mine.filter(~pl.col("is_own"))) if school in done else None
-        found[school] = (own, own if school in owned else other)
-    return found
+    own = metric.each(both.filter("is_own"), "school_id")
+    other = metric.each(both.filter(~pl.col("is_own")), "school_id")
+    nothing = Measured(metric, 0, 0)
+    return {
+        school: (
+            own.get(school, nothing),
+            own.get(school, nothing) if school in owned else other.get(school, nothing) if school in done else None,
+        )
+        for school in sorted(set(both["school_id"].to_list()))
+    }
 
 
 def _usual(page: Compared, acts: Mapping[str, Mapping[str, Any]]) -> str:

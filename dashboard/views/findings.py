@@ -16,13 +16,14 @@ from dashboard.filters import Filters, Severity, State
 from dashboard.finding_export import findings_sheet
 from dashboard.finding_rows import finding_row
 from dashboard.i18n import count, form, listed, moment, number, t
-from dashboard.pages_table import is_open
+from dashboard.pages_table import is_open, may_act
 from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
 from dashboard.queries.findings import AGES, ALL, MOST_EXPORTED, PAGE, Findings, asked_state, read_every, read_findings
 from dashboard.table_export import Sheet
 from dashboard.views.finding_card import journal_position, open_finding
 from dashboard.views.finding_groups import GROUPS, group_table, ledger_name
+from dashboard.views.sections import draw_control_sections
 from etl.warehouse import ledger
 from etl.warehouse.scope import Scope
 
@@ -59,10 +60,19 @@ def render(scope: Scope, filters: Filters) -> None:
         frame.empty(t("findings.no_periods_title"), t("findings.no_periods"))
         return
     _head(page, filters)
+    draw_control_sections("findings", filters.common(), scope.role)
     if is_open("checks", scope.role) and st.button(
         t("page.checks"), key="findings_checks", type="tertiary", icon=":material/fact_check:"
     ):
         frame.go("checks", filters.common())
+    if (
+        may_act("control", scope.role)
+        and filters.school is not None
+        and st.button(
+            t("control.from_findings"), key="findings_control", type="tertiary", icon=":material/assignment_turned_in:"
+        )
+    ):
+        frame.go("control", filters.common())
     _filters(page, filters, several=only is None)
     if not page.total:
         _nothing(page, filters)

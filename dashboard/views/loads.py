@@ -17,8 +17,11 @@ from dashboard.load_words import reject_reason, remark
 from dashboard.pages_table import is_open
 from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
+from dashboard.queries.load_requests import may_load, read_sheets
 from dashboard.queries.loads import Loads, read_loads, read_schools_and_loads
 from dashboard.tables_words import table_name
+from dashboard.views.loads_sheets import received
+from dashboard.views.loads_upload import upload
 from etl.warehouse.ledger import RULE, lacks
 from etl.warehouse.scope import Scope
 
@@ -137,10 +140,14 @@ def _school(scope: Scope, page: Loads, filters: Filters, *, several: bool) -> No
         caption=t("loads.caption", school=school["label"], source=source or t("loads.unknown_source")),
         warning=t("frame.stale_one", days=count(school["days_old"], "day")) if is_stale else "",
     )
+    if may_load(scope, int(school["school_id"])):
+        upload(scope, school)
     if page.history.is_empty():
         frame.empty(t("loads.none_title"), t("loads.none"))
         return
     _history(page, filters)
+    if page.is_inside:
+        received(read_sheets(scope, int(school["school_id"])), school["timezone"])
     _tables(page)
     _rejects(page, rejected)
     _coverage(page)

@@ -19,11 +19,11 @@ from dashboard.i18n import count, moment, number, percent, t
 from dashboard.pages_table import is_open
 from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
-from dashboard.queries.school import School, past_moment, read_school
+from dashboard.queries.school import School, below_norm, past_moment, read_school
 from dashboard.views.changes import draw_changes
 from dashboard.views.school_ahead import draw_ahead
 from dashboard.views.school_charts import draw_delays, draw_weeks
-from dashboard.views.school_journals import below_norm, draw_journals, draw_record_weeks
+from dashboard.views.school_journals import draw_journals, draw_record_weeks
 from dashboard.views.school_tables import draw_learning, draw_records, draw_teachers
 from dashboard.views.sections import draw_sections
 from etl.warehouse.ledger import RULE

@@ -10,31 +10,14 @@ import streamlit as st
 
 from dashboard import charts, frame
 from dashboard.components.heat_grid import Axis, Cell, heat_grid
-from dashboard.components.palette import FEW
 from dashboard.filters import Filters, parse, to_params
 from dashboard.i18n import count, t
 from dashboard.queries import schools as asked
-from dashboard.queries.school import School
+from dashboard.queries.school import School, below_norm
 from etl.warehouse.metrics import LESSON_RULES, METRICS
 
 MEASURE_KEY = "zavuch.measure"
 NAMED = 3  # journals named over the grid
-
-
-def below_norm(page: School) -> pl.DataFrame:
-    """Journals filled below the norm of the act, fullest denominators first: class_name, subject,
-    journal_id, share, unfilled.
-
-    Journals with fewer than five records due are not compared.
-    """
-    norm = page.row["norm_share"] or 1.0
-    shares = METRICS["completeness"].by(page.journals, "journal_id")
-    below = shares.filter((pl.col("whole") >= FEW) & (pl.col("value") < norm))
-    named = below.with_columns((pl.col("whole") - pl.col("part")).alias("unfilled")).join(page.dims, on="journal_id")
-    return named.sort(
-        ["unfilled", "grade", "letter", "subject", "journal_id"],
-        descending=[True, False, False, False, False],
-    )
 
 
 def draw_journals(page: School, filters: Filters) -> None:

@@ -14,7 +14,7 @@ from dashboard.components.palette import FEW
 from dashboard.components.row_table import Cell
 from dashboard.filters import Filters
 from dashboard.i18n import count, moment, out_of, percent, t
-from dashboard.pages_table import BY_ROUTE, SECTIONS, is_open
+from dashboard.pages_table import BY_ROUTE, CONTROL_SECTIONS, SECTIONS, is_open
 from dashboard.queries import periods
 from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
@@ -54,11 +54,13 @@ def unknown_school(title: str, filters: Filters) -> None:
 def section_head(
     title: str, route: str, row: dict[str, Any], choice: periods.Choice, filters: Filters, role: str,
     narrowed: Sequence[tuple[str, Filters]] = (), with_as_of: bool = True, with_minute: bool = False,
+    beside: Sequence[str] = SECTIONS,
 ) -> None:  # fmt: skip
     """Crumbs, heading, freshness and selectors of a page of one school, and the way to its other pages.
 
     `narrowed` = what the page is narrowed to, coarse to fine, each with its position; `with_as_of` false where the
-    page knows the newest state only, `with_minute` true where it reads the ledger.
+    page knows the newest state only, `with_minute` true where it reads the ledger. `beside` = the
+    pages that are offered beside it.
     """
     place = filters.changed(class_id=None, staff=None, subject=None, parallel=None, journal=None, lesson=None)
     steps = [
@@ -83,14 +85,19 @@ def section_head(
         stamp=stamp,
         warning=t("frame.stale_one", days=count(row["days_old"], "day")) if is_stale else "",
     )
-    draw_sections(route, place, role)
+    draw_sections(route, place, role, beside)
 
 
-def draw_sections(current: str, filters: Filters, role: str) -> None:
+def draw_control_sections(current: str, filters: Filters, role: str) -> None:
+    """Buttons to the other pages of control that the role may open."""
+    draw_sections(current, filters, role, CONTROL_SECTIONS)
+
+
+def draw_sections(current: str, filters: Filters, role: str, of: Sequence[str] = SECTIONS) -> None:
     """Buttons to the other pages of the same school that the role may open."""
     from dashboard.router import title_of  # the router imports the pages
 
-    routes = [route for route in SECTIONS if route in BY_ROUTE and is_open(route, role)]
+    routes = [route for route in of if route in BY_ROUTE and is_open(route, role)]
     if len(routes) < 2:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="zavuch_sections"):

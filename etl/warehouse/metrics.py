@@ -200,6 +200,18 @@ class Metric:
         take = {name: int(total.get(name) or 0) for name in self._needed}
         return Measured(self, take[self.numerator], take.get(self.denominator, 0), take.get(self.unknown, 0))
 
+    def each(self, rows: pl.DataFrame, key: str) -> dict[int, Measured]:
+        """`of` for every value of one key that has rows, in one pass: a filter per school costs a millisecond each."""
+        mine = rows.filter(pl.col("rule").is_in(self.rule_numbers)) if self.rules and "rule" in rows.columns else rows
+        mine = mine.drop_nulls([name for name in self._needed if name in mine.columns])
+        totals = mine.group_by(key, maintain_order=True).agg(pl.col(name).sum() for name in self._needed)
+        return {
+            int(row[key]): Measured(
+                self, int(row[self.numerator]), int(row.get(self.denominator, 0)), int(row.get(self.unknown, 0))
+            )
+            for row in totals.iter_rows(named=True)
+        }
+
     def by(self, rows: pl.DataFrame, *keys: str) -> pl.DataFrame:
         """One row per group: the keys, part, whole, unknown and value (null = «нельзя оценить»).
 

@@ -15,6 +15,7 @@ import psycopg
 
 from etl.warehouse.engine import APP_ROLE
 from etl.warehouse.locks import WRITE_LOCK
+from etl.warehouse.register_rights import REGISTER_ROWS, RegisterRow
 from etl.warehouse.tables import metadata
 
 USER = "(SELECT nullif(current_setting('app.user_id', true), '')::int)"
@@ -99,7 +100,7 @@ OWN_TABLES = {
     "access_attempt": "SELECT, INSERT",
 }
 """Tables of the sign-in, which happens before anybody is known: rights, no rows. Only the owner writes who may what."""
-OWN_ROWS = ("access_grant", "access_row")
+OWN_ROWS = ("access_grant", "access_row", "digest_setting", "digest_delivery")
 CLOSED = ("source_key", "id_counter", "check_cell")
 """The app has no business with them: no right, no row."""
 SCHOOL_ONLY = (
@@ -114,18 +115,17 @@ SCHOOL_ONLY = (
     "fact_absence_document",
     "fact_edit_permission",
     "fact_lesson_status",
-    "control_act",
-    "review_tick",
+    "control_package",
+    "control_version",
 )
 FOR_UPKEEP = (
     "fact_activity",
     "fact_account",
     "fact_timetable_version",
     "fact_setup_section",
-    "incident",
-    "outage",
     "load_scope",
     "load_warning",
+    "load_request",
 )
 """What an administrator works with, beside the heads."""
 ENTRY_FILES = "mark|absence|period_mark|work|lesson|change"
@@ -147,19 +147,72 @@ _ASKS = (
     " AND EXISTS (SELECT 1 FROM regulation g WHERE g.regulation = judgement_request.regulation"
     " AND g.profile_version = judgement_request.profile_version)"
 )
+LOADERS = ("director", "deputy", "administrator")
+"""Roles that may give files of their school in the browser."""
+_LOAD_ROLES = ", ".join(f"'{role}'" for role in LOADERS)
+_GIVES_FILES = (
+    f"{_UPKEEP} AND user_id = {USER} AND EXISTS (SELECT 1 FROM access_user u WHERE u.user_id = {USER}"
+    f" AND u.disabled_at IS NULL AND u.role IN ({_LOAD_ROLES})) AND kind IN ('preview', 'load')"
+    " AND folder ~ '^[0-9a-f]{32}$' AND state = 'waiting' AND progress = 0 AND attempt_count = 0 AND stage IS NULL"
+    " AND message IS NULL AND found IS NULL AND finished_at IS NULL"
+)
 LOG_READERS = ("director",)
 _LOG_ROLES = ", ".join(f"'{role}'" for role in LOG_READERS)
 _READS_LOG = (
-    f"{_WHOLE} AND EXISTS (SELECT 1 FROM access_user u WHERE u.user_id = {USER} AND u.disabled_at IS NULL"
-    f" AND u.role IN ({_LOG_ROLES}))"
+    f"(user_id = {USER} OR {_WHOLE} AND EXISTS (SELECT 1 FROM access_user u WHERE u.user_id = {USER}"
+    f" AND u.disabled_at IS NULL AND u.role IN ({_LOG_ROLES})))"
 )
+"""The director reads the log of her school; everybody reads what she did herself."""
 # who, in which role and when are not the app's to invent
 _LOGS = (
     f"{_EVERYBODY} AND user_id = {USER} AND EXISTS (SELECT 1 FROM access_user u WHERE u.user_id = {USER}"
     " AND u.role = access_event.role AND u.full_name = access_event.full_name)"
     " AND at BETWEEN transaction_timestamp() AND clock_timestamp()"
 )
-REGISTERS = {"finding_decision": _DECIDES, "judgement_request": _ASKS, "access_event": _LOGS}
+# a control is opened, signed and re-checked by heads, in their own name and role (004 8.2)
+_OF_CONTROL = (
+    f"{_WHOLE} AND {{own}} = {USER} AND EXISTS (SELECT 1 FROM access_user u WHERE u.user_id = {USER}"
+    f" AND u.disabled_at IS NULL AND u.role IN ({_ROLES}) AND u.role = {{table}}.role)"
+)
+_ASKS_AGAIN = (
+    f"{_UPKEEP} AND user_id = {USER} AND asked_at BETWEEN transaction_timestamp() AND clock_timestamp()"
+    " AND state = 'waiting' AND attempt_count = 0 AND message IS NULL AND finished_at IS NULL"
+)
+
+_OWN_CHOICE = f"user_id = {USER} AND set_at BETWEEN transaction_timestamp() AND clock_timestamp()"
+
+
+def _writes(row: RegisterRow) -> str:
+    """A line bears who saved it, in which role and when: none of it is the app's to invent."""
+    schoolwide = ", ".join(f"'{role}'" for role in row.writers if role != "class_teacher")
+    place = f"(u.role IN ({schoolwide}) AND {_schools('school', 'upkeep', 'cards')}"
+    if "class_teacher" in row.writers:
+        place += f" OR u.role = 'class_teacher' AND {_schools('class')} AND {_pairs('class', 'class_id')}"
+    return (
+        f"entered_by = {USER} AND entered_at BETWEEN transaction_timestamp() AND clock_timestamp()"
+        f" AND EXISTS (SELECT 1 FROM access_user u WHERE u.user_id = {USER} AND u.disabled_at IS NULL"
+        f" AND u.role = {row.table}.author_role AND u.full_name = {row.table}.author AND {place}))"
+    )
+
+
+def _reads(row: RegisterRow) -> str:
+    everywhere = _schools(*row.levels)
+    if not row.by_class or "class" in row.levels:
+        return everywhere
+    return f"({everywhere} OR {_schools('class')} AND {_pairs('class', 'class_id')})"
+
+
+REGISTERS = {
+    "finding_decision": _DECIDES,
+    "judgement_request": _ASKS,
+    "access_event": _LOGS,
+    "load_request": _GIVES_FILES,
+    "control_package": _OF_CONTROL.format(table="control_package", own="user_id"),
+    "control_version": _OF_CONTROL.format(table="control_version", own="user_id"),
+    "derivation_request": _ASKS_AGAIN,
+    **{row.table: _writes(row) for row in REGISTER_ROWS},
+    "digest_setting": _OWN_CHOICE,
+}
 """Registers of people: the app may append the rows that fulfil the condition, and change or delete none."""
 VIEWS = ("ledger_row", "finding_row")
 """They run under the rights of who asks, so under the policies of their tables."""
@@ -175,6 +228,7 @@ def policies() -> dict[str, str]:
     rules |= dict.fromkeys(FOR_UPKEEP, _UPKEEP)
     rules |= dict.fromkeys(("fact_movement", "fact_card_field"), _CARDS)
     rules["fact_consent"] = _LISTS
+    rules |= {row.table: _reads(row) for row in REGISTER_ROWS} | {"derivation_request": _UPKEEP}
     rules["load_reject"] = f"{_UPKEEP} AND ({_WHOLE} OR file !~ '(^|/)({ENTRY_FILES})[.]')"
     rolls = f"({_LISTS} OR {_SOME} AND ({_pairs('class', 'class_id')} OR {_in_own_journals('class_id')}))"
     rules["fact_enrolment"] = rules["fact_group_member"] = rolls

@@ -459,6 +459,33 @@ judgement_request = Table(
     ),
     comment="one row per wish to see a school judged by another act; asked by people, worked off by the worker",
 )
+load_request = Table(
+    "load_request",
+    metadata,
+    school_id(),
+    _column("request_no", Integer(), "number within the school", nullable=False),
+    _column("kind", Text(), "preview (nothing is kept) or load", nullable=False),
+    _column("folder", Text(), "name of the folder of the files in the inbox, 32 hexadecimal digits", nullable=False),
+    _column("file_names", ARRAY(Text()), "names of the files, as the person named them", nullable=False),
+    _column("answers", Text(), "what the files cannot say, as JSON (sources.answers)", nullable=False),
+    _column("user_id", Integer(), "account that asked", nullable=False),
+    _column("asked_at", MOMENT, "when, by the clock of the database", nullable=False),
+    _column("state", Text(), "waiting, running, done or failed", nullable=False),
+    _column("progress", Float(), "share of the work that is done, 0 to 1", nullable=False),
+    _column("attempt_count", SmallInteger(), "how often the worker began it", nullable=False),
+    _column("stage", Text(), "what is being done"),
+    _column("message", Text(), "why it failed: the sentence of the error"),
+    _column("found", JSONB(), "what was recognised, counted, found different and set aside (etl.load_found)"),
+    _column("finished_at", MOMENT, "when it was done or failed"),
+    PrimaryKeyConstraint("school_id", "request_no"),
+    Index(
+        "uq_load_request_open",
+        "school_id",
+        unique=True,
+        postgresql_where=text("state IN ('waiting', 'running')"),
+    ),
+    comment="one row per wish to preview or load files that a person saved; asked by people, worked off by the worker",
+)
 judgement_rule = Table(
     "judgement_rule",
     metadata,
@@ -957,6 +984,19 @@ def _entered() -> list[Column[Any]]:
     ]
 
 
+def _versioned() -> list[Column[Any]]:
+    """A line is never changed: a correction or a withdrawal is the next version, the greatest one counts."""
+    return [
+        *_entered(),
+        _column("version_no", SmallInteger(), "1 = as first entered; the greatest counts", nullable=False,
+                server_default=text("1")),
+        _column("is_withdrawn", Boolean(), "the line counts no longer", nullable=False, server_default=text("false")),
+        _column("author", Text(), "name of who saved it, then"),
+        _column("author_role", Text(), "role of who saved it, then"),
+        _column("correction", Text(), "why it was corrected or withdrawn; null in the first version"),
+    ]  # fmt: skip
+
+
 # Registers of the product itself: no bundle brings or touches them (annex B21), the ledger reads three of them.
 control_act = Table(
     "control_act",
@@ -968,12 +1008,49 @@ control_act = Table(
     _column("staff_id", Integer(), "who controlled"),
     _column("act_on", Date(), "date of the act (справка, приказ)", nullable=False),
     _column("council_on", Date(), "date of the council or meeting that heard it"),
-    *_entered(),
+    *_versioned(),
     _column("role", Text(), "in which role: director, deputy, class_teacher, …", nullable=False),
     _column("act_no", Text(), "number of the act"),
     _column("findings", Text(), "what was found, in words"),
-    PrimaryKeyConstraint("school_id", "control_act_id"),
-    comment="one row per control of journals that was documented (004 8.2, 8.4)",
+    PrimaryKeyConstraint("school_id", "control_act_id", "version_no"),
+    comment="one row per control of journals that was documented and version of the line (004 8.2, 8.4)",
+)
+control_package = Table(
+    "control_package",
+    metadata,
+    _column("opened_at", MOMENT, "when it was opened, by the clock of the database", nullable=False),
+    _column("until_at", MOMENT, "moment the data ended then", nullable=False),
+    school_id(),
+    _column("package_no", Integer(), "number within the school", nullable=False),
+    _column("previous_no", Integer(), "the control it is compared with; null = there was none"),
+    _column("first_on", Date(), "first day that was controlled", nullable=False),
+    _column("last_on", Date(), "last day that was controlled", nullable=False),
+    _column("user_id", Integer(), "account that opened it", nullable=False),
+    _column("profile_version", SmallInteger(), "version of the act; null = no act stated"),
+    _column("period", Text(), "period as in the URL: m2026-10, q1, 2025.q4", nullable=False),
+    _column("metric_version", Text(), "fingerprint of the definitions of the metrics", nullable=False),
+    _column("opened_by", Text(), "name of the person then", nullable=False),
+    _column("role", Text(), "role of the person then", nullable=False),
+    _column("snapshot", Text(), "indicators and findings as they stood then, JSON, no pupil", nullable=False),
+    PrimaryKeyConstraint("school_id", "package_no"),
+    comment="one row per opened control: figures frozen for ever (requirements B-33); appended to, never changed",
+)
+control_version = Table(
+    "control_version",
+    metadata,
+    _column("saved_at", MOMENT, "when, by the clock of the database", nullable=False),
+    school_id(),
+    _column("package_no", Integer(), "control (control_package)", nullable=False),
+    _column("version_no", Integer(), "number within the control; the last one counts", nullable=False),
+    _column("user_id", Integer(), "account that saved it", nullable=False),
+    _column("state", Text(), "draft, signed or rechecked: never back", nullable=False),
+    _column("saved_by", Text(), "name of the person then", nullable=False),
+    _column("role", Text(), "role of the person then", nullable=False),
+    _column(
+        "texts", Text(), "causes, conclusions, addressees, dates and what the re-check found, JSON", nullable=False
+    ),
+    PrimaryKeyConstraint("school_id", "package_no", "version_no"),
+    comment="one row per saved state of a control's document; appended to, never changed",
 )
 incident = Table(
     "incident",
@@ -985,11 +1062,11 @@ incident = Table(
     school_id(),
     _column("incident_id", Integer(), "incident", nullable=False),
     _column("staff_id", Integer(), "whose account was compromised", nullable=False),
-    *_entered(),
+    *_versioned(),
     _column("account_key", Text(), "account in the source, where it is known"),
     _column("note", Text(), "what happened, in words"),
-    PrimaryKeyConstraint("school_id", "incident_id"),
-    comment="one row per compromised account of a member of staff (001 4.3–4.4, 002 6.3–6.4)",
+    PrimaryKeyConstraint("school_id", "incident_id", "version_no"),
+    comment="one row per compromised account of a member of staff and version of the line (001 4.3–4.4, 002 6.3–6.4)",
 )
 review_tick = Table(
     "review_tick",
@@ -1000,10 +1077,11 @@ review_tick = Table(
     _column("month_on", Date(), "first day of the month that was reviewed", nullable=False),
     _column("staff_id", Integer(), "who reviewed"),
     _column("ticked_on", Date(), "day of the review", nullable=False),
-    *_entered(),
+    *_versioned(),
     _column("subject", Text(), "what was reviewed: personal_data, marks, …", nullable=False),
-    PrimaryKeyConstraint("school_id", "review_tick_id"),
-    comment="one row per class, month and thing that somebody attests to have reviewed (000 П-5.4, 004 5-АД-4)",
+    PrimaryKeyConstraint("school_id", "review_tick_id", "version_no"),
+    comment="one row per class, month and thing that somebody attests to have reviewed, and version of the line "
+    "(000 П-5.4, 004 5-АД-4)",
 )
 outage = Table(
     "outage",
@@ -1012,11 +1090,114 @@ outage = Table(
     _column("to_at", MOMENT, "last moment without it; null = it lasts"),
     school_id(),
     _column("outage_id", Integer(), "outage", nullable=False),
-    *_entered(),
+    *_versioned(),
     _column("memo_no", Text(), "number of the memo that reports it; without one nothing is excused"),
     _column("reason", Text(), "what the memo says"),
-    PrimaryKeyConstraint("school_id", "outage_id"),
-    comment="one row per reported technical outage of the journal (001 УП-12)",
+    PrimaryKeyConstraint("school_id", "outage_id", "version_no"),
+    comment="one row per reported technical outage of the journal and version of the line (001 УП-12)",
+)
+absence_document_entry = Table(
+    "absence_document_entry",
+    metadata,
+    school_id(),
+    _column("absence_document_entry_id", Integer(), "line", nullable=False),
+    _column("pupil_id", Integer(), "pupil", nullable=False),
+    _column("from_on", Date(), "first day that counts", nullable=False),
+    _column("to_on", Date(), "first day that no longer counts", nullable=False),
+    _column("presented_on", Date(), "day on which it was presented", nullable=False),
+    *_versioned(),
+    _column("document_key", Text(), "key: that of the source where the line replaces one of its own", nullable=False),
+    _column("kind", Text(), "illness or valid", nullable=False),
+    _column("document_no", Text(), "number on the document"),
+    PrimaryKeyConstraint("school_id", "absence_document_entry_id", "version_no"),
+    comment="one row per document that explains absences, entered in the product, and version of the line; of two with "
+    "one key this one counts and not the source's (annex B21)",
+)
+edit_permission_entry = Table(
+    "edit_permission_entry",
+    metadata,
+    school_id(),
+    _column("edit_permission_entry_id", Integer(), "line", nullable=False),
+    _column("requested_by_id", Integer(), "who asked (dim_staff)"),
+    _column("requested_on", Date(), "day of the written request"),
+    _column("decided_on", Date(), "day of the decision", nullable=False),
+    *_versioned(),
+    _column("permission_no", Text(), "number", nullable=False),
+    _column("ground", Text(), "pupil_absence, resit, assessment_makeup, teacher_absence or other", nullable=False),
+    _column("entity", Text(), "what may be changed: mark, absence, lesson, work, period_mark", nullable=False),
+    _column("entity_key", Text(), "key of what may be changed", nullable=False),
+    _column("protocol_no", Text(), "number of the protocol"),
+    PrimaryKeyConstraint("school_id", "edit_permission_entry_id", "version_no"),
+    comment="one row per permitted object entered in the product, and version of the line (004 7.1–7.4); of two with "
+    "one key (number, object) this one counts and not the source's (annex B21)",
+)
+print_line = Table(
+    "print_line",
+    metadata,
+    school_id(),
+    _column("print_line_id", Integer(), "line", nullable=False),
+    _column("class_id", Integer(), "class; null = the whole school"),
+    _column("period_id", Integer(), "period; null = the school year"),
+    _column("printed_on", Date(), "day on which it was printed", nullable=False),
+    _column("signed_on", Date(), "day of the director's visa and seal; null = not yet"),
+    _column("archived_on", Date(), "day on which it went to the archive; null = not yet"),
+    _column("destroy_after", Date(), "last day it must be kept: 5 or 25 years after the school year", nullable=False),
+    school_year(),
+    *_versioned(),
+    _column("document", Text(), "journal, summary, change_table or other", nullable=False),
+    _column("sha256", Text(), "checksum of the file that was printed, lower case hex"),
+    _column("place", Text(), "where it lies: shelf, medium"),
+    PrimaryKeyConstraint("school_id", "print_line_id", "version_no"),
+    comment="one row per printed document of journals, its way to the archive, and version of the line (001 Пр-6, "
+    "Р-3.4–3.7, 002 4.3, 004 1.8, 8.5, 8.6)",
+)
+printout_request = Table(
+    "printout_request",
+    metadata,
+    school_id(),
+    _column("printout_request_id", Integer(), "line", nullable=False),
+    _column("class_id", Integer(), "class of the pupil then", nullable=False),
+    _column("pupil_id", Integer(), "pupil", nullable=False),
+    _column("requested_on", Date(), "day of the parents' application", nullable=False),
+    _column("last_issued_on", Date(), "day of the newest printout; null = none yet"),
+    _column("ended_on", Date(), "last day of the application; null = it stands"),
+    *_versioned(),
+    PrimaryKeyConstraint("school_id", "printout_request_id", "version_no"),
+    comment="one row per application of parents for printouts and version of the line: each issue is a version "
+    "(001 Р-1.6, 002 1.7, 004 3.13)",
+)
+municipal_report = Table(
+    "municipal_report",
+    metadata,
+    school_id(),
+    _column("municipal_report_id", Integer(), "line", nullable=False),
+    _column("due_on", Date(), "last day, as the authority set it", nullable=False),
+    _column("done_on", Date(), "day on which it was handed in; null = not yet"),
+    *_versioned(),
+    _column("title", Text(), "what is reported", nullable=False),
+    _column("addressee", Text(), "to whom"),
+    PrimaryKeyConstraint("school_id", "municipal_report_id", "version_no"),
+    comment="one row per report that an authority asked for and version of the line (003 Т-4.6)",
+)
+derivation_request = Table(
+    "derivation_request",
+    metadata,
+    school_id(),
+    _column(
+        "request_no",
+        BigInteger(),
+        "number within the school: microseconds of the clock of the database",
+        nullable=False,
+    ),
+    _column("user_id", Integer(), "account whose line asks for it", nullable=False),
+    _column("asked_at", MOMENT, "when, by the clock of the database", nullable=False),
+    _column("attempt_count", SmallInteger(), "how often the worker began it", nullable=False),
+    _column("register", Text(), "register that was changed", nullable=False),
+    _column("state", Text(), "waiting, running, done or failed", nullable=False),
+    _column("message", Text(), "why it failed (code)"),
+    _column("finished_at", MOMENT, "when it was done or failed"),
+    PrimaryKeyConstraint("school_id", "request_no"),
+    comment="one row per line of a register that the ledger has to hear of: asked for with it, done by the worker",
 )
 
 check_run = Table(
@@ -1214,4 +1395,27 @@ access_event = Table(
     _column("role", Text(), "role of the person then", nullable=False),
     Index("ix_access_event_school", "school_id", "at"),
     comment="one row per view of pupils, export and change of a register; appended to, never changed (003 А-1.2)",
+)
+digest_setting = Table(
+    "digest_setting",
+    metadata,
+    _column("set_at", MOMENT, "when, by the clock of the database", nullable=False),
+    _column("user_id", Integer(), "account (access_user)", nullable=False),
+    _column("name", Text(), "address, or the code of a digest", nullable=False),
+    _column("value", Text(), "the e-mail address; of a digest on or off", nullable=False),
+    PrimaryKeyConstraint("user_id", "name", "set_at"),
+    comment="one row per choice of a person about her digests; the last one counts",
+)
+digest_delivery = Table(
+    "digest_delivery",
+    metadata,
+    _column("at", MOMENT, "when", nullable=False),
+    _column("user_id", Integer(), "account (access_user)", nullable=False),
+    _column("kind", Text(), "code of the digest", nullable=False),
+    _column("state", Text(), "sent, or failed", nullable=False),
+    _column("fingerprint", Text(), "SHA-256 of what it says: the same is not sent twice", nullable=False),
+    _column("address", Text(), "e-mail address it went to", nullable=False),
+    _column("error", Text(), "what the mail server said; null = it was taken"),
+    PrimaryKeyConstraint("user_id", "kind", "at"),
+    comment="one row per digest that was sent or failed to be; one message may hold several",
 )

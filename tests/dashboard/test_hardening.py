@@ -13,6 +13,7 @@ from dashboard.gate import CONTENT_POLICY, PUBLIC
 from dashboard.oidc import PATHS, Oidc, account_name, read_oidc
 from etl.errors import SettingsError
 from etl.settings import PROJECT, Settings
+from etl.warehouse.inbox import LIMIT_MB
 
 CONFIG = tomllib.loads((PROJECT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
 OPERATING = (PROJECT / "OPERATING.md").read_text(encoding="utf-8")
@@ -22,7 +23,7 @@ SECURITY = (PROJECT / "SECURITY.md").read_text(encoding="utf-8")
 def test_the_app_listens_on_this_machine_alone_and_protects_forms_and_websockets() -> None:
     assert Settings(home=Path()).address == CONFIG["server"]["address"] == "127.0.0.1"
     assert CONFIG["server"]["enableXsrfProtection"] is CONFIG["server"]["enableCORS"] is True
-    assert CONFIG["server"]["maxUploadSize"] <= 50
+    assert CONFIG["server"]["maxUploadSize"] == LIMIT_MB
     assert CONFIG["client"]["showErrorDetails"] == "none"
 
 

@@ -9,7 +9,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from psycopg.sql import SQL, Identifier, Literal
+from sqlalchemy import create_engine, make_url, text
 from typer.testing import CliRunner
 
 from dashboard.accounts import PostgresAccounts
@@ -22,7 +23,7 @@ from etl.rejudge import derive_schools
 from etl.retention import Overdue, overdue, purge_overdue
 from etl.settings import Settings, read_settings
 from etl.warehouse import embedded
-from etl.warehouse.engine import app_url, owner_connection, sqlalchemy_url
+from etl.warehouse.engine import APP_ROLE, app_url, owner_connection, owner_session, sqlalchemy_url
 from etl.warehouse.schema import open_warehouse
 from tests.oracle.builder import BundleBuilder, tiny_school
 
@@ -136,23 +137,31 @@ def test_what_was_lost_comes_back_with_rights_and_policies_and_everybody_signs_i
         engine.dispose()
 
 
-def test_another_installation_takes_the_backup_by_the_command(
-    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_another_installation_on_a_database_of_its_own_server_takes_the_backup_by_the_command(
+    url: str, saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = tmp_path / "other"
+    """As with an external PostgreSQL: the address is stated, the home is another and holds no database."""
+    outside = make_url(url).set(database="outside").render_as_string(hide_password=False)
+    with owner_session(url) as connection:
+        connection.execute("CREATE DATABASE outside")
+        role = connection.execute("SELECT rolpassword FROM pg_authid WHERE rolname = %s", [APP_ROLE]).fetchone()
     try:
-        monkeypatch.setenv("ZAVUCH_HOME", str(home))
+        monkeypatch.setenv("ZAVUCH_HOME", str(tmp_path / "other"))
+        monkeypatch.setenv("ZAVUCH_DATABASE_URL", outside)
         read_settings.cache_clear()
         done = CliRunner().invoke(app, ["restore", str(saved)], catch_exceptions=False)
-        assert "Restored" in done.stdout
-        settings = Settings(home=home)
-        url = embedded.start(home).url
-        engine = create_engine(sqlalchemy_url(app_url(settings, url)))
+        assert "Restored" in done.stdout and not (tmp_path / "other" / "postgres").exists()
+        engine = create_engine(sqlalchemy_url(app_url(read_settings(), outside)))
         assert PostgresAccounts(engine).verify("orlova", PASSWORD) is not None
         engine.dispose()
     finally:
         read_settings.cache_clear()
-        embedded.stop(home)
+        with owner_session(url) as connection:
+            connection.execute("DROP DATABASE IF EXISTS outside WITH (FORCE)")
+            # both installations share the server's role; the other one gave it its own password
+            connection.execute(
+                SQL("ALTER ROLE {} PASSWORD {}").format(Identifier(APP_ROLE), Literal(role[0] if role else ""))
+            )
 
 
 def test_years_are_counted_from_the_end_of_the_school_year_and_named_with_their_clause(url: str) -> None:

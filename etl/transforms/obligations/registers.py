@@ -1,10 +1,12 @@
 """Registers that people keep in the product itself, as far as the ledger reads them (requirements D3).
 
-A source never brings them: a school that keeps none has registered nothing, which is no missing capability.
+Control acts, incidents and outages no source brings; documents of absences and permissions stand beside those of the
+source (annex B21). A school that keeps none has registered nothing, which is no missing capability.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -22,6 +24,21 @@ INCIDENT: dict[str, pl.DataType | type[pl.DataType]] = {
     "restored_at": INSTANT,
     "confirmed_at": INSTANT,
 }
+ABSENCE_DOCUMENT: dict[str, pl.DataType | type[pl.DataType]] = {
+    "document_key": pl.String,
+    "pupil_id": pl.Int32,
+    "from_on": pl.Date,
+    "to_on": pl.Date,
+    "presented_on": pl.Date,
+}
+EDIT_PERMISSION: dict[str, pl.DataType | type[pl.DataType]] = {
+    "permission_no": pl.String,
+    "entity": pl.String,
+    "entity_key": pl.String,
+    "decided_on": pl.Date,
+}
+KEYS = {"absence_document": ("document_key",), "edit_permission": ("permission_no", "entity", "entity_key")}
+"""Registers that bundles bring too: the keys by which a line of the app is one of the source (annex B10)."""
 OUTAGE: dict[str, pl.DataType | type[pl.DataType]] = {"from_at": INSTANT, "to_at": INSTANT, "memo_no": pl.String}
 
 
@@ -32,3 +49,20 @@ class Registers:
     control_act: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CONTROL_ACT))
     incident: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=INCIDENT))
     outage: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OUTAGE))
+    absence_document: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ABSENCE_DOCUMENT))
+    edit_permission: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=EDIT_PERMISSION))
+
+
+def with_registers(state: Mapping[str, pl.DataFrame], registers: Registers) -> dict[str, pl.DataFrame]:
+    """The state with the union that rules read: of two lines with one key the app's counts (annex B21).
+
+    The columns that the app's lines lack are null. What is stored of the source stays as it is.
+    """
+    found = dict(state)
+    for table, keys in KEYS.items():
+        lines: pl.DataFrame = getattr(registers, table)
+        if lines.height:
+            of_source = state[table].join(lines, on=list(keys), how="anti")
+            of_app = lines.cast({name: state[table].schema[name] for name in lines.columns})
+            found[table] = pl.concat([of_source, of_app], how="diagonal")
+    return found

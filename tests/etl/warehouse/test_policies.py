@@ -130,12 +130,12 @@ ENTRIES = {
 }  # fmt: skip
 UPKEEP = {
     "fact_activity", "fact_account", "fact_timetable_version", "fact_setup_section", "incident", "outage",
-    "load_scope", "load_warning",
+    "load_scope", "load_warning", "load_request",
 }  # fmt: skip
 HEADS_ONLY = {
     "fact_teaching_load", "fact_curriculum", "fact_plan", "fact_plan_item", "fact_change", "fact_assessment",
     "fact_staff_absence", "fact_absence_document", "fact_edit_permission", "fact_lesson_status", "control_act",
-    "review_tick",
+    "control_package", "control_version", "review_tick",
 }  # fmt: skip
 CLOSED = {"source_key", "id_counter", "check_cell"}
 SIGN_IN = {"access_user", "access_session", "access_attempt"}

@@ -1,0 +1,223 @@
+"""«Исправления»: every change after the lock and every permission, matched (S7, B-40); a click leads to the lesson."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboard import frame, moment_words
+from dashboard.components.kpi_cards import Kpi, kpi_cards
+from dashboard.components.row_table import Cell, Column, Row, row_table
+from dashboard.correction_rows import TONES, USE_TONES, Use, Verdict, counts, in_period, with_use, with_verdict
+from dashboard.filters import Filters
+from dashboard.i18n import count, day_short, number, t
+from dashboard.pages_table import CONTROL_SECTIONS
+from dashboard.queries.corrections import Corrections, place_words, read_corrections
+from dashboard.queries.door import cached
+from dashboard.queries.registers import may_write
+from dashboard.views.sections import chosen_school, section_head, unknown_school
+from dashboard.wording import short_moment
+from etl.warehouse.ledger import Quality
+from etl.warehouse.scope import Scope
+
+SHOWN = 300
+_GROUPS: dict[str, tuple[Verdict, ...]] = {
+    "allowed": (Verdict.PERMITTED, Verdict.DOCUMENT),
+    "no_permission": (Verdict.NO_PERMISSION,),
+    "wrong_role": (Verdict.WRONG_ROLE,),
+    "after_the_fact": (Verdict.AFTER_THE_FACT,),
+    "cannot_tell": (Verdict.CANNOT_TELL,),
+}
+"""Code of the card and of `filters.measure` → verdicts."""
+
+
+def render(scope: Scope, filters: Filters) -> None:
+    """Draw the page; seven queries, two when the answers are remembered."""
+    school, now = chosen_school(scope, filters, t("page.corrections"))
+    if school is None:
+        return
+    filters = filters.changed(school=school)
+    position = Filters(year=filters.year, period=filters.period, as_of=filters.as_of, at=filters.at, school=school)
+    page = cached(scope, position, read_corrections, now, school=school)
+    if page is None:
+        unknown_school(t("page.corrections"), filters)
+        return
+    judged = with_verdict(page.changes)
+    shown = in_period(judged, page.starts_on, page.ends_on, filters.class_id)
+    section_head(
+        _title(shown), "corrections", page.row, page.choice, filters, scope.role, with_minute=True,
+        beside=CONTROL_SECTIONS,
+    )  # fmt: skip
+    st.markdown(t("corrections.about"))
+    st.caption(t("corrections.cards_stamp"))
+    _cards(page, shown, filters)
+    _changes(page, shown, filters, scope)
+    _permissions(page, judged, filters)
+
+
+def _title(shown: pl.DataFrame) -> str:
+    broken = shown.filter(pl.col("is_late")).height
+    if shown.is_empty():
+        return t("corrections.title_none")
+    return t("corrections.title_broken", n=count(broken, "correction")) if broken else t("corrections.title_clean")
+
+
+def _cards(page: Corrections, shown: pl.DataFrame, filters: Filters) -> None:
+    found = counts(shown)
+    kept = in_period(page.kept, page.starts_on, page.ends_on, filters.class_id)["n"].sum()
+    cards = []
+    for code, verdicts in _GROUPS.items():
+        n = sum(found[verdict] for verdict in verdicts)
+        detail = t("corrections.kept", n=number(int(kept))) if code == "allowed" else t(f"corrections.card_{code}_note")
+        cards.append(
+            Kpi(
+                id=code,
+                label=t(f"corrections.card_{code}"),
+                value=number(n),
+                detail=detail,
+                passport=(t(f"corrections.passport_{code}"),),
+                better="none",
+                opens=n > 0,
+            )
+        )
+    clicked = kpi_cards("corrections_cards", cards, moment_words.stamp(page.row, filters, with_minute=True))
+    if clicked is not None and clicked != filters.measure:
+        frame.set_filters(filters.changed(measure=clicked))
+
+
+def _changes(page: Corrections, shown: pl.DataFrame, filters: Filters, scope: Scope) -> None:
+    with st.container(border=True):
+        st.header(t("corrections.changes"), anchor=False)
+        chosen = filters.measure if filters.measure in _GROUPS else None
+        if chosen is not None:
+            shown = shown.filter(pl.col("verdict").is_in(list(_GROUPS[chosen])))
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.caption(t("corrections.only", what=t(f"corrections.card_{chosen}")), width="content")
+                if st.button(t("corrections.every"), type="tertiary"):
+                    frame.set_filters(filters.changed(measure=None))
+        if shown.is_empty():
+            st.markdown(t("corrections.none"))
+            return
+        may_permit = may_write(scope, page.row["school_id"], "edit_permission_entry")
+        rows = [_change_row(row, index, may_permit) for index, row in enumerate(shown.iter_rows(named=True))]
+        columns = [Column(t(f"corrections.column_{name}"), wide=name in ("what", "where"))
+                   for name in ("when", "where", "what", "who", "permission", "verdict")]  # fmt: skip
+        changes = shown["change_id"].to_list()
+        clicked = row_table(
+            "corrections_changes", columns, rows[:SHOWN], every=rows, caption=t("corrections.changes"),
+            height=560 if len(rows) > 8 else None,
+            on_action=lambda place: _permit(filters, changes[place]),
+        )  # fmt: skip
+        if len(rows) > SHOWN:
+            st.caption(t("registers.cut", n=count(SHOWN, "row")))
+    if clicked is not None:
+        _open(shown.row(clicked, named=True), page, filters)
+
+
+def _permit(filters: Filters, change: int) -> None:
+    frame.go("registers", Filters(school=filters.school, measure="edit_permission_entry", group=f"change:{change}"))
+
+
+def _open(row: dict[str, Any], page: Corrections, filters: Filters) -> None:
+    place = filters.changed(
+        measure=None, year=page.choice.period.span.year, class_id=row["class_id"], journal=row["journal_id"],
+        lesson=row["lesson_id"],
+    )  # fmt: skip
+    frame.go("lesson" if _has_page("lesson") and row["lesson_id"] else "journal", place)
+
+
+def _has_page(route: str) -> bool:
+    from dashboard.pages_table import BY_ROUTE
+
+    return route in BY_ROUTE
+
+
+def _change_row(row: dict[str, Any], index: int, may_permit: bool) -> Row:
+    verdict = Verdict(row["verdict"])
+    can_act = may_permit and verdict in (Verdict.NO_PERMISSION, Verdict.AFTER_THE_FACT)
+    return Row(
+        (
+            Cell(when_words(row), t("corrections.due", moment=short_moment(row["due_at"], row["timezone"]))
+                 if row["due_at"] is not None else "", "quiet"),
+            Cell(place_words({**row, "pupil": None}), row["pupil"] or "", "quiet"),
+            Cell(what_words(row), t(f"correction_action.{row['action']}"), "quiet"),
+            Cell(row["staff"] or t("corrections.nobody"), t(f"role.{row['role']}") if row["role"] else "", "quiet"),
+            Cell(*permission_words(row), "quiet", action=t("corrections.permit") if can_act else ""),
+            Cell(t(f"correction_verdict.{verdict}"), "", TONES[verdict], badge=True),
+        ),
+        index if row["journal_id"] is not None else None,
+        t("corrections.open"),
+    )  # fmt: skip
+
+
+def when_words(row: dict[str, Any]) -> str:
+    """The moment of a change, as far as it is known: a minute, a day, or two moments between which it lies."""
+    latest = short_moment(row["changed_latest"], row["timezone"])
+    if row["changed_quality"] == Quality.exact:
+        return latest
+    if row["changed_quality"] == Quality.date_only:
+        return day_short(row["last_on"])
+    if row["changed_earliest"] is None:
+        return t("corrections.before", moment=latest)
+    return t("corrections.between", first=short_moment(row["changed_earliest"], row["timezone"]), last=latest)
+
+
+def what_words(row: dict[str, Any]) -> str:
+    """«отметка: 3 → 4»; of a deleted entry its last value."""
+    said = " → ".join(str(value) if value else t("corrections.blank") for value in (row["old_value"], row["new_value"]))
+    words = t(f"entity.{row['entity']}")
+    return f"{words}: {said}" if row["old_value"] or row["new_value"] else words
+
+
+def permission_words(row: dict[str, Any]) -> tuple[str, str]:
+    """Number and day, and the ground with the protocol; a dash where there is none."""
+    if row["permission_no"] is None:
+        return "—", ""
+    ground = t(f"register_choice.ground.{row['ground']}")
+    protocol = t("corrections.protocol", no=row["protocol_no"]) if row["protocol_no"] else ""
+    return numbered(row), ", ".join(part for part in (ground, protocol) if part)
+
+
+def numbered(row: dict[str, Any]) -> str:
+    """`№ 12 от 19.09.2026`."""
+    return t("corrections.permission", no=row["permission_no"], day=day_short(row["decided_on"]))
+
+
+def _permissions(page: Corrections, judged: pl.DataFrame, filters: Filters) -> None:
+    with st.container(border=True):
+        st.header(t("corrections.permissions"), anchor=False)
+        st.caption(t("corrections.permissions_note"))
+        found = with_use(page.permissions, judged)
+        if filters.class_id is not None:
+            found = found.filter(pl.col("class_id") == filters.class_id)
+        if found.is_empty():
+            st.markdown(t("corrections.permissions_none"))
+            return
+        columns = [Column(t(f"corrections.column_{name}"), wide=name == "entry")
+                   for name in ("number", "entry", "ground", "asked", "use")]  # fmt: skip
+        rows = [_permission_row(row, index) for index, row in enumerate(found.iter_rows(named=True))]
+        clicked = row_table("corrections_permissions", columns, rows[:SHOWN], every=rows,
+                            caption=t("corrections.permissions"), height=420 if len(rows) > 8 else None)  # fmt: skip
+    if clicked is not None:
+        _open(found.row(clicked, named=True), page, filters)
+
+
+def _permission_row(row: dict[str, Any], index: int) -> Row:
+    use = Use(row["use"])
+    source = t("registers.of_source") if row["is_of_source"] else t("corrections.of_app")
+    return Row(
+        (
+            Cell(numbered(row), source, "quiet"),
+            Cell(place_words(row) or t("corrections.not_loaded"), t(f"entity.{row['entity']}"), "quiet"),
+            Cell(t(f"register_choice.ground.{row['ground']}"),
+                 t("corrections.protocol", no=row["protocol_no"]) if row["protocol_no"] else "", "quiet"),
+            Cell(row["staff"] or "—", t("corrections.asked_on", day=day_short(row["requested_on"]))
+                 if row["requested_on"] else "", "quiet"),
+            Cell(t(f"permission_use.{use}"),
+                 count(row["change_count"], "correction") if row["change_count"] else "", USE_TONES[use], badge=True),
+        ),
+        index if row["journal_id"] is not None else None,
+        t("corrections.open"),
+    )  # fmt: skip

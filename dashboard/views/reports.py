@@ -1,0 +1,237 @@
+"""«Отчёты»: every report the acts name, who needs it, by which clause, how often, when it was made last;
+its preview and files, for one class or for all of them at once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+
+import polars as pl
+import streamlit as st
+
+from dashboard import frame, wording
+from dashboard.components.row_table import Cell, Column, Row, row_table
+from dashboard.connection import accounts
+from dashboard.filters import Filters
+from dashboard.i18n import count, listed, number, t
+from dashboard.library import files
+from dashboard.library.make import Body, Made, OfPeriodError, body, read_report
+from dashboard.library.parts import Part, in_words
+from dashboard.library.registry import BY_CODE, Report, reports_of
+from dashboard.queries import periods
+from dashboard.queries import schools as asked
+from dashboard.queries.access_log import record_export
+from dashboard.queries.door import cached
+from dashboard.queries.origins import read_origins
+from dashboard.queries.reports_made import read_reports_made
+from dashboard.views.sections import chosen_school, section_head, unknown_school
+from etl.warehouse.scope import Scope
+
+PREVIEW_ROWS, PREVIEW_PARTS = 40, 8
+_MIME = {
+    "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "zip": "application/zip",
+}
+
+
+def render(scope: Scope, filters: Filters) -> None:
+    """Draw the list, or the report of `filters.measure`; two queries for the list beside the head, those of the report
+    for a report."""
+    school, now = chosen_school(scope, filters, t("page.reports"))
+    if school is None:
+        return
+    filters = filters.changed(school=school)
+    rows = asked.read_schools(scope, now, school)
+    choice = None
+    if rows.height:
+        until = asked.until_of(rows, filters.as_of)
+        terms = periods.read_periods(scope, school)
+        choice = periods.choose(terms, filters, until, with_days=scope.sees_names)
+    if choice is None:
+        unknown_school(t("page.reports"), filters)
+        return
+    row, report = rows.row(0, named=True), BY_CODE.get(filters.measure or "")
+    title = t(report.title_key) if report else t("page.reports")
+    section_head(title, "reports", row, choice, filters, scope.role)
+    if report is None:
+        _list(scope, filters, str(row["timezone"]))
+        return
+    if st.button(t("report.back"), icon=":material/arrow_back:", type="tertiary"):
+        frame.set_filters(filters.changed(measure=None, class_id=None))
+    _open(scope, filters, report, now)
+
+
+def _list(scope: Scope, filters: Filters, zone: str) -> None:
+    made = dict(read_reports_made(scope, filters.school or 0).select("subject", "at").iter_rows())
+    mine = reports_of(scope.role)
+    for grain in ("class", "school"):
+        reports = [report for report in mine if report.grain == grain]
+        if not reports:
+            continue
+        with st.container(border=True):
+            st.header(t("report.of_classes" if grain == "class" else "report.of_school"), anchor=False)
+            st.caption(t("report.choose"))
+            columns = [
+                Column(t("report.column_report"), wide=True),
+                Column(t("report.column_for")),
+                Column(t("report.column_clause")),
+                Column(t("report.column_often")),
+                Column(t("report.column_made")),
+            ]
+            table = [_line(report, made.get(report.subject), zone, place) for place, report in enumerate(reports)]
+            clicked = row_table(f"reports_{grain}", columns, table, caption=t("report.list"))
+            if clicked is not None:
+                frame.set_filters(filters.changed(measure=reports[clicked].code))
+
+
+def _line(report: Report, at: datetime | None, zone: str, place: int) -> Row:
+    clauses = [(t("own.clause", clause=clause), t(f"report_act.{act}")) for act, clause in report.sources]
+    words, where = clauses[0]
+    rest = "; ".join(f"{clause} — {act}" for clause, act in clauses[1:])
+    return Row(
+        (
+            Cell(t(report.title_key)),
+            Cell(listed(t(f"role.{role}") for role in report.for_whom)),
+            Cell(words, "; ".join(part for part in (where, rest) if part), "quiet"),
+            Cell(t(f"report_often.{report.often}")),
+            Cell(wording.short_moment(at, zone) if at is not None else t("report.made_never")),
+        ),
+        place,
+        t("report.open", title=t(report.title_key)),
+    )
+
+
+def _open(scope: Scope, filters: Filters, report: Report, now: datetime) -> None:
+    position = Filters(school=filters.school, year=filters.year, period=filters.period, as_of=filters.as_of)
+    try:
+        made = cached(scope, position, _read, report.code, now, school=filters.school)
+    except OfPeriodError as error:
+        frame.empty(t("report.nothing_title"), str(error))
+        return
+    if made is None:
+        frame.empty(t("report.nothing_title"), t("report.nothing_here"))
+        return
+    chosen = _chosen(made, filters)
+    if chosen is None:
+        _archive(scope, made, position)
+        return
+    class_id, name, teacher = chosen
+    document = body(made, class_id, name, teacher)
+    _buttons(scope, made, document, position.changed(class_id=class_id))
+    _preview(document)
+
+
+def _read(scope: Scope, position: Filters, code: str, now: datetime) -> Made | None:
+    return read_report(scope, position, BY_CODE[code], now)
+
+
+def _chosen(made: Made, filters: Filters) -> tuple[int | None, str, str] | None:
+    """The class that is looked at; None = all of them; the only one without asking."""
+    if made.report.grain == "school" or len(made.classes) == 1:
+        only = made.classes[0]
+        if only[0] is not None and filters.class_id != only[0]:
+            frame.set_filters(filters.changed(class_id=only[0]))  # the access log notes whose class is shown
+        return only
+    names: dict[int | None, str] = {None: t("report.every_class")}
+    names |= {class_id: name for class_id, name, _ in made.classes}
+    st.session_state["reports.class"] = filters.class_id if filters.class_id in names else None
+    picked = st.selectbox(t("report.class"), list(names), format_func=lambda one: names[one], key="reports.class",
+                          width=240)  # fmt: skip
+    if picked != filters.class_id and not (picked is None and filters.class_id not in names):
+        frame.set_filters(filters.changed(class_id=picked))
+    return next((one for one in made.classes if one[0] == picked), None) if picked is not None else None
+
+
+def _sender(scope: Scope, school: int | None) -> files.Sender:
+    """Read at the press: the button may be pressed long after the page was drawn."""
+    person = frame.identity()
+    fresh = accounts().scope_of(person)
+    return files.Sender(fresh, person, read_origins(fresh, school), datetime.now(UTC))
+
+
+def _buttons(scope: Scope, made: Made, document: Body, position: Filters) -> None:
+    def made_of(kind: str) -> bytes:
+        sender = _sender(scope, position.school)
+        _record(sender, made, position, document.rows)
+        return files.report_file(kind, made, document, position, sender)
+
+    name = files.name_of(made, document, files.Sender(scope, frame.identity(), pl.DataFrame(), datetime.now(UTC)))
+    with st.container(horizontal=True, gap="small", key="zavuch_report_files"):
+        for kind in files.KINDS:
+            st.download_button(
+                t(f"report.{kind}"),
+                partial(made_of, kind),
+                key=f"report_{kind}",
+                file_name=f"{name}.{kind}",
+                mime=_MIME[kind],
+                icon=":material/download:",
+                on_click="ignore",
+            )
+
+
+def _record(sender: files.Sender, made: Made, position: Filters, rows: int) -> None:
+    schools = None if position.school is None else [position.school]
+    record_export(sender.scope, made.report.subject, schools=schools, filters=position, rows=rows)
+
+
+def _archive(scope: Scope, made: Made, position: Filters) -> None:
+    """Files of every class: made on demand with a bar, then handed out."""
+    st.caption(t("report.zip_note"))
+    key = f"reports.zip.{made.report.code}.{position}"
+    if st.button(t("report.zip_make", n=count(len(made.classes), "class")), icon=":material/folder_zip:",
+                 type="primary", key="report_zip_make"):  # fmt: skip
+        bar = st.progress(0.0)
+        sender = _sender(scope, position.school)
+        _record(sender, made, position, files.rows_of(made))
+
+        def told(done: int, total: int) -> None:
+            bar.progress(done / total, t("report.zip_progress", done=number(done), total=number(total)))
+
+        st.session_state[key] = files.archive(made, position, sender, told)
+        bar.empty()
+    packed = st.session_state.get(key)
+    if packed is not None:
+        st.download_button(
+            t("report.zip_ready"),
+            packed,
+            key="report_zip",
+            file_name=f"{made.report.code}-{datetime.now(UTC):%Y-%m-%d}.zip",
+            mime=_MIME["zip"],
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def _preview(document: Body) -> None:
+    for place, part in enumerate(document.parts[:PREVIEW_PARTS]):
+        with st.container(border=True):
+            _part(part, place)
+    if len(document.parts) > PREVIEW_PARTS:
+        total = number(len(document.parts))
+        st.caption(t("report.cut_parts", shown=number(PREVIEW_PARTS), total=total))
+
+
+def _part(part: Part, place: int) -> None:
+    st.header(frame.plain(part.title), anchor=False)
+    for note in part.notes:
+        st.caption(frame.plain(note))
+    if part.sheet is None or not part.sheet.rows:
+        return
+    is_number = [_is_number([row[column] for row in part.sheet.rows]) for column in range(len(part.sheet.columns))]
+    columns = [
+        Column(label, wide=column == 0, is_number=is_number[column]) for column, label in enumerate(part.sheet.columns)
+    ]
+    rows = [
+        Row(tuple(Cell(words) for words in (in_words(value) for value in row)))
+        for row in part.sheet.rows[:PREVIEW_ROWS]
+    ]
+    row_table(f"report_part_{place}", columns, rows, caption=part.title, height=560 if len(rows) > 16 else None,
+              as_file=False)  # fmt: skip
+    if len(part.sheet.rows) > PREVIEW_ROWS:
+        st.caption(t("report.cut", shown=number(PREVIEW_ROWS), total=number(len(part.sheet.rows))))
+
+
+def _is_number(values: list[object]) -> bool:
+    known = [value for value in values if value is not None]
+    return bool(known) and all(isinstance(value, int | float) for value in known)

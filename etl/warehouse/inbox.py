@@ -1,0 +1,61 @@
+"""Where files that people give in the browser wait for the worker: a folder of their own each, under ZAVUCH_HOME."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+INBOX = "inbox"
+LIMIT_MB = 200
+"""Greatest size of one file, said before it is sent (also the setting of the web server)."""
+TYPES = ("zip", "xlsx", "xls", "html", "htm", "csv", "xml")
+"""Endings of files that some source reads."""
+_TOKEN = re.compile(r"[0-9a-f]{32}")
+
+
+def put(home: Path, files: Iterable[tuple[str, bytes]]) -> str:
+    """Write the files (name, content) into a new folder readable by its owner alone; returns the folder's name."""
+    token = secrets.token_hex(16)
+    folder = home / INBOX / token
+    folder.mkdir(parents=True, mode=0o700)
+    for name, content in files:
+        (folder / safe_name(name)).write_bytes(content)
+    return token
+
+
+def safe_name(name: str) -> str:
+    """The last part of a name without what a file system or a shell may misread."""
+    last = PurePosixPath(name.replace("\\", "/")).name
+    return re.sub(r"[\x00-\x1f/:*?\"<>|]", "_", last).lstrip(".~")[:120] or "file"
+
+
+def paths_of(home: Path, token: str) -> list[Path]:
+    """The files of a folder, in the order of their names; ValueError for what is no name of one, FileNotFoundError
+    where it is gone.
+    """
+    if not _TOKEN.fullmatch(token):
+        raise ValueError(f"{token!r} is no folder of the inbox")
+    return sorted(path for path in (home / INBOX / token).iterdir() if path.is_file())
+
+
+def drop(home: Path, token: str) -> None:
+    """Remove a folder with its files; none there is fine."""
+    if _TOKEN.fullmatch(token):
+        shutil.rmtree(home / INBOX / token, ignore_errors=True)
+
+
+def drop_old(home: Path, hours: float) -> int:
+    """Remove folders that nobody loaded for so long; returns how many."""
+    root = home / INBOX
+    old = [
+        folder
+        for folder in (root.iterdir() if root.is_dir() else ())
+        if time.time() - folder.stat().st_mtime > hours * 3600
+    ]
+    for folder in old:
+        drop(home, folder.name)
+    return len(old)

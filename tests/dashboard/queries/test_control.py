@@ -1,0 +1,182 @@
+"""A control from opening to re-check: frozen, signed once, in the register, only by heads; its documents say what it
+froze."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import docx
+import polars as pl
+import psycopg
+import pypdf
+import pytest
+from sqlalchemy.exc import ProgrammingError
+
+from checks.runner import run_checks
+from dashboard import control
+from dashboard.control import State
+from dashboard.control_documents import KINDS, document
+from dashboard.filters import Filters
+from dashboard.measures import in_words
+from dashboard.queries import control as asked
+from dashboard.queries.control import Package, Refused, open_control, read_package, read_packages, recheck, save
+from dashboard.queries.door import append, counted
+from dashboard.queries.findings import read_findings
+from dashboard.queries.school import read_school
+from dashboard.reports.pdf import pdf_file
+from dashboard.reports.word import docx_file
+from etl.rejudge import derive_schools
+from etl.warehouse.engine import owner_connection
+from etl.warehouse.metrics import METRICS
+from tests.checks.conftest import loaded
+from tests.dashboard.queries.test_decisions import DEPUTY, INSPECTOR, TEACHER, three_people
+
+__all__ = ["loaded"]
+NOW = datetime(2026, 11, 12, 5, 0, tzinfo=UTC)
+OCTOBER = Filters(school=1, period="m2026-10")
+
+
+@pytest.fixture(scope="module")
+def checked(loaded):
+    """URL of a copy whose findings are there: checked once, copied for every test."""
+    server = loaded.url.rsplit("/", 1)[0]
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE checked_control TEMPLATE {loaded.url.rsplit('/', 1)[1].split('?')[0]}")
+        run_checks(f"{server}/checked_control")
+        yield server
+        admin.execute("DROP DATABASE checked_control WITH (FORCE)")
+
+
+@pytest.fixture
+def database(checked):
+    with psycopg.connect(f"{checked}/postgres", autocommit=True) as admin:
+        admin.execute("CREATE DATABASE control_copy TEMPLATE checked_control")
+        yield f"{checked}/control_copy"
+        admin.execute("DROP DATABASE control_copy WITH (FORCE)")
+
+
+@pytest.fixture
+def scope_of(database, loaded, monkeypatch):
+    yield from three_people(database, loaded, monkeypatch)
+
+
+def opened(scope, place: Filters = OCTOBER) -> Package:
+    number = open_control(scope, place, NOW)
+    assert not isinstance(number, Refused), number
+    package = read_package(scope, 1, number)
+    assert package is not None
+    return package
+
+
+def test_a_control_freezes_the_figures_of_the_screens_and_its_documents_say_them(scope_of, database):
+    deputy = scope_of(DEPUTY)
+    with counted() as first:
+        package = opened(deputy)
+    page = read_school(deputy, OCTOBER, NOW)
+    found = read_findings(deputy, OCTOBER, NOW)
+    assert page is not None and found is not None
+    shot = package.snapshot
+
+    assert first.queries <= 25
+    assert len(shot.remarks) == found.total == page.findings
+    assert shot.remarks
+    shown = {row.name: row.shown for row in shot.indicators}
+    assert shown == {name: in_words(METRICS[name].of(page.rules), page.rules) for name in asked.SHOWN_METRICS}
+    assert (package.period, package.state) == ("m2026-10", State.DRAFT)
+    assert shot.clean and not set(shot.clean) & {row.teacher for row in shot.remarks}
+    text = "".join(
+        sheet.extract_text() for sheet in pypdf.PdfReader(io.BytesIO(pdf_file(document("report", package)))).pages
+    )
+    plain = text.replace("\n", " ").replace("\u00a0", " ")
+    for words in (*shown.values(), shot.source, "ПРОЕКТ: не подписано", package.metric_version):
+        assert words.replace("\u00a0", " ") in plain
+    word = docx.Document(io.BytesIO(docx_file(document("report", package))))
+    remarks = next(table for table in word.tables if len(table.columns) == 7)
+    assert len(remarks.rows) == found.total + 1
+
+    with owner_connection(database) as owner:  # the register goes on, the control does not
+        owner.execute("UPDATE finding SET state = 'fixed', fixed_at = '2026-10-20 10:00+00' WHERE finding_id % 2 = 0")
+    again = read_package(deputy, 1, package.number)
+    assert again == package
+    assert all(pdf_file(document(kind, again)) == pdf_file(document(kind, package)) for kind in KINDS)
+
+
+def test_a_signed_control_is_in_the_register_and_the_finding_of_its_absence_goes(scope_of, database, loaded):
+    deputy = scope_of(DEPUTY)
+    missing = (
+        "SELECT count(*) FROM obligation WHERE rule = 65 AND object_key = '2026-09|deputy' AND done_latest IS NULL"
+    )
+    with owner_connection(database) as owner:
+        owner.execute(
+            "UPDATE dim_school SET regulation = 'school53_krasnodar', regulation_named = 'school53_krasnodar'"
+        )
+    derive_schools(database)
+    package = opened(deputy, Filters(school=1, period="m2026-09"))
+    texts = replace(package.texts, act_no="14", act_on="2026-09-30", repair_on="2026-10-06", recheck_on="2026-10-07")
+
+    assert save(deputy, package, texts, State.SIGNED) is None
+    assert save(deputy, package, texts, State.SIGNED) is Refused.BUSY, "the version is not the newest any more"
+    signed = read_package(deputy, 1, package.number)
+    assert signed is not None and signed.state is State.SIGNED
+    assert save(deputy, signed, texts, State.DRAFT) is Refused.BUSY, "what is signed is not edited"
+    assert read_packages(deputy, 1)["act_no"].to_list() == ["14"]
+    with owner_connection(database) as owner:
+        rows = owner.execute("SELECT month_on::text, act_on::text, role, act_no FROM control_act").fetchall()
+    assert rows == [("2026-09-01", "2026-09-30", "deputy", "14")]
+    assert missing
+
+
+def test_the_next_control_tells_what_became_of_the_last(scope_of, database):
+    deputy = scope_of(DEPUTY)
+    september = opened(deputy, Filters(school=1, period="m2026-09"))
+    save(deputy, september, replace(september.texts, repair_on="2026-10-09", recheck_on="2026-10-10"), State.SIGNED)
+    numbers = [row.finding for row in september.snapshot.remarks]
+    assert len(numbers) >= 3
+    with owner_connection(database) as owner:
+        for finding, at in zip(numbers, ("2026-10-08 10:00+00", "2026-10-20 10:00+00"), strict=False):
+            owner.execute(
+                "UPDATE finding SET state = 'fixed', fixed_at = %s WHERE school_id = 1 AND finding_id = %s",
+                [at, finding],
+            )
+    october = opened(deputy)
+    before = october.snapshot.before
+
+    assert before is not None
+    assert (before.fixed, before.late, before.still) == (1, 1, len(numbers) - 2)
+    assert before.new + before.repeated == len(october.snapshot.remarks)
+    assert before.share == pytest.approx(1 / len(numbers))
+    signed = read_package(deputy, 1, september.number)
+    assert signed is not None and recheck(deputy, signed) is None
+    closed = read_package(deputy, 1, september.number)
+    assert closed is not None and closed.texts.result is not None
+    assert (closed.state, closed.texts.result.fixed, closed.texts.result.late) == (State.RECHECKED, 1, 1)
+    assert recheck(deputy, closed) is Refused.BUSY
+
+
+def test_only_heads_act_and_nobody_goes_round_the_door(scope_of):
+    deputy = scope_of(DEPUTY)
+    package = opened(deputy)
+    for person in (TEACHER, INSPECTOR):
+        scope = scope_of(person)
+        assert open_control(scope, OCTOBER, NOW) is Refused.FORBIDDEN
+        assert save(scope, package, package.texts, State.SIGNED) is Refused.FORBIDDEN
+        assert read_package(scope, 1, package.number) is None
+        with pytest.raises(ProgrammingError, match="row-level security"):
+            append(scope, "INSERT INTO control_act"
+                   " (school_id, control_act_id, month_on, act_on, entered_at, entered_by, role) SELECT school_id, 99, '2026-09-01', '2026-09-30', now(), :user_id, 'deputy' FROM dim_school"
+                   " WHERE school_id = ANY(:schools)", {})  # fmt: skip
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        append(deputy, "UPDATE control_package SET snapshot = '{}' WHERE school_id = ANY(:schools)", {})
+
+
+def test_a_period_has_the_checklist_and_a_school_without_a_source_no_control(scope_of, database):
+    deputy = scope_of(DEPUTY)
+    quarter = opened(deputy, Filters(school=1, period="q1"))
+
+    assert [item for item, _ in quarter.snapshot.checks] == list(control.CHECKLIST)
+    with owner_connection(database) as owner:
+        owner.execute("UPDATE load_run SET source_system = NULL")
+    assert open_control(deputy, OCTOBER, NOW) is Refused.STAMP
+    assert isinstance(read_packages(deputy, 1), pl.DataFrame)
