@@ -84,7 +84,7 @@ def _place(scope: Scope, filters: Filters, page: ClassPage) -> Place:
 def _draw(place: Place, page: ClassPage, classes: pl.DataFrame) -> None:
     journals = unfilled(page.duties, page.attendance.dims)
     _other(place, classes)
-    clicked = kpi_cards("class_cards", _cards(place, page, journals))
+    clicked = kpi_cards("class_cards", _cards(place, page, journals), place.stamp)
     if clicked == METRICS["attendance_share"].name:
         frame.go("attendance", place.filters.drilled(class_id=place.filters.class_id))
     with st.container(border=True):

@@ -165,7 +165,9 @@ def test_only_heads_act_and_nobody_goes_round_the_door(scope_of):
         assert read_package(scope, 1, package.number) is None
         with pytest.raises(ProgrammingError, match="row-level security"):
             append(scope, "INSERT INTO control_act"
-                   " (school_id, control_act_id, month_on, act_on, entered_at, entered_by, role) SELECT school_id, 99, '2026-09-01', '2026-09-30', now(), :user_id, 'deputy' FROM dim_school"
+                   " (school_id, control_act_id, month_on, act_on, entered_at, entered_by, role)"
+                   " SELECT school_id, 99, '2026-09-01', '2026-09-30', now(), :user_id, 'deputy'"
+                   " FROM dim_school"
                    " WHERE school_id = ANY(:schools)", {})  # fmt: skip
     with pytest.raises(ProgrammingError, match="permission denied"):
         append(deputy, "UPDATE control_package SET snapshot = '{}' WHERE school_id = ANY(:schools)", {})
