@@ -195,9 +195,7 @@ def _line(
     return Line(row, peers_of(row), state, found, interval)
 
 
-def state_of(
-    metric: Metric, found: Measured, row: Mapping[str, Any], *, ground: Measured, has_rows: bool
-) -> State:
+def state_of(metric: Metric, found: Measured, row: Mapping[str, Any], *, ground: Measured, has_rows: bool) -> State:
     """Whether the number is shown; what cannot be told is never a zero.
 
     `ground` = what is filled there: a count of duties cannot be told where that cannot. `has_rows` = there is anything.
