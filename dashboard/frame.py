@@ -48,7 +48,10 @@ STYLE = f"""
   .st-key-zavuch_head {{ flex-wrap: wrap; }}
   .st-key-zavuch_head > :has(.st-key-zavuch_title), .st-key-zavuch_title {{ flex-basis: 100%; min-width: 100%; }}
 }}
-@media (max-width: 640px) {{ [data-testid=stMainBlockContainer] {{ padding: 4rem 1rem 2rem; }} }}
+@media (max-width: 640px) {{
+  [data-testid=stMainBlockContainer] {{ padding: 4rem 1rem 2rem; }}
+  [class*=st-key-zavuch_files_] {{ flex-direction: column; }}
+}}
 @media print {{
   [data-testid=stHeader], .st-key-zavuch_tools {{ display: none !important; }}
   [data-testid=stMainBlockContainer] {{ padding: 0; max-width: none; }}
