@@ -62,8 +62,8 @@ def join_blocks(blocks: list[tuple[PlanRow, ...]], columns: Mapping[date, int]) 
     days = sorted({line.day for block in blocks for line in block if line.day})
     lines: list[PlanRow] = []
     for day in days:
-        there = [[line for line in block if line.day == day] for block in blocks]
-        chosen = list(max(there, key=lambda block: len(block)))
+        there: list[list[PlanRow]] = [[line for line in block if line.day == day] for block in blocks]
+        chosen = list(max(there, key=len))
         for line in (line for block in there for line in block):
             known = {(other.topic, other.homework) for other in chosen}
             if (line.topic, line.homework) not in known and len(chosen) < columns.get(day, 0):
