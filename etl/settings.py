@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
 
@@ -33,6 +33,14 @@ SETTINGS: dict[str, tuple[str, str]] = {
         "judgement_days",
         "days for which a school's judgement by another act is kept (default 14)",
     ),
+    "ZAVUCH_RAW_KEY": (
+        "raw_key",
+        "key that encrypts the kept files, 44 characters of base64 (default: made once, in `raw.key` of the folder)",
+    ),
+    "ZAVUCH_RAW_DAYS": (
+        "raw_days",
+        "days for which loaded files are kept, 0 keeps none (default 400)",
+    ),
     "ZAVUCH_PSEUDONYMS": (
         "pseudonyms",
         "`on` shows a pseudonym in place of every person's name: for demonstrations and screenshots (default `off`)",
@@ -51,6 +59,8 @@ class Settings:
     address: str = "127.0.0.1"
     regulations: Path | None = None
     judgement_days: int = 14
+    raw_key: str = field(default="", repr=False)
+    raw_days: int = 400
     pseudonyms: bool = False
 
 
@@ -74,6 +84,8 @@ def read_settings() -> Settings:
         address=values.get("address", "127.0.0.1"),
         regulations=Path(folder).expanduser().resolve() if folder else None,
         judgement_days=_days(values.get("judgement_days", "14")),
+        raw_key=values.get("raw_key", ""),
+        raw_days=_raw_days(values.get("raw_days", "400")),
         pseudonyms=_switch(values.get("pseudonyms", "off")),
     )
 
@@ -90,6 +102,12 @@ def _days(text: str) -> int:
             f"{text!r} is not a number of days from 1 to {LONGEST_DAYS}.",
             advice="Correct ZAVUCH_JUDGEMENT_DAYS or `judgement_days`.",
         )
+    return int(text)
+
+
+def _raw_days(text: str) -> int:
+    if not text.isdigit() or int(text) > 36600:
+        raise SettingsError(f"{text!r} is not a number of days.", advice="Correct ZAVUCH_RAW_DAYS or `raw_days`.")
     return int(text)
 
 
@@ -110,7 +128,7 @@ def _read_file(path: Path) -> dict[str, object]:
         raise SettingsError(
             f"{path} cannot be read as TOML: {error}.", advice="Correct the file or delete it."
         ) from error
-    known = {field.name for field in fields(Settings)} - {"home"}
+    known = {each.name for each in fields(Settings)} - {"home"}
     unknown = sorted(set(stated) - known)
     if unknown:
         raise SettingsError(
