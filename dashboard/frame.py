@@ -185,6 +185,8 @@ def _user_menu() -> None:
         st.markdown(f"**{plain(person.name)}**  \n{t(f'role.{person.role}')}")
         if is_open("access_log", person.role) and st.button(t("access_log.open"), type="tertiary"):
             go("access_log", Filters())
+        if is_open("digests", person.role) and st.button(t("page.digests"), type="tertiary"):
+            go("digests", Filters())
         sign_out_button()
 
 
