@@ -51,9 +51,7 @@ def _report(package: Package) -> Document:
     shot, words = package.snapshot, package.texts
     parts = [
         Section("", (Paragraph(_w("basis", act=shot.act, version=shot.version)),)),
-        Section(
-            _w("section_clean"), (Paragraph(", ".join(shot.clean) + "." if shot.clean else t("control.clean_none")),)
-        ),
+        Section(_w("section_clean"), (Paragraph(", ".join(shot.clean) if shot.clean else t("control.clean_none")),)),
         Section(_w("section_figures"), (_figures(package),)),
         Section(_w("section_before"), _before(package)),
         Section(_w("section_causes"), _lines(words.causes)),

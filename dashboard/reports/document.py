@@ -113,6 +113,10 @@ class Section:
     blocks: tuple[Paragraph | Table, ...]
     new_page: bool = False
 
+    def heading_of(self, table: Table) -> str:
+        """The title of a table, empty where the heading of the section says it already."""
+        return "" if self.title.casefold().endswith(table.title.casefold()) else table.title
+
 
 @dataclass(frozen=True)
 class Signature:

@@ -69,15 +69,15 @@ def _words(document: Document) -> dict[str, Any]:
 
 
 def _section(part: Section) -> dict[str, Any]:
-    return {"title": part.title, "new_page": part.new_page, "blocks": [_block(block) for block in part.blocks]}
+    return {"title": part.title, "new_page": part.new_page, "blocks": [_block(part, block) for block in part.blocks]}
 
 
-def _block(block: Paragraph | Table) -> dict[str, Any]:
+def _block(part: Section, block: Paragraph | Table) -> dict[str, Any]:
     if isinstance(block, Paragraph):
         return {"is_table": False, "kind": block.kind, "text": block.text}
     return {
         "is_table": True,
-        "title": block.title,
+        "title": part.heading_of(block),
         "labels": [column.label for column in block.columns],
         "numeric": [column.numeric for column in block.columns],
         "widths": block.widths(),

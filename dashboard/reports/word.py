@@ -156,7 +156,7 @@ def _elements(parts: Any, sections: Iterable[Section], width: int) -> Iterator[A
             if isinstance(block, Paragraph):
                 yield _taken(_paragraph(parts, block)._p)
             else:
-                yield from _table(parts, block, width)
+                yield from _table(parts, block, section.heading_of(block), width)
 
 
 def _paragraph(parts: Any, block: Paragraph) -> Line:
@@ -177,9 +177,9 @@ def _paragraph(parts: Any, block: Paragraph) -> Line:
     return line
 
 
-def _table(parts: Any, block: Table, width: int) -> Iterator[Any]:
-    if block.title:
-        yield _taken(_paragraph(parts, Paragraph(block.title, "lead"))._p)
+def _table(parts: Any, block: Table, title: str, width: int) -> Iterator[Any]:
+    if title:
+        yield _taken(_paragraph(parts, Paragraph(title, "lead"))._p)
     if not block.rows:
         yield _taken(_paragraph(parts, Paragraph(block.empty or "—", "item"))._p)
         return

@@ -13,13 +13,17 @@ import psycopg
 import pypdf
 import pytest
 from sqlalchemy.exc import ProgrammingError
+from streamlit.testing.v1 import AppTest
 
 from checks.runner import run_checks
 from dashboard import control
+from dashboard.access import Identity
 from dashboard.control import State
 from dashboard.control_documents import KINDS, document
-from dashboard.filters import Filters
+from dashboard.filters import Filters, to_params
+from dashboard.i18n import t
 from dashboard.measures import in_words
+from dashboard.page_costs import _page
 from dashboard.queries import control as asked
 from dashboard.queries.control import Package, Refused, open_control, read_package, read_packages, recheck, save
 from dashboard.queries.door import append, counted
@@ -27,6 +31,7 @@ from dashboard.queries.findings import read_findings
 from dashboard.queries.school import read_school
 from dashboard.reports.pdf import pdf_file
 from dashboard.reports.word import docx_file
+from dashboard.views.control_parts import rendered
 from etl.rejudge import derive_schools
 from etl.warehouse.engine import owner_connection
 from etl.warehouse.metrics import METRICS
@@ -70,8 +75,16 @@ def opened(scope, place: Filters = OCTOBER) -> Package:
     return package
 
 
+def drawn(person: Identity, scope, route: str, place: Filters) -> AppTest:
+    page = AppTest.from_function(_page, default_timeout=60, kwargs={"identity": person, "scope": scope, "route": route})
+    page.query_params.update(dict(to_params(place)))
+    return page.run()
+
+
 def test_a_control_freezes_the_figures_of_the_screens_and_its_documents_say_them(scope_of, database):
     deputy = scope_of(DEPUTY)
+    with owner_connection(database) as owner:  # one teacher without open findings
+        owner.execute("UPDATE finding SET state = 'fixed' WHERE staff_id = (SELECT min(staff_id) FROM fact_lesson)")
     with counted() as first:
         package = opened(deputy)
     page = read_school(deputy, OCTOBER, NOW)
@@ -99,20 +112,20 @@ def test_a_control_freezes_the_figures_of_the_screens_and_its_documents_say_them
     with owner_connection(database) as owner:  # the register goes on, the control does not
         owner.execute("UPDATE finding SET state = 'fixed', fixed_at = '2026-10-20 10:00+00' WHERE finding_id % 2 = 0")
     again = read_package(deputy, 1, package.number)
-    assert again == package
+    assert again is not None and again == package
     assert all(pdf_file(document(kind, again)) == pdf_file(document(kind, package)) for kind in KINDS)
 
 
-def test_a_signed_control_is_in_the_register_and_the_finding_of_its_absence_goes(scope_of, database, loaded):
+def test_a_signed_control_is_in_the_register_and_the_finding_of_its_absence_goes(scope_of, database):
     deputy = scope_of(DEPUTY)
-    missing = (
-        "SELECT count(*) FROM obligation WHERE rule = 65 AND object_key = '2026-09|deputy' AND done_latest IS NULL"
-    )
+    missing = "SELECT object_key FROM obligation WHERE rule = 65 AND object_key LIKE '2026-09|%' ORDER BY 1"
     with owner_connection(database) as owner:
         owner.execute(
             "UPDATE dim_school SET regulation = 'school53_krasnodar', regulation_named = 'school53_krasnodar'"
         )
     derive_schools(database)
+    with owner_connection(database) as owner:
+        assert owner.execute(missing).fetchall() == [("2026-09|deputy",), ("2026-09|director",)]
     package = opened(deputy, Filters(school=1, period="m2026-09"))
     texts = replace(package.texts, act_no="14", act_on="2026-09-30", repair_on="2026-10-06", recheck_on="2026-10-07")
 
@@ -122,10 +135,33 @@ def test_a_signed_control_is_in_the_register_and_the_finding_of_its_absence_goes
     assert signed is not None and signed.state is State.SIGNED
     assert save(deputy, signed, texts, State.DRAFT) is Refused.BUSY, "what is signed is not edited"
     assert read_packages(deputy, 1)["act_no"].to_list() == ["14"]
+    derive_schools(database, every=True)
     with owner_connection(database) as owner:
         rows = owner.execute("SELECT month_on::text, act_on::text, role, act_no FROM control_act").fetchall()
+        assert owner.execute(missing).fetchall() == [("2026-09|director",)]
     assert rows == [("2026-09-01", "2026-09-30", "deputy", "14")]
-    assert missing
+
+
+def test_from_the_findings_of_october_to_signed_files_in_five_clicks(scope_of):
+    deputy = scope_of(DEPUTY)
+    person = Identity(DEPUTY, "deputy", "Орлова Мария Петровна", "deputy")
+    findings = drawn(person, deputy, "findings", OCTOBER)
+    assert findings.button(key="findings_control").label == t("control.from_findings")  # the first click
+
+    page = drawn(person, deputy, "control", OCTOBER)
+    page.button(key="control_open").click().run()  # the second
+    assert not page.exception
+    package = read_package(deputy, 1, 1)
+    assert package is not None and package.period == "m2026-10"
+    page = drawn(person, deputy, "control", OCTOBER.changed(page=1))
+    assert [metric.value for metric in page.metric][:2] == [row.shown for row in package.snapshot.indicators[:2]]
+    next(button for button in page.button if button.label == t("control.sign")).click().run()  # the third
+    assert not page.exception and not page.error
+    signed = read_package(deputy, 1, 1)
+    assert signed is not None and signed.state is State.SIGNED
+    # the fourth and the fifth: a file each, noted before it is handed out
+    for ending, head in (("docx", b"PK"), ("pdf", b"%PDF")):
+        assert rendered(document("report", signed), ending).startswith(head)
 
 
 def test_the_next_control_tells_what_became_of_the_last(scope_of, database):
