@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import math
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from xlsxwriter import Workbook
@@ -36,13 +37,23 @@ _FORMATS = {
 
 def xlsx_file(sheet: Sheet, about: About) -> bytes:
     """The workbook; ValueError for more than `MOST_IN_WORKBOOK` rows."""
-    if len(sheet.rows) > MOST_IN_WORKBOOK:
-        raise ValueError(f"{len(sheet.rows)} rows are more than a workbook gets ({MOST_IN_WORKBOOK}).")
+    return xlsx_book([sheet], about)
+
+
+def xlsx_book(sheets: Sequence[Sheet], about: About, created: datetime | None = None) -> bytes:
+    """A sheet for each table, in order, then what they are; the same bytes for the same `created` (UTC, naive).
+
+    ValueError for a table of more than `MOST_IN_WORKBOOK` rows.
+    """
+    if longest := max((len(sheet.rows) for sheet in sheets if len(sheet.rows) > MOST_IN_WORKBOOK), default=0):
+        raise ValueError(f"{longest} rows are more than a workbook gets ({MOST_IN_WORKBOOK}).")
     out = io.BytesIO()
     with Workbook(out, {"in_memory": True, "remove_timezone": True}) as book:
         formats = {name: book.add_format(values) for name, values in _FORMATS.items()}
-        book.set_properties({"title": sheet.title})
-        _table(book.add_worksheet(_sheet_name(sheet.title)), sheet, formats)
+        book.set_properties({"title": sheets[0].title} | ({"created": created} if created else {}))
+        taken: set[str] = set()
+        for sheet in sheets:
+            _table(book.add_worksheet(_free_name(sheet.title, taken)), sheet, formats)
         _about(book.add_worksheet(t("export.about")), about, formats)
     return out.getvalue()
 
@@ -105,3 +116,14 @@ def _length(value: Value) -> int:
 def _sheet_name(title: str) -> str:
     words = re.sub(r"[\[\]:*?/\\]", " ", title).strip(" '")[:31].strip(" '")
     return words if words and words != t("export.about") else t("export.sheet")
+
+
+def _free_name(title: str, taken: set[str]) -> str:
+    """The name of the sheet, with a number where another of this book has it already."""
+    name = _sheet_name(title)
+    times = 1
+    while name.casefold() in taken:
+        times += 1
+        name = f"{_sheet_name(title)[:26]} ({times})"
+    taken.add(name.casefold())
+    return name

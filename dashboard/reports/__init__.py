@@ -1,0 +1,1 @@
+"""Documents on paper: one pure model, drawn as PDF, DOCX and XLSX."""
