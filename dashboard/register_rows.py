@@ -14,6 +14,7 @@ from dashboard.i18n import count, day_short, has, month, t
 from dashboard.queries.terms import Terms
 from dashboard.register_fields import FIELDS, Field
 
+_ROMAN = ("", "I", "II", "III", "IV", "V", "VI")
 END_OF_DAY = time(23, 59, 59)
 
 
@@ -123,11 +124,12 @@ def field_words(field: Field, line: Mapping[str, Any], zone: str) -> str:
 
 
 def period_words(kind: str | None, number: int | None) -> str:
-    """`2 четверть`; «год» for the year; empty for none."""
+    """`II четверть`; «год» for the year; empty for none."""
     if not kind:
         return ""
     key = f"period.{kind}"
-    return t("registers.year_period") if kind == "year" or not has(key) else t(key, number=number)
+    roman = _ROMAN[number] if number is not None and 0 < number < len(_ROMAN) else str(number)
+    return t("registers.year_period") if kind == "year" or not has(key) else t(key, number=roman)
 
 
 def verdict(register: str, line: Mapping[str, Any], zone: str, terms: Terms, now: datetime) -> Verdict | None:

@@ -82,5 +82,5 @@ def read_terms(scope: Scope, school: int) -> Terms:
 
 
 def _term(row: dict[str, Any]) -> Term:
-    act = f"№ {row['act_number']}" if row["act_number"] else row["act_title"]
+    act = row["act_number"] or row["act_title"]
     return Term(json.loads(row["value"]), row["label"], row["clause"] or "", row["quotation"] or "", act)

@@ -166,7 +166,7 @@ def _moment(desk: Desk, label: str, key: str, value: datetime | None) -> datetim
             label, value=local.date() if local else None, key=f"{key}.on", format="DD.MM.YYYY", width=220
         )
         at = st.time_input(
-            t("registers.time_of", label=label), value=local.time() if local else None, key=f"{key}.at", width=190,
+            t("registers.time_of", label=label), value=local.time() if local else None, key=f"{key}.at", width=260,
             step=timedelta(minutes=5),
         )  # fmt: skip
     return datetime.combine(on, at, ZoneInfo(desk.zone)) if on is not None and at is not None else None

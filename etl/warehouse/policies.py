@@ -188,10 +188,13 @@ def _writes(row: RegisterRow) -> str:
     place = f"(u.role IN ({schoolwide}) AND {_schools('school', 'upkeep', 'cards')}"
     if "class_teacher" in row.writers:
         place += f" OR u.role = 'class_teacher' AND {_schools('class')} AND {_pairs('class', 'class_id')}"
+    role, author = f"{row.table}.author_role", f"{row.table}.author"
+    if row.table == "control_act":  # the line of a signed control bears its author beside (entered_by)
+        role, author = f"coalesce({role}, u.role)", f"coalesce({author}, u.full_name)"
     return (
         f"entered_by = {USER} AND entered_at BETWEEN transaction_timestamp() AND clock_timestamp()"
         f" AND EXISTS (SELECT 1 FROM access_user u WHERE u.user_id = {USER} AND u.disabled_at IS NULL"
-        f" AND u.role = {row.table}.author_role AND u.full_name = {row.table}.author AND {place}))"
+        f" AND u.role = {role} AND u.full_name = {author} AND {place}))"
     )
 
 

@@ -105,6 +105,12 @@ def expected(table: str) -> dict[str, str]:
         return heads | rows_of(
             f"{SCHOOL} AND file !~ '^(mark|absence|period_mark|work|lesson|change)'", "administrator"
         )
+    if table == "review_tick":
+        return heads | upkeep | {"class_teacher": SCHOOL}
+    if table == "print_line":
+        return heads | upkeep | cards
+    if table == "printout_request":
+        return heads | cards | {"class_teacher": OF_CLASS}
     if table == "judgement_request":
         return heads | above
     if table == "access_event":
@@ -130,12 +136,12 @@ ENTRIES = {
 }  # fmt: skip
 UPKEEP = {
     "fact_activity", "fact_account", "fact_timetable_version", "fact_setup_section", "incident", "outage",
-    "load_scope", "load_warning", "load_request",
+    "load_scope", "load_warning", "load_request", "municipal_report", "derivation_request",
 }  # fmt: skip
 HEADS_ONLY = {
     "fact_teaching_load", "fact_curriculum", "fact_plan", "fact_plan_item", "fact_change", "fact_assessment",
     "fact_staff_absence", "fact_absence_document", "fact_edit_permission", "fact_lesson_status", "control_act",
-    "control_package", "control_version", "review_tick",
+    "control_package", "control_version", "absence_document_entry", "edit_permission_entry",
 }  # fmt: skip
 CLOSED = {"source_key", "id_counter", "check_cell"}
 SIGN_IN = {"access_user", "access_session", "access_attempt"}
