@@ -48,7 +48,10 @@ STYLE = f"""
   .st-key-zavuch_head {{ flex-wrap: wrap; }}
   .st-key-zavuch_head > :has(.st-key-zavuch_title), .st-key-zavuch_title {{ flex-basis: 100%; min-width: 100%; }}
 }}
-@media (max-width: 640px) {{ [data-testid=stMainBlockContainer] {{ padding: 4rem 1rem 2rem; }} }}
+@media (max-width: 640px) {{
+  [data-testid=stMainBlockContainer] {{ padding: 4rem 1rem 2rem; }}
+  [class*=st-key-zavuch_files_] {{ flex-direction: column; }}
+}}
 @media print {{
   [data-testid=stHeader], .st-key-zavuch_tools {{ display: none !important; }}
   [data-testid=stMainBlockContainer] {{ padding: 0; max-width: none; }}
@@ -182,6 +185,8 @@ def _user_menu() -> None:
         st.markdown(f"**{plain(person.name)}**  \n{t(f'role.{person.role}')}")
         if is_open("access_log", person.role) and st.button(t("access_log.open"), type="tertiary"):
             go("access_log", Filters())
+        if is_open("digests", person.role) and st.button(t("page.digests"), type="tertiary"):
+            go("digests", Filters())
         sign_out_button()
 
 

@@ -79,6 +79,7 @@ _FAILURES: tuple[tuple[str, str], ...] = (
     (r"Another bundle of the same moment .*", "upload_failed.same_moment"),
     (r"(?P<file>.+) is damaged: .*", "upload_failed.damaged"),
     (r"The files are no longer in the inbox\..*", "upload_failed.gone"),
+    (r"The answers cannot be read: .*", "upload_failed.answers"),
     (r"interrupted", "upload_failed.interrupted"),
     (r"unexpected: .*", "upload_failed.unexpected"),
 )

@@ -253,6 +253,16 @@ PAGES: tuple[PageRow, ...] = (
         link=frozenset(LOG_READERS),
         group="system",
     ),
+    PageRow(
+        "digests",
+        "page.digests",
+        ":material/mail:",
+        "dashboard.views.digests",
+        frozenset(),
+        link=frozenset({"director", "deputy", "coordinator", "class_teacher", "teacher", "inspector"}),
+        act=frozenset({"director", "deputy", "coordinator", "class_teacher", "teacher", "inspector"}),
+        group="system",
+    ),
     PageRow("guide", "page.guide", ":material/help:", "dashboard.views.guide", frozenset(ROLES), group="system"),
 )
 SECTIONS = ("school", "class", "filling", "attendance", "performance", "programme", "contingent", "activity",

@@ -23,8 +23,10 @@ from etl.cli_print import (
 )
 from etl.cli_print import example as _example
 from etl.errors import SettingsError, ZavuchError
+from etl.files_cli import attach as attach_files
 from etl.metrics_cli import EPILOG, metrics
 from etl.regulations_cli import regulations
+from etl.report_cli import attach as attach_reports
 from etl.settings import read_settings
 from etl.upkeep_cli import attach
 from etl.user_cli import user
@@ -44,6 +46,8 @@ app.add_typer(db, name="db")
 app.add_typer(regulations, name="regulations")
 app.add_typer(user, name="user")
 attach(app)
+attach_files(app, lambda url: _check(url, brief=True))
+attach_reports(app)
 app.command(epilog=EPILOG)(metrics)
 app.add_typer(bench, name="bench")
 Tier = Literal["tiny", "demo", "city"]

@@ -14,9 +14,10 @@ import psycopg
 from etl.coverage import coverage
 from etl.differences import Difference, differences, not_received
 from etl.job import Permit, Progress, load_bundles
+from etl.raw_store import keep
 from etl.run_log import LoadReport, combined
 from etl.settings import Settings
-from etl.sources.answers import Answers, read_answers
+from etl.sources.answers import Answers, answers_of, read_answers
 from etl.sources.keys import installation_secret
 from etl.sources.registry import Recognition, recognise
 
@@ -57,11 +58,13 @@ def load_files(
     answers_file: Path | None = None,
     progress: Progress | None = None,
     rehearse: bool = False,
+    is_replay: bool = False,
     permit: Permit | None = None,
 ) -> Loaded:
     """Load the files of one moment; the first decides what they are. Raises SourceError and SettingsError.
 
-    `rehearse` tells what a load would do and takes it back; `permit` may refuse the schools that the files name.
+    The files are kept encrypted (`raw_store`), but for bundles and an `is_replay` of kept ones. `rehearse` tells what a
+    load would do and takes it back; `permit` may refuse the schools that the files name.
     """
     told = progress or Progress()
     source, recognition = recognise(paths[0])
@@ -94,5 +97,15 @@ def load_files(
             look=look,
             rehearse=rehearse,
             permit=permit,
+        )
+    if not (rehearse or is_replay or source.name == BUNDLE or loaded.report.is_repeat):
+        keep(
+            settings,
+            paths,
+            source=source.name,
+            extracted_at=bundle.manifest.extracted_at,
+            load_ids=[each.load_id for each in loaded.reports],
+            given=given or {},
+            answers_file=answers_of(paths[0], answers_file),
         )
     return loaded

@@ -24,6 +24,7 @@ from etl.errors import DatabaseError, SettingsError, SourceError, ZavuchError
 from etl.job import Progress
 from etl.load_files import Loaded, load_files
 from etl.load_found import found_as_json
+from etl.raw_store import forget_old
 from etl.requests import INTERRUPTED, MOST_ATTEMPTS
 from etl.settings import Settings
 from etl.warehouse.inbox import drop, drop_old, paths_of
@@ -72,6 +73,7 @@ def do_waiting_loads(connection: psycopg.Connection[Any], settings: Settings, ur
 def clean_inbox(connection: psycopg.Connection[Any], settings: Settings, keep_days: int) -> None:
     """Remove files that nobody loaded and requests that were finished so many days ago."""
     drop_old(settings.home, KEPT_HOURS)
+    forget_old(settings)
     connection.execute(
         "DELETE FROM load_request WHERE finished_at < clock_timestamp() - make_interval(days => %s)", [keep_days]
     )

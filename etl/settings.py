@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from datetime import time
 from functools import lru_cache
 from pathlib import Path
 
@@ -33,10 +34,27 @@ SETTINGS: dict[str, tuple[str, str]] = {
         "judgement_days",
         "days for which a school's judgement by another act is kept (default 14)",
     ),
+    "ZAVUCH_RAW_KEY": (
+        "raw_key",
+        "key that encrypts the kept files, 44 characters of base64 (default: made once, in `raw.key` of the folder)",
+    ),
+    "ZAVUCH_RAW_DAYS": (
+        "raw_days",
+        "days for which loaded files are kept, 0 keeps none (default 400)",
+    ),
     "ZAVUCH_PSEUDONYMS": (
         "pseudonyms",
         "`on` shows a pseudonym in place of every person's name: for demonstrations and screenshots (default `off`)",
     ),
+    "ZAVUCH_PUBLIC_URL": ("public_url", "address at which people open the app: the links of digests begin with it"),
+    "ZAVUCH_SMTP_HOST": ("smtp_host", "mail server for digests; none: nothing is sent"),
+    "ZAVUCH_SMTP_PORT": ("smtp_port", "its port (default 587)"),
+    "ZAVUCH_SMTP_SECURITY": ("smtp_security", "`starttls` (default), `tls`, or `none` for a server on this machine"),
+    "ZAVUCH_SMTP_USER": ("smtp_user", "account at the mail server"),
+    "ZAVUCH_SMTP_PASSWORD": ("smtp_password", "its password"),
+    "ZAVUCH_SMTP_FROM": ("smtp_from", "address the digests come from"),
+    "ZAVUCH_QUIET_FROM": ("quiet_from", "no digest from this time on, in the school's own time (default 19:00)"),
+    "ZAVUCH_QUIET_TO": ("quiet_to", "until this time (default 07:00)"),
 }
 
 
@@ -51,7 +69,18 @@ class Settings:
     address: str = "127.0.0.1"
     regulations: Path | None = None
     judgement_days: int = 14
+    raw_key: str = field(default="", repr=False)
+    raw_days: int = 400
     pseudonyms: bool = False
+    public_url: str = ""
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_security: str = "starttls"
+    smtp_user: str = ""
+    smtp_password: str = field(default="", repr=False)
+    smtp_from: str = ""
+    quiet_from: time = time(19)
+    quiet_to: time = time(7)
 
 
 @lru_cache(maxsize=1)
@@ -74,8 +103,36 @@ def read_settings() -> Settings:
         address=values.get("address", "127.0.0.1"),
         regulations=Path(folder).expanduser().resolve() if folder else None,
         judgement_days=_days(values.get("judgement_days", "14")),
+        raw_key=values.get("raw_key", ""),
+        raw_days=_raw_days(values.get("raw_days", "400")),
         pseudonyms=_switch(values.get("pseudonyms", "off")),
+        public_url=values.get("public_url", ""),
+        smtp_host=values.get("smtp_host", ""),
+        smtp_port=_port(values.get("smtp_port", "587")),
+        smtp_security=_security(values.get("smtp_security", "starttls")),
+        smtp_user=values.get("smtp_user", ""),
+        smtp_password=values.get("smtp_password", ""),
+        smtp_from=values.get("smtp_from", ""),
+        quiet_from=_time(values.get("quiet_from", "19:00")),
+        quiet_to=_time(values.get("quiet_to", "07:00")),
     )
+
+
+def _security(text: str) -> str:
+    if text not in ("starttls", "tls", "none"):
+        raise SettingsError(
+            f"{text!r} is neither starttls, tls nor none.", advice="Correct ZAVUCH_SMTP_SECURITY or `smtp_security`."
+        )
+    return text
+
+
+def _time(text: str) -> time:
+    try:
+        return time.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsError(
+            f"{text!r} is not a time of day.", advice="Write quiet_from and quiet_to as 19:00."
+        ) from error
 
 
 def _switch(text: str) -> bool:
@@ -90,6 +147,12 @@ def _days(text: str) -> int:
             f"{text!r} is not a number of days from 1 to {LONGEST_DAYS}.",
             advice="Correct ZAVUCH_JUDGEMENT_DAYS or `judgement_days`.",
         )
+    return int(text)
+
+
+def _raw_days(text: str) -> int:
+    if not text.isdigit() or int(text) > 36600:
+        raise SettingsError(f"{text!r} is not a number of days.", advice="Correct ZAVUCH_RAW_DAYS or `raw_days`.")
     return int(text)
 
 
@@ -110,7 +173,7 @@ def _read_file(path: Path) -> dict[str, object]:
         raise SettingsError(
             f"{path} cannot be read as TOML: {error}.", advice="Correct the file or delete it."
         ) from error
-    known = {field.name for field in fields(Settings)} - {"home"}
+    known = {each.name for each in fields(Settings)} - {"home"}
     unknown = sorted(set(stated) - known)
     if unknown:
         raise SettingsError(

@@ -46,6 +46,9 @@ COMMANDS = (
     "backup",
     "restore",
     "retention",
+    "watch",
+    "raw list",
+    "raw replay",
 )
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 

@@ -1,4 +1,6 @@
-"""What is coming in a school next week: periods that end, scheduled works, and forecasts by journal; five queries."""
+"""What is coming in a school next week: periods that end, scheduled works, deadlines that fall due, and
+forecasts by journal; six queries.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ import polars as pl
 
 from dashboard.queries.door import read
 from dashboard.queries.forecast import Forecasts, read_journal_forecasts
+from etl.warehouse.ledger import RULE
 from etl.warehouse.scope import Scope
 
 PERIOD_NEAR = 14
@@ -31,16 +34,32 @@ WHERE p.school_id = ANY(:schools) AND p.school_id = :school AND p.deleted_latest
   AND p.ends_on BETWEEN :today AND CAST(:today AS date) + :near
 ORDER BY p.ends_on, p.kind, p.number
 """
+# a lesson without any entry is no duty of its own here: its topic, homework and attendance are counted
+_DUTIES = f"""
+SELECT r.rule, count(*) AS n, count(*) FILTER (WHERE r.anchor_on <= CAST(:today AS date)) AS behind,
+    count(DISTINCT r.staff_id) AS staff
+FROM ledger_row r JOIN dim_school s USING (school_id)
+WHERE r.school_id = ANY(:schools) AND r.school_id = :school AND r.judgement_id = 0 AND r.is_required
+  AND r.excluded IS NULL AND r.can_tell AND r.done_earliest IS NULL AND r.rule <> {RULE["no_entry"].number}
+  AND r.due_at >= CAST(:first AS timestamp) AT TIME ZONE s.timezone
+  AND r.due_at < (CAST(:last AS timestamp) + interval '1 day') AT TIME ZONE s.timezone
+GROUP BY 1 ORDER BY n DESC, 1
+"""
 
 
 @dataclass(frozen=True)
 class Ahead:
-    """Next week, Monday `first` to Sunday `last`: `works` scheduled in it, `periods` that end soon, forecasts."""
+    """Next week, Monday `first` to Sunday `last`: `works` scheduled in it, `periods` that end soon, forecasts.
+
+    `duties`: records that are not made where the data end and whose deadline falls into the week, by rule: n, of which
+    behind = those of days that are over, and staff = how many people owe them.
+    """
 
     first: date
     last: date
     works: pl.DataFrame
     periods: pl.DataFrame
+    duties: pl.DataFrame
     forecasts: Forecasts
 
 
@@ -50,5 +69,10 @@ def read_ahead(scope: Scope, school: int, until: date) -> Ahead:
     last = first + timedelta(days=6)
     params = {"school": school, "first": first, "last": last, "today": until, "near": PERIOD_NEAR}
     return Ahead(
-        first, last, read(scope, _WORKS, params), read(scope, _PERIODS, params), read_journal_forecasts(scope, school)
+        first,
+        last,
+        read(scope, _WORKS, params),
+        read(scope, _PERIODS, params),
+        read(scope, _DUTIES, params),
+        read_journal_forecasts(scope, school),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -16,7 +17,7 @@ from etl.warehouse.scope import Scope
 
 _NEWEST = """
 SELECT r.school_id, r.request_no, r.kind, r.folder, r.file_names, r.answers, r.asked_at, r.state, r.progress, r.stage,
-       r.message, r.found, clock_timestamp() AS now
+       r.message, CAST(r.found AS text) AS found, clock_timestamp() AS now
 FROM load_request r WHERE r.school_id = ANY(:schools) AND r.school_id = :school ORDER BY r.request_no DESC LIMIT 1
 """
 _ASK = """
@@ -92,7 +93,10 @@ def may_load(scope: Scope, school: int) -> bool:
 def read_given(scope: Scope, school: int) -> Given | None:
     """One query, never remembered; None where nothing was given yet."""
     rows = read(scope, _NEWEST, {"school": school})
-    return Given(**rows.drop("school_id").row(0, named=True)) if rows.height else None
+    if rows.is_empty():
+        return None
+    row = rows.drop("school_id").row(0, named=True)
+    return Given(**{**row, "found": json.loads(row["found"]) if row["found"] else None})
 
 
 def read_periods(scope: Scope, school: int) -> pl.DataFrame:

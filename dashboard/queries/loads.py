@@ -53,6 +53,10 @@ _CARRIED = """
 SELECT DISTINCT t.school_id, t.table_name FROM load_table t
 WHERE t.school_id = ANY(:schools) AND t.school_id = :school
 """
+_CARRIED_ALL = """
+SELECT t.school_id, array_agg(DISTINCT t.table_name) AS tables FROM load_table t
+WHERE t.school_id = ANY(:schools) GROUP BY 1
+"""
 _RULES = """
 SELECT h.school_id, h.rule, h.data_until, bool_or(j.is_regulated) AS is_regulated
 FROM ledger_horizon h
@@ -101,8 +105,13 @@ class Loads:
 
 
 def read_schools_and_loads(scope: Scope, _filters: Filters, now: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """All schools of the scope with their freshness, and the newest loads of all of them; two queries."""
-    return schools.read_schools(scope, now), read(scope, _LOADS, {"school": None})
+    """All schools of the scope with their freshness and the `tables` that their bundles carried, and the newest loads
+    of all of them; three queries.
+    """
+    listed = schools.read_schools(scope, now).join(
+        read(scope, _CARRIED_ALL), on="school_id", how="left", maintain_order="left"
+    )
+    return listed, read(scope, _LOADS, {"school": None})
 
 
 def read_loads(scope: Scope, filters: Filters, load: int | None, now: datetime) -> Loads | None:

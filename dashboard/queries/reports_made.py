@@ -9,8 +9,9 @@ from etl.warehouse.scope import Scope
 
 _MADE = """
 SELECT m.school_id, m.subject, max(m.at) AS at FROM access_event m
-WHERE m.kind = 'export' AND m.subject LIKE 'report\\_%' AND m.school_id = ANY(:schools)
-  AND m.school_id = :school GROUP BY 1, 2 ORDER BY 1, 2
+WHERE m.kind = 'export' AND m.subject LIKE 'report\\_%'
+  AND m.school_id = ANY(:schools) AND m.school_id = :school
+GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 

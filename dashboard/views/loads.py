@@ -38,7 +38,9 @@ _TELLS: dict[str, Tone] = {
 
 
 def render(scope: Scope, filters: Filters) -> None:
-    """Draw the page; two queries for the list of schools, eight for one school, one when remembered."""
+    """Draw the page; three queries for the list of schools, eight for one school, one when remembered; and the newest
+    wish to load, what was received and what the form is filled with, each asked anew.
+    """
     now = frame.this_hour()
     only = next(iter(scope.all_school_ids)) if len(scope.all_school_ids) == 1 else None
     school = filters.school or only
@@ -76,6 +78,7 @@ def _schools(schools: pl.DataFrame, loads: pl.DataFrame, filters: Filters) -> No
         Column(t("loads.column_loaded_at")),
         *(Column(t(f"loads.column_{name}"), is_number=True) for name in _NUMBERS),
         Column(t("loads.column_balance")),
+        Column(t("loads.column_coverage"), is_number=True),
     ]
     newest = loads.sort("load_id", descending=True).unique(["school_id"], keep="first", maintain_order=True)
     by_school = {row["school_id"]: row for row in newest.iter_rows(named=True)}
@@ -106,10 +109,12 @@ def _school_row(school: dict[str, Any], load: dict[str, Any] | None) -> Row:
     until = Cell(wording.short_moment(school["extracted_at"], school["timezone"]), note, "warn" if is_stale else "good")
     opens = t("loads.open_school", name=school["label"])
     if load is None:
-        return Row((Cell(school["label"]), until, *([Cell("—")] * 5), Cell()), school["school_id"], opens)
+        return Row((Cell(school["label"]), until, *([Cell("—")] * 5), Cell(), Cell()), school["school_id"], opens)
     loaded_at = Cell(wording.short_moment(load["finished_at"], school["timezone"]))
     numbers = [Cell(number(load[f"rows_{name}"])) for name in _NUMBERS]
-    return Row((Cell(school["label"]), until, loaded_at, *numbers, _balance(load)), school["school_id"], opens)
+    lacking = len(lacks(frozenset(school["tables"] or ()), school["capabilities"] or ()))
+    judged = Cell(t("loads.judged", n=number(len(RULE) - lacking), all=number(len(RULE))))
+    return Row((Cell(school["label"]), until, loaded_at, *numbers, _balance(load), judged), school["school_id"], opens)
 
 
 def _balance(row: dict[str, Any]) -> Cell:

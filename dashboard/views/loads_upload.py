@@ -129,7 +129,11 @@ def _answers(scope: Scope, school: dict[str, Any], number_of: int) -> str:
     words = {t(f"upload_kind.{kind}"): kind for kind in KINDS}
     rows = [dict(zip(columns, row, strict=True)) for row in edited.rows()]
     periods = [
-        {**row, "kind": words[row["kind"]], "starts_on": f"{row['starts_on']}", "ends_on": f"{row['ends_on']}"}
+        {
+            **row,
+            "kind": words[row["kind"]],
+            **{name: f"{row[name]:%Y-%m-%d}" for name in ("starts_on", "ends_on")},
+        }
         for row in rows
         if all(value is not None for value in row.values())
     ]

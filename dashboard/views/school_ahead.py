@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
-from dashboard import frame
+from dashboard import frame, wording
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.filters import Filters
 from dashboard.i18n import count, day, days_between, number, out_of, t
@@ -19,20 +19,23 @@ from etl.warehouse.scope import Scope
 
 
 def draw_ahead(scope: Scope, page: School, filters: Filters) -> None:
-    """The section on the school's page, for the whole school where its data end; five queries, one remembered."""
+    """The section on the school's page, for the whole school where its data end; six queries, one remembered."""
     school = page.row["school_id"]
     ahead = cached(scope, school, read_ahead, page.row["until_on"], school=school)
     with st.container(border=True, key="school_ahead"):
         st.header(t("ahead.title"), anchor=False)
         st.caption(t("ahead.note", week=days_between(ahead.first, ahead.last)))
         st.markdown("\n".join(f"- {line}" for line in _lines(ahead)))
-        tabs = st.tabs([t("ahead.tab_marks"), t("ahead.tab_programme"), t("ahead.tab_works")])
+        names = ("marks", "programme", "works", "duties")
+        tabs = st.tabs([t(f"ahead.tab_{name}") for name in names])
         with tabs[0]:
             _journals(ahead, filters)
         with tabs[1]:
             forecast_parts.draw_programme("ahead_programme", ahead.forecasts, filters, with_class=True)
         with tabs[2]:
             _works(ahead, filters)
+        with tabs[3]:
+            _duties(ahead)
 
 
 def _lines(ahead: Ahead) -> list[str]:
@@ -51,6 +54,9 @@ def _lines(ahead: Ahead) -> list[str]:
         lines.append(t("forecast.none_running"))
     if ahead.forecasts.programme.height:
         lines.append(t("ahead.programme", n=count(ahead.forecasts.programme.height, "journal")))
+    if ahead.duties.height:
+        owed, behind = int(ahead.duties["n"].sum()), int(ahead.duties["behind"].sum())
+        lines.append(t("ahead.duties", n=count(owed, "entry"), behind=number(behind)))
     crowded = ahead.works.filter(pl.col("same_day") > 1).select("class_id", "planned_on").unique().height
     words = t("ahead.works", n=count(ahead.works.height, "work"))
     lines.append(f"{words} {t('ahead.crowded', n=count(crowded, 'class'))}" if crowded else words)
@@ -122,3 +128,19 @@ def _works(ahead: Ahead, filters: Filters) -> None:
     if clicked is not None:
         row = listed[clicked]
         frame.go("journal", filters.drilled(class_id=row["class_id"], journal=row["journal_id"]))
+
+
+def _duties(ahead: Ahead) -> None:
+    """Records whose deadline falls into the week, by kind: no forecast, the act's own days."""
+    if ahead.duties.is_empty():
+        st.markdown(t("ahead.duties_none"))
+        return
+    columns = [
+        Column(t("school.record"), wide=True),
+        *(Column(t(f"ahead.column_{name}"), is_number=True) for name in ("due", "behind", "staff")),
+    ]
+    rows = [
+        Row((Cell(wording.rule_name(row["rule"])), *(Cell(number(row[name])) for name in ("n", "behind", "staff"))))
+        for row in ahead.duties.iter_rows(named=True)
+    ]
+    row_table("ahead_duties", columns, rows, caption=t("ahead.tab_duties"))

@@ -66,10 +66,15 @@ class Answers:
         return value
 
 
+def answers_of(path: Path, file: Path | None = None) -> Path | None:
+    """The file of answers: the one that is named, else the one beside the files."""
+    place = path if path.is_dir() else path.parent
+    return file or next((each for each in (path.with_suffix(".toml"), place / FILE) if each.is_file()), None)
+
+
 def read_answers(path: Path, given: Mapping[str, Any] | None = None, file: Path | None = None) -> Answers:
     """Answers for the files at `path`: those given (by options) win over the TOML's. Raises SettingsError."""
-    place = path if path.is_dir() else path.parent
-    found = file or next((each for each in (path.with_suffix(".toml"), place / FILE) if each.is_file()), None)
+    found = answers_of(path, file)
     stated = _read(found) if found else {}
     merged = {**stated, **{name: value for name, value in (given or {}).items() if value not in (None, "")}}
     return _checked(merged, found)

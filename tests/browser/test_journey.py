@@ -13,15 +13,6 @@ from tests.browser.conftest import READY
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Page]
-PAGES = (
-    ("deputy", "/school"),
-    ("deputy", "/findings"),
-    ("deputy", "/regulation"),
-    ("deputy", "/loads"),
-    ("deputy", "/guide"),
-    ("inspector", "/overview"),
-    ("inspector", "/regulation"),
-)
 
 
 def settle(page: Page) -> None:
@@ -67,19 +58,6 @@ def test_a_link_to_a_foreign_school_shows_a_sentence_and_no_data(open_page: Visi
     page = open_page("/school?school=999", "deputy")
     expect(page.locator("body")).not_to_contain_text("Traceback")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-
-
-@pytest.mark.parametrize(("login", "path"), PAGES)
-@pytest.mark.parametrize("width", [1440, 390])
-def test_a_page_opens_without_an_error_and_without_sideways_scroll(
-    open_page: Visit, login: str, path: str, width: int
-) -> None:
-    page = open_page(path, login, width=width)
-    settle(page)
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    text = page.locator("body").inner_text()
-    assert "Страница не открылась" not in text and "Traceback" not in text
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth + 1")
 
 
 def test_signing_out_ends_every_tab(open_page: Visit, address: str) -> None:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -190,6 +191,29 @@ def test_what_is_ahead_of_a_school_are_the_sums_of_its_pupils(scope_of: Scopes, 
     assert (ahead.first, ahead.last) == (date(2026, 11, 16), date(2026, 11, 22))
     assert int(ahead.forecasts.journals["short_count"].sum()) == pupils.filter(pl.col("forecast") == 2).height > 0
     assert read_ahead(scope_of(INSPECTOR), warehouse.school_id, date(2026, 11, 12)).forecasts.journals.is_empty()
+
+
+def test_deadlines_of_next_week_are_the_unmade_rows_of_the_ledger_that_fall_due_in_it(
+    scope_of: Scopes, warehouse: Warehouse
+) -> None:
+    ahead = read_ahead(scope_of(DEPUTY), warehouse.school_id, date(2026, 11, 12))
+    with owner_connection(warehouse.url) as connection:
+        rows = connection.execute(
+            "SELECT rule, due_at, anchor_on FROM ledger_row WHERE school_id = %s AND judgement_id = 0 AND is_required"
+            " AND excluded IS NULL AND can_tell AND done_earliest IS NULL AND due_at IS NOT NULL",
+            [warehouse.school_id],
+        ).fetchall()
+        zone = connection.execute("SELECT timezone FROM dim_school WHERE school_id = %s", [warehouse.school_id])
+        found_zone = zone.fetchone()
+    assert found_zone is not None
+    local = ZoneInfo(found_zone[0])
+    found: dict[int, list[date]] = {}
+    for rule, due_at, anchor_on in rows:
+        if ahead.first <= due_at.astimezone(local).date() <= ahead.last and rule != RULE["no_entry"].number:
+            found.setdefault(rule, []).append(anchor_on)
+    expected = {rule: (len(days), sum(day <= date(2026, 11, 12) for day in days)) for rule, days in found.items()}
+    assert expected and {row[0]: row[1:] for row in ahead.duties.select("rule", "n", "behind").iter_rows()} == expected
+    assert read_ahead(scope_of(INSPECTOR), warehouse.school_id, date(2026, 11, 12)).duties.is_empty()
 
 
 def test_every_reader_of_a_school_gets_the_hit_rate_of_the_whole_school(scope_of: Scopes, warehouse: Warehouse) -> None:
