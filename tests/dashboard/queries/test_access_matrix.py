@@ -111,7 +111,8 @@ def queries() -> dict[str, Callable[..., Any]]:
     found: dict[str, Callable[..., Any]] = {}
     for module in pkgutil.iter_modules(dashboard.queries.__path__, "dashboard.queries."):
         for name, function in inspect.getmembers(importlib.import_module(module.name), inspect.isfunction):
-            if function.__module__ == module.name and name.startswith("read_") and name not in WITHIN:
+            takes_scope = next(iter(inspect.signature(function).parameters), "") in ("scope", "_scope")
+            if function.__module__ == module.name and name.startswith("read_") and takes_scope and name not in WITHIN:
                 found[name] = function
     return found
 

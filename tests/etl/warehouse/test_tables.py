@@ -17,6 +17,8 @@ from etl.warehouse.schema import migration_config, open_warehouse
 from etl.warehouse.tables import metadata
 
 WITHOUT_SCHOOL = {
+    "digest_delivery",  # of a person, who may have several schools
+    "digest_setting",
     "dim_municipality",
     "regulation",
     "regulation_parameter",
