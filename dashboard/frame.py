@@ -51,6 +51,7 @@ STYLE = f"""
 @media (max-width: 640px) {{
   [data-testid=stMainBlockContainer] {{ padding: 4rem 1rem 2rem; }}
   [class*=st-key-zavuch_files_] {{ flex-direction: column; }}
+  [class*=st-key-zavuch_files_] > * {{ flex: 0 0 auto; }}
 }}
 @media print {{
   [data-testid=stHeader], .st-key-zavuch_tools {{ display: none !important; }}
