@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import polars as pl
 
+from dashboard.free_text import without_people
 from dashboard.i18n import t
 
 NAMES = ("full_name", "pupil", "responsible", "decided_by", "teacher", "substitute", "staff", "opened_by", "saved_by")
@@ -27,6 +28,14 @@ def without_free_text(rows: pl.DataFrame) -> pl.DataFrame:
     """The frame for a reader above a school: nothing in the columns of FREE_TEXT."""
     typed = [name for name in FREE_TEXT if rows.schema.get(name) == pl.String]
     return rows.with_columns(pl.lit(None, pl.String).alias(name) for name in typed)
+
+
+def scanned(rows: pl.DataFrame) -> pl.DataFrame:
+    """The frame for a reader who sees no names: what somebody typed, without the people named in it."""
+    typed = [name for name in FREE_TEXT if rows.schema.get(name) == pl.String]
+    return rows.with_columns(
+        pl.Series(name, [text and without_people(text) for text in rows[name]], dtype=pl.String) for name in typed
+    )
 
 
 def pseudonymised(rows: pl.DataFrame, secret: bytes) -> pl.DataFrame:

@@ -65,8 +65,12 @@ def do_waiting_loads(connection: psycopg.Connection[Any], settings: Settings, ur
     """Fulfil every waiting request, the oldest first; returns how many. Errors of the database end the connection."""
     count = 0
     while (request := _take_next(connection)) is not None:
-        _finish(connection, request, *_fulfil(connection, request, settings, url))
+        failure, found = _fulfil(connection, request, settings, url)
+        _finish(connection, request, failure, found)
         count += 1
+        if not request.is_preview and failure is None:
+            drop(settings.home, request.folder)
+            _check(settings, url)
     return count
 
 
@@ -125,9 +129,6 @@ def _fulfil(
         _log.error("%s: %s", name, type(error).__name__)
         return f"unexpected: {type(error).__name__}", None
     _log.info("%s: %d rows set aside, %.1f s", name, loaded.report.rejected_count, time.monotonic() - start)
-    if not request.is_preview:
-        drop(settings.home, request.folder)
-        _check(settings, url)
     return None, found_as_json(loaded)
 
 

@@ -116,6 +116,8 @@ def _as_shown(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
     if scope.is_above:
         rows = privacy.without_free_text(rows)
     settings = read_settings()
+    if settings.pseudonyms or not scope.sees_names:
+        rows = privacy.scanned(rows)
     return privacy.pseudonymised(rows, cookie_secret(settings.home)) if settings.pseudonyms else rows
 
 

@@ -1,4 +1,4 @@
-"""A deputy head asks how it would be by another act, watches the progress and reads both side by side."""
+"""What the worker does for a page: a deputy head asks for another act, and gives files of her journal system."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import psycopg
@@ -24,6 +25,7 @@ from etl.warehouse.locks import WRITE_LOCK
 from etl.warehouse.schema import open_warehouse
 from tests.browser.conftest import READY
 from tests.conftest import _people
+from tests.etl.sources.school_portal_writer import Grid, journal_bytes, zip_cp866
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Page]
@@ -97,3 +99,22 @@ def test_the_result_does_not_widen_a_narrow_page(open_page: Visit, width: int) -
     page = open_page("/regulation?whatif=school16_korolev:1", "deputy", width=width, dark=width == 390)
     expect(page.get_by_text("Темы, задания и посещаемость внесены в срок")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth + 1")
+
+
+def test_a_deputy_gives_files_sees_the_preview_and_loads_them(open_page: Visit, tmp_path: Path) -> None:
+    grid = Grid("Алг 7а", "7а (7а)", "Алгебра", "Иванова М.П.", [date(2018, 9, 3)], ["Белов А."], {(0, 0): "ы!"})
+    path = zip_cp866(
+        tmp_path / "journals-12.11.2018.zip", {"7а.xlsx": journal_bytes([grid])}, (2018, 11, 12, 18, 30, 0)
+    )
+    page = open_page("/loads", "deputy")
+    expect(page.get_by_text("каждый до 200 МБ")).to_be_visible()
+    page.set_input_files("input[type=file]", str(path))
+    expect(page.get_by_text("journal")).not_to_have_count(0)
+    page.get_by_role("button", name="Показать предпросмотр").click()
+    expect(page.get_by_text("Предпросмотр: journals-12.11.2018.zip")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Алг 7а!C10")).to_be_visible()
+    settle(page)
+    page.get_by_role("button", name="Загрузить").click()
+    expect(page.get_by_text("Загружено: journals-12.11.2018.zip")).to_be_visible(timeout=90_000)
+    settle(page)
+    expect(page.get_by_role("table", name="История загрузок")).to_contain_text("12.11.2018 18:30")

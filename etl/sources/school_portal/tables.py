@@ -63,7 +63,8 @@ def join_blocks(blocks: list[tuple[PlanRow, ...]], columns: Mapping[date, int]) 
     lines: list[PlanRow] = []
     for day in days:
         there: list[list[PlanRow]] = [[line for line in block if line.day == day] for block in blocks]
-        chosen = max(there, key=lambda block: len(block)).copy()
+        longest = max(range(len(there)), key=lambda number: (len(there[number]), -number))
+        chosen = list(there[longest])
         for line in (line for block in there for line in block):
             known = {(other.topic, other.homework) for other in chosen}
             if (line.topic, line.homework) not in known and len(chosen) < columns.get(day, 0):
