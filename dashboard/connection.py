@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 
 from sqlalchemy import Engine, create_engine
@@ -32,3 +33,12 @@ def app_engine() -> Engine:
 def accounts() -> PostgresAccounts:
     """The store of accounts over `app_engine`."""
     return PostgresAccounts(app_engine())
+
+
+def connect_to(url: str) -> None:
+    """Make `app_engine` anew with this database: for commands, which have nobody's browser to serve."""
+    if app_engine.cache_info().currsize:
+        app_engine().dispose()
+    os.environ["ZAVUCH_APP_DATABASE_URL"] = url
+    for kept in (read_settings, app_engine, accounts):
+        kept.cache_clear()

@@ -7,7 +7,6 @@ log of access like every export, under the name of the person at the machine.
 from __future__ import annotations
 
 import getpass
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +22,6 @@ from dashboard.library.make import Made, OfPeriodError, body, read_report
 from dashboard.library.registry import BY_CODE, REPORTS, Report
 from dashboard.queries.origins import read_origins
 from etl.errors import SettingsError
-from etl.settings import read_settings
 from etl.warehouse.engine import owner_connection
 from etl.warehouse.scope import Scope
 
@@ -54,9 +52,7 @@ def write_report(
     kind = out.suffix.lower().removeprefix(".")
     if kind not in (*files.KINDS, "zip"):
         raise SettingsError(f"{out} ends neither in .pdf, .xlsx nor .zip.", advice="Give --out such a name.")
-    os.environ["ZAVUCH_APP_DATABASE_URL"] = url
-    read_settings.cache_clear()
-    connection.app_engine.cache_clear()
+    connection.connect_to(url)
     with owner_connection(url) as owner:
         scope, position = _place(owner, school, period)
         try:

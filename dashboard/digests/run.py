@@ -5,7 +5,6 @@ role under each recipient's scope, so the row policies stand in between.
 from __future__ import annotations
 
 import hashlib
-import os
 import smtplib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from dashboard.digests.content import Digest, Kind, digests_of, kinds_of
 from dashboard.digests.mail import message, send, text_part
 from dashboard.digests.schedule import Last, is_due, is_quiet, wants
 from etl.errors import SettingsError
-from etl.settings import Settings, read_settings
+from etl.settings import Settings
 from etl.warehouse.engine import app_url, owner_connection
 
 _PEOPLE = """
@@ -65,10 +64,7 @@ def run_digests(
             "No mail server is set.", advice="Set ZAVUCH_SMTP_HOST and ZAVUCH_SMTP_FROM, or use --dry-run."
         )
     moment = now or datetime.now(UTC)
-    os.environ["ZAVUCH_APP_DATABASE_URL"] = app_url(settings, url)
-    read_settings.cache_clear()
-    connection.app_engine.cache_clear()
-    connection.accounts.cache_clear()
+    connection.connect_to(app_url(settings, url))
     told = Told()
     with owner_connection(url) as owner:
         owner.autocommit = True
