@@ -88,7 +88,7 @@ def funnel(
         y=rounded(points["share"]),
         mode="markers+text",
         marker={"color": colour_of, "size": 11, "line": {"color": colours.page, "width": 1.5}},
-        text=[row["label"] if row["id"] in named else "" for row in points.iter_rows(named=True)],
+        text=[safe(row["label"]) if row["id"] in named else "" for row in points.iter_rows(named=True)],
         textposition="bottom center",
         textfont={"size": 12, "color": colours.text},
         customdata=[[str(value)] for value in points["id"]],

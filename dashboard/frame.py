@@ -95,9 +95,9 @@ def head(
         _path(crumbs)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="zavuch_head"):
         with st.container(width="stretch", gap=None, key="zavuch_title"):
-            st.title(title, anchor=False)
+            st.title(harmless(title), anchor=False)
             if caption:
-                st.caption(caption)
+                st.caption(harmless(caption))
         with st.container(
             horizontal=True, vertical_alignment="bottom", width="content", gap="small", key="zavuch_tools"
         ):
@@ -106,7 +106,7 @@ def head(
             moment_selector(stamp[:1].upper() + stamp[1:], as_of, filters, compares=compares)
             _user_menu()
     if warning:
-        st.warning(warning, icon=":material/history:")
+        st.warning(harmless(warning), icon=":material/history:")
 
 
 def drawn_head() -> Head:
@@ -182,7 +182,7 @@ def _path(crumbs: Sequence[Crumb]) -> None:
 
 def _user_menu() -> None:
     person = identity()
-    with st.popover(short_name(person.name), icon=":material/account_circle:", type="tertiary"):
+    with st.popover(harmless(short_name(person.name)), icon=":material/account_circle:", type="tertiary"):
         st.markdown(f"**{plain(person.name)}**  \n{t(f'role.{person.role}')}")
         if is_open("access_log", person.role) and st.button(t("access_log.open"), type="tertiary"):
             go("access_log", Filters())
@@ -197,6 +197,13 @@ def short_name(name: str) -> str:
     if len(parts) < 2 or not all(part.replace("-", "").isalpha() for part in parts):
         return name  # «Орлова М. П.», or a code such as «Учитель 0018»
     return " ".join([parts[0], *(f"{part[0]}." for part in parts[1:3])])
+
+
+def harmless(text: str) -> str:
+    """A sentence of ours with names in it: no link, image, HTML, formula or emphasis comes of them. Words without such
+    signs stay as they are."""
+    escaped = "".join(f"\\{char}" if char in "\\`*_[]<>$~" else char for char in text)
+    return escaped.replace("://", "\\://").replace("www.", "www\\.")
 
 
 def plain(text: str) -> str:

@@ -337,7 +337,7 @@ def _worst(place: Place, page: Performance) -> None:
             words = t("performance.worst_journal", klass=row["class_name"], subject=row["subject"],
                       share=percent(row["value"], 0))  # fmt: skip
             if st.button(
-                words,
+                frame.harmless(words),
                 key=f"worst_{row['journal_id']}",
                 type="tertiary",
                 icon=":material/chevron_right:",

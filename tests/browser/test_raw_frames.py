@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from urllib.parse import urlencode, urlsplit
 
 import pytest
@@ -10,6 +11,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from dashboard.access import COOKIE
 from etl.warehouse.engine import owner_connection
@@ -32,13 +34,13 @@ ORDER BY l.lesson_id LIMIT 1
 """
 
 
-def rerun(page: str, params: dict[str, object], states: list[WidgetState] | None = None) -> bytes:
+def rerun(page: str, params: Mapping[str, object], states: list[WidgetState] | None = None) -> bytes:
     """What the client sends to open a page at an address, with states of widgets of its own choice."""
     message = BackMsg()
     message.rerun_script.query_string = urlencode(params)
     message.rerun_script.page_name = page
     message.rerun_script.widget_states.widgets.extend(states or [])
-    return message.SerializeToString()
+    return bytes(message.SerializeToString())
 
 
 async def answer(line: ClientConnection, frame: bytes) -> bytes:
@@ -70,7 +72,7 @@ def test_forged_frames_show_a_class_teacher_nobody_elses_pupils(address: str, wa
         WidgetState(id="zavuch.period", string_value="q1' OR 1=1 --"),
         WidgetState(id="$$ID-0-zavuch.scope", json_value='{"school_ids": [1, 2]}'),
         WidgetState(id="zavuch.identity", json_value='[1, "deputy", "x", "deputy"]'),
-        WidgetState(id="$$ID-f00-zavuch.as_of", string_array_value={"data": ["9999-99-99"]}),
+        WidgetState(id="$$ID-f00-zavuch.as_of", string_value="9999-99-99"),
         WidgetState(id="zavuch.page", int_value=2**62),
         WidgetState(id="x" * 100_000, bytes_value=b"\xff" * 1000),
     ]
@@ -80,9 +82,9 @@ def test_forged_frames_show_a_class_teacher_nobody_elses_pupils(address: str, wa
         uri = f"ws://127.0.0.1:{visitor.port}/_stcore/stream"
         async with connect(
             uri,
-            subprotocols=["streamlit"],
+            subprotocols=[Subprotocol("streamlit")],
             additional_headers=headers,
-            max_size=None,  # type: ignore[list-item]
+            max_size=None,
         ) as line:
             mine = await answer(line, rerun("class", own))
             said = b""
