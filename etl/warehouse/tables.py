@@ -1102,7 +1102,7 @@ derivation_request = Table(
     _column(
         "request_no",
         BigInteger(),
-        "number within the school: microseconds of the clock of the database",
+        "number within the school: microseconds of the clock",
         nullable=False,
     ),
     _column("user_id", Integer(), "account whose line asks for it", nullable=False),
