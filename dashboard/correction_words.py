@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboard.i18n import day_short, t
+from dashboard.i18n import day_short, has, t
 from dashboard.queries.corrections import place_words as place_words
 from dashboard.wording import short_moment
 from etl.warehouse.ledger import Quality
@@ -24,7 +24,7 @@ def when_words(row: dict[str, Any]) -> str:
 
 def what_words(row: dict[str, Any]) -> str:
     """«отметка: 3 → 4»; of a deleted entry its last value."""
-    said = " → ".join(str(value) if value else t("corrections.blank") for value in (row["old_value"], row["new_value"]))
+    said = " → ".join(_value(row["entity"], value) for value in (row["old_value"], row["new_value"]))
     words = t(f"entity.{row['entity']}")
     return f"{words}: {said}" if row["old_value"] or row["new_value"] else words
 
@@ -41,3 +41,10 @@ def permission_words(row: dict[str, Any]) -> tuple[str, str]:
 def numbered(row: dict[str, Any]) -> str:
     """`№ 12 от 19.09.2026`."""
     return t("corrections.permission", no=row["permission_no"], day=day_short(row["decided_on"]))
+
+
+def _value(entity: str, value: str | None) -> str:
+    if not value:
+        return t("corrections.blank")
+    key = f"work.{value}"
+    return t(key) if entity == "work" and has(key) else value

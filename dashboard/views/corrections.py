@@ -104,7 +104,7 @@ def _changes(page: Corrections, shown: pl.DataFrame, filters: Filters, scope: Sc
             return
         may_permit = may_write(scope, page.row["school_id"], "edit_permission_entry")
         rows = [_change_row(row, index, may_permit) for index, row in enumerate(shown.iter_rows(named=True))]
-        columns = [Column(t(f"corrections.column_{name}"), wide=name in ("what", "where"))
+        columns = [Column(t(f"corrections.column_{name}"), wide=name in ("where", "who"))
                    for name in ("when", "where", "what", "who", "permission", "verdict")]  # fmt: skip
         changes = shown["change_id"].to_list()
         clicked = row_table(
