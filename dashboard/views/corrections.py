@@ -11,15 +11,16 @@ from dashboard import frame, moment_words
 from dashboard.components.kpi_cards import Kpi, kpi_cards
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.correction_rows import TONES, USE_TONES, Use, Verdict, counts, in_period, with_use, with_verdict
+from dashboard.correction_words import numbered, permission_words, place_words, what_words, when_words
 from dashboard.filters import Filters
 from dashboard.i18n import count, day_short, number, t
 from dashboard.pages_table import CONTROL_SECTIONS
-from dashboard.queries.corrections import Corrections, place_words, read_corrections
+from dashboard.queries.corrections import Corrections, read_corrections
 from dashboard.queries.door import cached
 from dashboard.queries.registers import may_write
+from dashboard.views.correction_file import draw_correction_file
 from dashboard.views.sections import chosen_school, section_head, unknown_school
 from dashboard.wording import short_moment
-from etl.warehouse.ledger import Quality
 from etl.warehouse.scope import Scope
 
 SHOWN = 300
@@ -54,6 +55,7 @@ def render(scope: Scope, filters: Filters) -> None:
     st.caption(t("corrections.cards_stamp"))
     _cards(page, shown, filters)
     _changes(page, shown, filters, scope)
+    draw_correction_file(page, shown, filters)
     _permissions(page, judged, filters)
 
 
@@ -102,7 +104,7 @@ def _changes(page: Corrections, shown: pl.DataFrame, filters: Filters, scope: Sc
             return
         may_permit = may_write(scope, page.row["school_id"], "edit_permission_entry")
         rows = [_change_row(row, index, may_permit) for index, row in enumerate(shown.iter_rows(named=True))]
-        columns = [Column(t(f"corrections.column_{name}"), wide=name in ("what", "where"))
+        columns = [Column(t(f"corrections.column_{name}"), wide=name in ("where", "who"))
                    for name in ("when", "where", "what", "who", "permission", "verdict")]  # fmt: skip
         changes = shown["change_id"].to_list()
         clicked = row_table(
@@ -150,39 +152,6 @@ def _change_row(row: dict[str, Any], index: int, may_permit: bool) -> Row:
         index if row["journal_id"] is not None else None,
         t("corrections.open"),
     )  # fmt: skip
-
-
-def when_words(row: dict[str, Any]) -> str:
-    """The moment of a change, as far as it is known: a minute, a day, or two moments between which it lies."""
-    latest = short_moment(row["changed_latest"], row["timezone"])
-    if row["changed_quality"] == Quality.exact:
-        return latest
-    if row["changed_quality"] == Quality.date_only:
-        return day_short(row["last_on"])
-    if row["changed_earliest"] is None:
-        return t("corrections.before", moment=latest)
-    return t("corrections.between", first=short_moment(row["changed_earliest"], row["timezone"]), last=latest)
-
-
-def what_words(row: dict[str, Any]) -> str:
-    """«отметка: 3 → 4»; of a deleted entry its last value."""
-    said = " → ".join(str(value) if value else t("corrections.blank") for value in (row["old_value"], row["new_value"]))
-    words = t(f"entity.{row['entity']}")
-    return f"{words}: {said}" if row["old_value"] or row["new_value"] else words
-
-
-def permission_words(row: dict[str, Any]) -> tuple[str, str]:
-    """Number and day, and the ground with the protocol; a dash where there is none."""
-    if row["permission_no"] is None:
-        return "—", ""
-    ground = t(f"register_choice.ground.{row['ground']}")
-    protocol = t("corrections.protocol", no=row["protocol_no"]) if row["protocol_no"] else ""
-    return numbered(row), ", ".join(part for part in (ground, protocol) if part)
-
-
-def numbered(row: dict[str, Any]) -> str:
-    """`№ 12 от 19.09.2026`."""
-    return t("corrections.permission", no=row["permission_no"], day=day_short(row["decided_on"]))
 
 
 def _permissions(page: Corrections, judged: pl.DataFrame, filters: Filters) -> None:

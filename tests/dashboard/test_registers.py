@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,12 +10,15 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
+from dashboard.correction_document import correction_document
 from dashboard.correction_rows import Use, Verdict, counts, in_period, with_use, with_verdict
 from dashboard.duty_calendar import Facts, duties_of_month, month_end, months_of
 from dashboard.i18n import has
 from dashboard.queries.terms import Term, Terms
 from dashboard.register_fields import FIELDS, FIRST_DAY, cleaned, columns_of, destroy_after, faults
 from dashboard.register_rows import columns_shown, line_row, notice_limit, printout_due, verdict
+from dashboard.reports.document import Stamp, StampError
+from dashboard.views.correction_file import rendered
 from etl.warehouse.register_rights import REGISTER_ROWS, registers_of
 from etl.warehouse.roles import ROLES
 from etl.warehouse.tables import metadata
@@ -222,3 +226,24 @@ def test_prints_and_reports_stand_in_their_months() -> None:
     assert months_of(2024)[0] == date(2024, 8, 1) and months_of(2024)[-1] == date(2025, 7, 1)
     assert month_end(date(2024, 2, 1)) == date(2024, 2, 29)
     assert NOW - NOW.astimezone(UTC) == timedelta(0)
+
+
+def test_the_table_of_corrections_is_a_document_with_every_change_and_a_stamp() -> None:
+    stamp = Stamp(
+        "АИС «Сетевой город»", NOW, "Орлова М. П., заместитель директора", "10 октября 2024, 06:00", "№ 1", "1"
+    )
+    row = change("m1", decided_on=date(2024, 9, 19)) | {
+        "changed_earliest": NOW, "changed_latest": NOW, "changed_quality": 1, "timezone": MOSCOW, "class_name": "8А",
+        "subject": "Алгебра", "held_on": date(2024, 9, 9), "pupil": "Иванов Иван", "period_kind": None,
+        "period_number": None, "old_value": "3", "new_value": "4", "staff": None, "permission_no": "12",
+        "ground": "resit", "protocol_no": "3", "verdict": "wrong_role",
+    }  # fmt: skip
+    made = correction_document([row], stamp, "Школа", "I четверть")
+    assert made.tables()[0].rows == [[
+        "10.10.2024\u00a012:00", "8А, Алгебра, 09.09.2024", "Иванов Иван", "отметка: 3 → 4", "автор неизвестен",
+        "№ 12 от 19.09.2024", "пересдача, протокол 3", "не та роль",
+    ]]  # fmt: skip
+    assert rendered(made, "pdf").startswith(b"%PDF") and rendered(made, "xlsx").startswith(b"PK")
+    assert rendered(made, "docx").startswith(b"PK")
+    with pytest.raises(StampError):
+        rendered(correction_document([row], replace(stamp, source=""), "Школа", "I четверть"), "pdf")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import polars as pl
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
@@ -48,7 +49,7 @@ def verdict(scope, key: str) -> Verdict:
     page = read_corrections(scope, Filters(school=1), NOW)
     assert page is not None
     rows = with_verdict(page.changes)
-    return Verdict(rows.row(by_predicate=rows["entity_key"] == key, named=True)["verdict"])
+    return Verdict(rows.row(by_predicate=pl.col("entity_key") == key, named=True)["verdict"])
 
 
 def test_a_saved_line_is_kept_with_its_author_and_a_correction_is_a_new_version(scope_of):
