@@ -182,8 +182,8 @@ PAGES: tuple[PageRow, ...] = (
         "page.control",
         ":material/assignment_turned_in:",
         "dashboard.views.control",
-        frozenset(DECIDERS),
-        link=frozenset({"coordinator"}),
+        frozenset(),
+        link=_SCHOOL_HEADS,  # a button beside the findings
         act=frozenset(DECIDERS),
         group="control",
     ),
@@ -265,10 +265,9 @@ PAGES: tuple[PageRow, ...] = (
     ),
     PageRow("guide", "page.guide", ":material/help:", "dashboard.views.guide", frozenset(ROLES), group="system"),
 )
-SECTIONS = ("school", "class", "filling", "attendance", "performance", "programme", "contingent", "activity",
-            "registers", "reports")  # fmt: skip
+SECTIONS = ("school", "class", "filling", "attendance", "performance", "programme", "contingent", "activity", "reports")
 """Routes of the pages about one school, in the order in which they are offered beside each other."""
-CONTROL_SECTIONS = ("findings", "corrections", "registers", "duties")
+CONTROL_SECTIONS = ("findings", "control", "corrections", "registers", "duties")
 """Routes of the pages of control, offered beside each other."""
 BY_ROUTE: dict[str, PageRow] = {row.route: row for row in PAGES}
 
