@@ -56,7 +56,7 @@ def docx_file(document: Document, folder: Path | None = None) -> bytes:
         raise TemplateError(t("documents.bad_template", path=own.name, reason=error)) from error
     if place is None:
         name = own.name if own else ""
-        raise TemplateError(t("documents.bad_template", path=name, reason=t("documents.no_body")))
+        raise TemplateError(t("documents.bad_template", path=name, reason=t("documents.no_body", place="{{ body }}")))
     if document.landscape:
         for section in parts.sections:
             if section.orientation != WD_ORIENT.LANDSCAPE:
