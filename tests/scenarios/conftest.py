@@ -12,5 +12,5 @@ __all__ = ["load_server", "store"]
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if SCENARIO.match(item.name):
+        if item.path.parent.name == "scenarios" and SCENARIO.match(item.name):
             note(item)

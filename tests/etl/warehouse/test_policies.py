@@ -71,7 +71,7 @@ def expected(table: str) -> dict[str, str]:
     names = {"class_teacher": pupils.format(OF_CLASS), "teacher": pupils.format(OWN_CLASSES)}
     if table in ("regulation", "regulation_parameter", "dim_municipality", "load_run", "check_run"):
         return dict.fromkeys(PEOPLE, EVERY)
-    if table in ("access_grant", "access_row"):
+    if table in ("access_grant", "access_row", "digest_setting", "digest_delivery"):
         return dict.fromkeys(PEOPLE, "user_id = %(user)s")
     if table in DIRECTORY:
         return heads | upkeep | cards | above | schoolwide
