@@ -49,6 +49,8 @@ COMMANDS = (
     "watch",
     "raw list",
     "raw replay",
+    "report",
+    "digest",
 )
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 
