@@ -38,6 +38,12 @@ def checked(tmp_path_factory) -> Iterator[tuple[str, Path]]:
         for bundle in generate(home / "bundles", tier="tiny", seed=7):
             load_bundle(bundle.path, url, home, is_demo=True)
         with owner_connection(url) as owner, owner.cursor() as cursor:
+            for user, role in ((DEPUTY, "deputy"), (TEACHER, "teacher"), (INSPECTOR, "inspector")):
+                cursor.execute(
+                    "INSERT INTO access_user (user_id, login, password_hash, full_name, role, is_demo)"
+                    " VALUES (%s, %s, '', 'Имя', %s, false)",
+                    [user, role, role],
+                )
             for user, level in ((DEPUTY, "school"), (INSPECTOR, "municipality")):
                 cursor.execute(
                     "INSERT INTO access_grant (user_id, grant_no, level, municipality_id, school_id)"
