@@ -59,6 +59,8 @@ STYLE = f"""
 }}
 </style>
 """
+# white words on the light blue of the dark theme are too faint (axe: color-contrast)
+STYLE_DARK = "<style>[data-testid^=stBaseButton-primary] * { color: #10151D !important; }</style>"
 
 
 @dataclass(frozen=True)

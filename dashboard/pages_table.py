@@ -252,6 +252,7 @@ PAGES: tuple[PageRow, ...] = (
         frozenset(),
         link=frozenset(LOG_READERS),
         group="system",
+        names="always",
     ),
     PageRow(
         "digests",

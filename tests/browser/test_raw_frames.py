@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode, urlsplit
 
 import pytest
@@ -103,7 +104,8 @@ def test_forged_frames_show_a_class_teacher_nobody_elses_pupils(address: str, wa
             said += await answer(line, rerun("../overview", theirs, wild))
             return mine, said
 
-    mine, said = asyncio.run(attack())
+    with ThreadPoolExecutor(1) as pool:  # the browser tests of this process have a loop of their own
+        mine, said = pool.submit(lambda: asyncio.run(attack())).result()
     assert len(mine) > 5_000 and len(said) > 20_000, "the server answered too little for this to mean anything"
     assert [name for name in others if name.encode() in said] == []
     assert b"Traceback" not in said and b"SELECT " not in said and b"psycopg" not in said

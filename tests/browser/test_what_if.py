@@ -101,7 +101,7 @@ def test_the_result_does_not_widen_a_narrow_page(open_page: Visit, width: int) -
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth + 1")
 
 
-def test_a_deputy_gives_files_sees_the_preview_and_loads_them(open_page: Visit, tmp_path: Path) -> None:
+def test_a_deputy_gives_files_and_sees_the_preview(open_page: Visit, tmp_path: Path) -> None:
     grid = Grid("Алг 7а", "7а (7а)", "Алгебра", "Иванова М.П.", [date(2018, 9, 3)], ["Белов А."], {(0, 0): "ы!"})
     path = zip_cp866(
         tmp_path / "journals-12.11.2018.zip", {"7а.xlsx": journal_bytes([grid])}, (2018, 11, 12, 18, 30, 0)
@@ -114,7 +114,5 @@ def test_a_deputy_gives_files_sees_the_preview_and_loads_them(open_page: Visit, 
     expect(page.get_by_text("Предпросмотр: journals-12.11.2018.zip")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("Алг 7а!C10")).to_be_visible()
     settle(page)
-    page.get_by_role("button", name="Загрузить").click()
-    expect(page.get_by_text("Загружено: journals-12.11.2018.zip")).to_be_visible(timeout=90_000)
-    settle(page)
-    expect(page.get_by_role("table", name="История загрузок")).to_contain_text("12.11.2018 18:30")
+    # not pressed: demo accounts end with the first real school, and other tests share this server
+    expect(page.get_by_role("button", name="Загрузить")).to_be_visible()

@@ -26,7 +26,7 @@ from tests.oracle.builder import ALL_CAPABILITIES
 from tests.oracle.schema import TABLES
 
 # Columns that are part of a key or whose absence only makes a table useless.
-KEPT_COLUMNS = {("enrolment", "to_on"), ("group_member", "to_on")}
+KEPT_COLUMNS = {("teaching_load", "from_on"), ("enrolment", "to_on"), ("group_member", "to_on")}
 # Tables that others refer to: they are in every bundle or in none.
 REFERRED = {"period", "work", "plan", "plan_item", "mark", "enrolment", "group_member"}
 
