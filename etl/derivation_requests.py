@@ -6,23 +6,9 @@ wishes of a school at once. Every function gets a connection that commits each s
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
-
-from etl.requests import INTERRUPTED, MOST_ATTEMPTS
-
-
-def take_over_derivations(connection: psycopg.Connection[Any]) -> int:
-    """What a worker before left half done waits again, or is given up; returns how many wishes that were."""
-    return connection.execute(
-        "UPDATE derivation_request SET state = CASE WHEN attempt_count < %(most)s THEN 'waiting' ELSE 'failed' END,"
-        " message = CASE WHEN attempt_count < %(most)s THEN NULL ELSE %(why)s END,"
-        " finished_at = CASE WHEN attempt_count < %(most)s THEN NULL ELSE clock_timestamp() END"
-        " WHERE state = 'running'",
-        {"most": MOST_ATTEMPTS, "why": INTERRUPTED},
-    ).rowcount
 
 
 def take_derivation(connection: psycopg.Connection[Any]) -> int | None:
@@ -42,10 +28,3 @@ def finish_derivation(connection: psycopg.Connection[Any], school_id: int, failu
         " WHERE school_id = %s AND state = 'running'",
         ["failed" if failure else "done", failure, school_id],
     )
-
-
-def forget_derivations(connection: psycopg.Connection[Any], keep_days: int) -> int:
-    """Delete wishes that were finished so many days ago; returns how many."""
-    return connection.execute(
-        "DELETE FROM derivation_request WHERE finished_at < %s", [datetime.now(UTC) - timedelta(days=keep_days)]
-    ).rowcount

@@ -25,7 +25,6 @@ from etl.job import Progress
 from etl.load_files import Loaded, load_files
 from etl.load_found import found_as_json
 from etl.raw_store import forget_old
-from etl.requests import INTERRUPTED, MOST_ATTEMPTS
 from etl.settings import Settings
 from etl.warehouse.inbox import drop, drop_old, paths_of
 
@@ -50,17 +49,6 @@ class LoadRequest:
         return self.kind == "preview"
 
 
-def take_over_loads(connection: psycopg.Connection[Any]) -> int:
-    """What a worker before left half done waits again, or is given up: a load is one transaction."""
-    return connection.execute(
-        "UPDATE load_request SET state = CASE WHEN attempt_count < %(most)s THEN 'waiting' ELSE 'failed' END,"
-        " message = CASE WHEN attempt_count < %(most)s THEN NULL ELSE %(why)s END,"
-        " finished_at = CASE WHEN attempt_count < %(most)s THEN NULL ELSE clock_timestamp() END, progress = 0"
-        " WHERE state = 'running'",
-        {"most": MOST_ATTEMPTS, "why": INTERRUPTED},
-    ).rowcount
-
-
 def do_waiting_loads(connection: psycopg.Connection[Any], settings: Settings, url: str) -> int:
     """Fulfil every waiting request, the oldest first; returns how many. Errors of the database end the connection."""
     count = 0
@@ -74,13 +62,10 @@ def do_waiting_loads(connection: psycopg.Connection[Any], settings: Settings, ur
     return count
 
 
-def clean_inbox(connection: psycopg.Connection[Any], settings: Settings, keep_days: int) -> None:
-    """Remove files that nobody loaded and requests that were finished so many days ago."""
+def clean_inbox(settings: Settings) -> None:
+    """Remove files that nobody loaded and raw files whose days are over."""
     drop_old(settings.home, KEPT_HOURS)
     forget_old(settings)
-    connection.execute(
-        "DELETE FROM load_request WHERE finished_at < clock_timestamp() - make_interval(days => %s)", [keep_days]
-    )
 
 
 def _take_next(connection: psycopg.Connection[Any]) -> LoadRequest | None:

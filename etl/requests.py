@@ -1,4 +1,5 @@
-"""Wishes of people in `judgement_request`, as the worker takes them: one at a time, the oldest first.
+"""Wishes of people, as the worker takes them: those of `judgement_request` one at a time, the oldest first; what is
+half done or long finished, of every kind.
 
 Every function gets a connection that commits each statement, so that pages see the progress at once.
 """
@@ -16,6 +17,8 @@ from etl.warehouse.locks import WORK_LOCK
 MOST_ATTEMPTS = 3
 """A request that ended its worker so often is given up."""
 INTERRUPTED = "interrupted"
+QUEUES = {"judgement_request": True, "derivation_request": False, "load_request": True}
+"""What people ask the worker for, and whether a page shows how much of it is done."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +40,18 @@ def become_the_worker(connection: psycopg.Connection[Any]) -> bool:
 def take_over(connection: psycopg.Connection[Any]) -> int:
     """What a worker before left half done waits again, or is given up; returns how many requests that were.
 
-    Nothing of their work is there: a derivation is one transaction.
+    Nothing of their work is there: a derivation and a load are one transaction each.
     """
-    return connection.execute(
-        "UPDATE judgement_request SET state = CASE WHEN attempt_count < %(most)s THEN 'waiting' ELSE 'failed' END,"
-        " message = CASE WHEN attempt_count < %(most)s THEN NULL ELSE %(why)s END,"
-        " finished_at = CASE WHEN attempt_count < %(most)s THEN NULL ELSE clock_timestamp() END, progress = 0"
-        " WHERE state = 'running'",
-        {"most": MOST_ATTEMPTS, "why": INTERRUPTED},
-    ).rowcount
+    return sum(
+        connection.execute(
+            f"UPDATE {table} SET state = CASE WHEN attempt_count < %(most)s THEN 'waiting' ELSE 'failed' END,"
+            " message = CASE WHEN attempt_count < %(most)s THEN NULL ELSE %(why)s END,"
+            " finished_at = CASE WHEN attempt_count < %(most)s THEN NULL ELSE clock_timestamp() END"
+            f"{', progress = 0' if shows_progress else ''} WHERE state = 'running'",
+            {"most": MOST_ATTEMPTS, "why": INTERRUPTED},
+        ).rowcount
+        for table, shows_progress in QUEUES.items()
+    )
 
 
 def take_next(connection: psycopg.Connection[Any]) -> Request | None:
@@ -78,7 +84,6 @@ def finish(connection: psycopg.Connection[Any], request: Request, failure: str |
 
 
 def forget_finished(connection: psycopg.Connection[Any], keep_days: int) -> int:
-    """Delete requests that were finished so many days ago; returns how many."""
-    return connection.execute(
-        "DELETE FROM judgement_request WHERE finished_at < %s", [datetime.now(UTC) - timedelta(days=keep_days)]
-    ).rowcount
+    """Delete requests of every kind that were finished so many days ago; returns how many."""
+    before = datetime.now(UTC) - timedelta(days=keep_days)
+    return sum(connection.execute(f"DELETE FROM {table} WHERE finished_at < %s", [before]).rowcount for table in QUEUES)

@@ -19,13 +19,11 @@ import psycopg
 
 from etl.derivation_requests import (
     finish_derivation,
-    forget_derivations,
     take_derivation,
-    take_over_derivations,
 )
 from etl.errors import BusyError, DatabaseError, ZavuchError
 from etl.job import Progress
-from etl.load_requests import clean_inbox, do_waiting_loads, take_over_loads
+from etl.load_requests import clean_inbox, do_waiting_loads
 from etl.other_act import OtherActError, derive_by, remove_expired
 from etl.rejudge import derive_again
 from etl.requests import (
@@ -69,7 +67,7 @@ def work(settings: Settings, url: str, *, once: bool = False) -> int:
                         raise BusyError("Another worker is at work.", advice="It does what is asked for; wait for it.")
                     _wait(RETRY_SECONDS)
                     continue
-                if orphans := take_over(connection) + take_over_loads(connection) + take_over_derivations(connection):
+                if orphans := take_over(connection):
                     _log.info("%d requests were left half done and are taken up again", orphans)
                 _clean(connection, settings, url)
                 if once:
@@ -169,8 +167,7 @@ def _teller(connection: psycopg.Connection[Any], request: Request) -> Callable[[
 def _clean(connection: psycopg.Connection[Any], settings: Settings, url: str) -> None:
     removed = remove_expired(url)
     forget_finished(connection, settings.judgement_days)
-    clean_inbox(connection, settings, settings.judgement_days)
-    forget_derivations(connection, settings.judgement_days)
+    clean_inbox(settings)
     if removed:
         _log.info("%d judgements by other acts were removed: their days were over or their act changed", removed)
 

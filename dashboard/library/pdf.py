@@ -1,19 +1,16 @@
 """A report as PDF, by typst: A4, page x of y, tables with a head on every page, tagged; the same report is the
 same file.
-
-PT Serif where it is installed, else the serif that typst carries; both have Cyrillic.
 """
 
 from __future__ import annotations
 
-import json
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from dashboard.i18n import t
 from dashboard.library.make import Body
 from dashboard.library.parts import Part, in_words
+from dashboard.reports.pdf import typeset
 from dashboard.table_export import About
 
 _TEMPLATE = Path(__file__).resolve().parent.parent / "templates" / "report.typ"
@@ -24,12 +21,7 @@ _SHORT = 6  # characters of a narrow cell
 
 def pdf_file(body: Body, about: About, period: str) -> bytes:
     """The document as PDF; `about` = what is said about it, in order."""
-    import typst  # a page that nobody saves never loads it
-
-    made = typst.compile(_template(), sys_inputs={"data": json.dumps(payload(body, about, period), ensure_ascii=False)})
-    if not isinstance(made, bytes):
-        raise TypeError(f"typst gave {type(made).__name__} and not one PDF.")
-    return made
+    return typeset(_TEMPLATE, payload(body, about, period))[0]
 
 
 def payload(body: Body, about: About, period: str) -> dict[str, Any]:
@@ -86,8 +78,3 @@ def _width(longest: int, *, is_narrow: bool, is_auto: bool) -> int:
 def _are_numbers(values: list[Any]) -> bool:
     known = [value for value in values if value is not None]
     return bool(known) and all(isinstance(value, int | float) for value in known)
-
-
-@lru_cache(maxsize=1)
-def _template() -> bytes:
-    return _TEMPLATE.read_bytes()

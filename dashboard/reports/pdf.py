@@ -29,13 +29,23 @@ def png_pages(document: Document, ppi: float = 80.0) -> list[bytes]:
 
 
 def _compiled(document: Document, kind: Literal["pdf", "png"], ppi: float | None = None) -> list[bytes]:
+    return typeset(
+        _PAGE, _words(document), format=kind, ppi=ppi, timestamp=int(document.stamp.at().timestamp()),
+        pdf_standards="ua-1" if kind == "pdf" else None,
+    )  # fmt: skip
+
+
+def typeset(page: Path, words: dict[str, Any], **options: Any) -> list[bytes]:
+    """The files that typst makes of a template, one per picture; the template reads `words` as JSON.
+
+    Only the fonts shipped with us are used. `options` as of `typst.compile`.
+    """
     import typst  # 80 MB that a page nobody prints need not load
 
-    data = json.dumps(_words(document), ensure_ascii=False, sort_keys=True)
+    data = json.dumps(words, ensure_ascii=False, sort_keys=True)
     found: Any = typst.compile(  # bytes of the one file, or a list of them where there are several pages
-        str(_PAGE), root=str(_HERE), font_paths=[str(FONTS)], ignore_system_fonts=True, format=kind, ppi=ppi,
-        sys_inputs={"data": data}, timestamp=int(document.stamp.at().timestamp()),
-        pdf_standards="ua-1" if kind == "pdf" else None,
+        str(page), root=str(page.parent), font_paths=[str(FONTS)], ignore_system_fonts=True,
+        sys_inputs={"data": data}, **options,
     )  # fmt: skip
     return found if isinstance(found, list) else [found]
 
