@@ -28,8 +28,6 @@ KNOWN: dict[str, str] = {}
 """Findings of Streamlit's own elements that we cannot mend: rule of axe → why. None are left on our pages."""
 MEANT = {"CSV", "XLSX", "PDF", "DOCX", "ZIP", "Tab", "Enter", "Shift", "Esc", "zavuch", "load"}
 MEANT |= {"HTML", "XML", "XLS", "Europe", "Moscow"}
-STREAMLITS = {"file", "upload", "Upload", "yyyy"}
-"""Left of Streamlit's own on «Загрузки»: its uploader's icon and button, its day field's pattern."""
 """Names of formats, keys and commands: they are written in Latin letters everywhere."""
 
 _SAID = """() => {
@@ -96,7 +94,7 @@ def _odd(page: Page) -> list[str]:
     """Errors, words in Latin letters, and widths at which the page scrolls sideways."""
     text = page.locator("body").inner_text()
     found = [bad for bad in ("Страница не открылась", "Traceback") if bad in text]
-    latin = set(re.findall(r"[A-Za-z]{3,}", page.evaluate(_SAID))) - MEANT - STREAMLITS
+    latin = set(re.findall(r"[A-Za-z]{3,}", page.evaluate(_SAID))) - MEANT
     found += [f"Latin {sorted(latin)}"] if latin else []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})

@@ -13,8 +13,8 @@ const translate = (state, text) => {
 }
 
 const ATTRIBUTES = ["aria-label", "title", "placeholder", "alt"]
-// people's own words are not interface
-const SKIP = "code, pre, textarea, [contenteditable=true], script, style"
+// people's own words are not interface; the empty parts of a day field are
+const SKIP = "code, pre, textarea, [contenteditable=true]:not([data-placeholder=true]), script, style"
 
 const translateNode = (state, node) => {
   if (node.nodeType === Node.TEXT_NODE) {
