@@ -211,7 +211,8 @@ def _set_aside_keys(table: BundleTable, outcome: SchoolLoad) -> pl.DataFrame | N
 def _with_automatic(
     incoming: pl.DataFrame, automatic: list[pl.DataFrame], table: BundleTable, keys: Keys
 ) -> pl.DataFrame:
-    rows = pl.concat(automatic).join(incoming.select("change_key"), on="change_key", how="anti", maintain_order="left")
+    # sorted: the same bundle gives the same ids, whatever order its differences were found in
+    rows = pl.concat(automatic).join(incoming.select("change_key"), on="change_key", how="anti").sort("change_key")
     ids = keys.give_ids("change", rows["change_key"]).rename({"key": "change_key", "id": "change_id"})
     rows = rows.join(ids, on="change_key", how="left", maintain_order="left")
     return pl.concat(
