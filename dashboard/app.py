@@ -23,8 +23,6 @@ def main() -> None:
     """One rerun."""
     st.set_page_config(page_title=t("app.title"), page_icon=str(STATIC / "favicon.png"), layout="wide")
     st.html(frame.STYLE)
-    if frame.is_dark():
-        st.html(frame.STYLE_DARK)
     found = _signed_in()
     if found is None:
         leave()

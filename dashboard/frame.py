@@ -53,14 +53,16 @@ STYLE = f"""
   [class*=st-key-zavuch_files_] {{ flex-direction: column; }}
   [class*=st-key-zavuch_files_] > * {{ flex: 0 0 auto; }}
 }}
+@media (prefers-color-scheme: dark) {{
+  /* white words on the light blue of the dark theme are too faint (axe: color-contrast) */
+  [data-testid^=stBaseButton-primary] * {{ color: #10151D !important; }}
+}}
 @media print {{
   [data-testid=stHeader], .st-key-zavuch_tools {{ display: none !important; }}
   [data-testid=stMainBlockContainer] {{ padding: 0; max-width: none; }}
 }}
 </style>
 """
-# white words on the light blue of the dark theme are too faint (axe: color-contrast)
-STYLE_DARK = "<style>[data-testid^=stBaseButton-primary] * { color: #10151D !important; }</style>"
 
 
 @dataclass(frozen=True)
