@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import frame, measures, wording
 from dashboard.comparison import Line, kind_of, others_of
 from dashboard.comparison_causes import causes, coverage_words
+from dashboard.comparison_parts import parts_of
 from dashboard.comparison_words import counted, interval_words, side_words, value_words
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.filters import Filters
@@ -50,6 +51,10 @@ def render_school(
     _ways(scope, filters)
     with st.container(border=True):
         _why(page, line, lines, yardstick)
+    made_of = parts_of(line, page.values)
+    if made_of is not None:
+        with st.container(border=True):
+            _parts(metric, *made_of)
     if metric.source == "duty" and len(metric.rules) > 1 and metric.unit == "share":
         with st.container(border=True):
             _rules(scope, page, metric, line, filters)
@@ -89,6 +94,15 @@ def _why(page: Compared, line: Line, lines: list[Line], yardstick: Yardstick) ->
         standing = yardstick.standings.get(line.school)
         state = state_words(standing, line.row["timezone"], is_own=line.school in yardstick.owned)
         st.caption(f"{t('comparison_yardstick.act')}: {state}.")
+
+
+def _parts(metric: Metric, columns: list[Column], rows: list[Row]) -> None:
+    st.header(t(f"comparison.parts_{metric.source}"), anchor=False)
+    st.caption(t(f"comparison.parts_{metric.source}_note"))
+    if not rows:
+        st.markdown(t("comparison.parts_none"))
+        return
+    row_table("comparison_parts", columns, rows, caption=t(f"comparison.parts_{metric.source}"))
 
 
 def _rules(scope: Scope, page: Compared, metric: Metric, line: Line, filters: Filters) -> None:
