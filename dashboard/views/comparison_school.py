@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import polars as pl
 import streamlit as st
 
-from dashboard import frame, measures, wording
+from dashboard import frame, measures, moment_words, wording
 from dashboard.comparison import Line, kind_of, others_of
 from dashboard.comparison_causes import causes, coverage_words
 from dashboard.comparison_parts import parts_of
@@ -46,6 +47,8 @@ def render_school(
         caption=t("comparison.school_caption", day=day(line.row["until_on"]), source=coverage_words(line)),
         periods=[frame.Option(code, words) for code, words in page.choice.options],
         default_period=page.choice.default,
+        as_of=frame.AsOf(date(page.choice.period.span.year, 9, 1), line.row["until_on"]),
+        stamp=moment_words.stamp(dict(line.row), filters, with_minute=False),
         warning=t("frame.stale_one", days=count(line.row["days_old"], "day")) if is_old else "",
     )
     _ways(scope, filters)

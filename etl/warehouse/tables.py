@@ -787,8 +787,14 @@ mart_attendance_day = Table(
     _column("journal_id", Integer(), "journal", nullable=False),
     _column("held_on", Date(), "day of the lessons", nullable=False),
     *_attendance_counts(),
+    *_counts(
+        marked_lesson_count="lessons with a grade",
+        mark_count="grades given at them",
+        digit_count="of them digits",
+        digit_sum="sum of the digits",
+    ),
     Index("ix_mart_attendance_day_school", "school_id", "school_year"),
-    comment="one row per journal and day of lessons: attendance as it is known where the data end",
+    comment="one row per journal and day of lessons: attendance and current marks as they are known where the data end",
 )
 mart_attendance_school = Table(
     "mart_attendance_school",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from checks.runner import run_checks
 from etl.warehouse.ledger import RULES
@@ -10,7 +11,7 @@ from etl.warehouse.ledger import RULES
 _AT_ENTRY = {rule.number for rule in RULES if rule.kind in ("ban", "content")}
 
 
-def open_at_the_end(register: list[tuple[object, ...]], on: date) -> int:
+def open_at_the_end(register: list[tuple[Any, ...]], on: date) -> int:
     """Critical findings whose deadline is over (or whose entry is made) by the end of the day, and that nobody has
     repaired by then."""
     found = 0

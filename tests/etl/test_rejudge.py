@@ -268,5 +268,5 @@ def test_reviews_are_counted_by_month_from_the_first_tick_on(store: Store, acts:
             )
     derive_schools(store.url, regulations=acts, every=True)
     found = store.rows("SELECT month_on, class_count, reviewed_count FROM mart_review_month ORDER BY 1")
-    months = [date(classes[0][1], month, 1) for month in range(9, until.month + 1)]
-    assert found == [(month, len(classes), int(month.month == 9)) for month in months]
+    expected = [date(classes[0][1], number, 1) for number in range(9, until.month + 1)]
+    assert found == [(month, len(classes), int(month.month == 9)) for month in expected]

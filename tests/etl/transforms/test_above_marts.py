@@ -14,7 +14,7 @@ import pytest
 
 from etl.warehouse.ledger import RULE, RULES
 from etl.warehouse.metrics import sums
-from etl.warehouse.metrics_above import ABOVE
+from etl.warehouse.metrics_above import ABOVE, Days
 from etl.warehouse.metrics_filling import LAG
 from tests.conftest import Warehouse
 from tests.etl.transforms.test_learning_marts import Slow, ask, slow
@@ -169,4 +169,5 @@ def test_days_of_a_school_are_those_of_its_records_in_a_row(ask: Any) -> None:
             for _ in range(row["row_count"])
         ]  # fmt: skip
         found = metric.of(rows)
+        assert isinstance(found, Days)
         assert found.whole == len(days) > 1000 and found.low == sorted(days)[-(-len(days) * int(share * 10) // 10) - 1]

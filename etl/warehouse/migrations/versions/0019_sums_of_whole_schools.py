@@ -11,6 +11,16 @@ branch_labels = None
 depends_on = None
 
 
+_MARKS = {
+    'marked_lesson_count': 'lessons with a grade',
+    'mark_count': 'grades given at them',
+    'digit_count': 'of them digits',
+    'digit_sum': 'sum of the digits',
+}
+_BEFORE = 'one row per journal and day of lessons: attendance as it is known where the data end'
+_NOW = 'one row per journal and day of lessons: attendance and current marks as they are known where the data end'
+
+
 def upgrade() -> None:
     op.create_table('mart_lag_school',
     sa.Column('school_id', sa.Integer(), nullable=False, comment='school (dim_school)'),
@@ -81,11 +91,18 @@ def upgrade() -> None:
     comment='critical findings of a school by day, no person: how many were open at the end of any day; rewritten by every run of the checks'
     )
     op.create_index('ix_finding_critical_school', 'finding_critical', ['school_id', 'school_year'], unique=False)
+    for name, comment in _MARKS.items():
+        op.add_column('mart_attendance_day', sa.Column(name, sa.Integer(), nullable=False, server_default='0', comment=comment))
+        op.alter_column('mart_attendance_day', name, server_default=None)
+    op.create_table_comment('mart_attendance_day', _NOW, existing_comment=_BEFORE)
     # schools that are loaded already are derived anew by the next load, derivation or start
     op.execute("UPDATE judgement SET fingerprint = '' WHERE judgement_id = 0")
 
 
 def downgrade() -> None:
+    op.create_table_comment('mart_attendance_day', _BEFORE, existing_comment=_NOW)
+    for name in _MARKS:
+        op.drop_column('mart_attendance_day', name)
     op.drop_table('finding_critical')
     op.drop_table('mart_review_month')
     op.drop_table('mart_activity_month')
