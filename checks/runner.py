@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 
 from checks.catalogue import Expectation, of_dataset, read_catalogue
 from checks.counting import count_cells, results_query, violating_cells
+from checks.critical import sum_critical
 from checks.datasets import DATASETS, LEDGER, dataset_of, school_filter
 from checks.findings import merge_findings
 from checks.harvest import CheckError, assert_counts, drop_cells, gravest, harvest, suppress_told
@@ -128,6 +129,7 @@ class _Run:
             suppressed = suppress_told(self.connection, self.cells)
             rules = _whole_rules(self.sound, self.left_out)
             merged = merge_findings(self.connection, run_id, rules, self.schools, self.as_of)
+            sum_critical(self.connection, self.schools)
             raise_versions(self.connection, run_id, self.schools)
         finished_at = datetime.now(UTC)
         rows = read_rows(self.connection, run_id, {one.check_id: one for one in self.sound}, graded)

@@ -14,13 +14,19 @@ import polars as pl
 from dashboard import limits
 from dashboard.queries.comparison import READABLE
 from etl.warehouse.metrics import METRICS, Measured, Metric
+from etl.warehouse.metrics_above import ABOVE, Days, DaysMetric
+from etl.warehouse.metrics_filling import FILLING
 from etl.warehouse.metrics_learning import LEARNING_METRICS
+from etl.warehouse.metrics_programme import PROGRAMME
 
 State = Literal["told", "few", "cannot", "nothing"]
-Kind = Literal["share", "score", "mean", "count"]
+Kind = Literal["share", "score", "mean", "count", "days"]
 
+_DONE = "programme_done"  # of the programme only this has a mart above a school
 CHOICES: dict[str, Metric] = {
-    name: metric for name, metric in (METRICS | LEARNING_METRICS).items() if metric.source in READABLE
+    name: metric
+    for name, metric in (METRICS | FILLING | ABOVE | {_DONE: PROGRAMME[_DONE]} | LEARNING_METRICS).items()
+    if metric.source in READABLE
 }
 """Every metric of the registry that stands in marts without persons."""
 DEFAULT = "completeness"
@@ -30,9 +36,12 @@ _SCORES = frozenset({"sou", "objectivity_balance", "norm_done"})
 """Quotients that are no share of equal cases: neither Wilson's interval nor the funnel's limits hold for them."""
 _NEEDS: dict[str, str] = {
     "learning": "mark", "attendance": "absence", "spread": "absence", "fill": "mark", "period_mark": "period_mark",
-    "period_success": "period_mark", "group": "period_mark",
+    "period_success": "period_mark", "group": "period_mark", "programme": "plan_item", "card": "card_field",
+    "sign_in": "activity",
 }  # fmt: skip
 _NEEDS_OF = {"attendance_share": "absence", "without_marks_count": "period_mark", "objectivity_mismatch": "period_mark"}
+_ONLY_WITH_ROWS = frozenset({"review", "critical"})
+"""Sources in which no row means that nobody keeps the register or made the check, not that there was nothing."""
 _BANDS = ((100, "s"), (500, "m"), (1000, "l"))
 
 
@@ -101,7 +110,7 @@ def kind_of(metric: Metric) -> Kind:
     """Whether a number can bear an interval: only shares of equal cases can."""
     if metric.name in _SCORES:
         return "score"
-    return {"share": "share", "mean": "mean", "count": "count"}[metric.unit]  # type: ignore[return-value]
+    return metric.unit
 
 
 def towards_bad(metric: Metric, distance: float | None) -> float:
@@ -145,7 +154,7 @@ def lines_of(schools: pl.DataFrame, values: pl.DataFrame, metric: Metric, group:
         found.append(
             Line(
                 line.row, line.peers, line.state, line.measured, line.interval, distances.get(line.school),
-                _common(others), len(others), near,
+                _common(others, values), len(others), near,
             )
         )  # fmt: skip
     return found
@@ -203,6 +212,10 @@ def state_of(metric: Metric, found: Measured, row: Mapping[str, Any], *, ground:
     needed = _NEEDS_OF.get(metric.name) or _NEEDS.get(metric.source)
     if needed is not None and needed not in (row.get("carried") or ()):
         return "cannot"
+    if metric.source in _ONLY_WITH_ROWS and not has_rows:
+        return "cannot"
+    if metric.unit == "days":
+        return "few" if 0 < found.whole < int(row.get("min_cell") or 0) else _of_days(found)
     if metric.unit == "count":
         if metric.source == "duty" and has_rows and ground.value is None:
             return "cannot" if ground.whole + ground.unknown else "nothing"
@@ -225,7 +238,17 @@ def _distances(lines: list[Line]) -> dict[int, float]:
     return dict(zip([line.school for line in told], z.to_list(), strict=True))
 
 
-def _common(lines: list[Line]) -> float | None:
+def _of_days(found: Measured) -> State:
+    if isinstance(found, Days) and found.low is not None:
+        return "told"
+    return "cannot" if found.whole + found.unknown else "nothing"
+
+
+def _common(lines: list[Line], values: pl.DataFrame) -> float | None:
+    if lines and isinstance(lines[0].measured.metric, DaysMetric):
+        return (
+            lines[0].measured.metric.of(values.filter(pl.col("school_id").is_in([line.school for line in lines]))).value
+        )
     whole = sum(line.measured.whole for line in lines)
     is_quotient = bool(lines) and lines[0].measured.metric.unit != "count"
     return sum(line.measured.part for line in lines) / whole if whole and is_quotient else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboard import limits, measures
 from dashboard.comparison import Line
-from dashboard.i18n import t
+from dashboard.i18n import number, percent, t
 from etl.warehouse.metrics import Measured
 
 _HUNDREDTHS = ("sou", "weighted_mean")
@@ -36,3 +36,13 @@ def side_words(line: Line) -> str:
     """On which side of which limit a school lies."""
     side = "below" if (line.distance or 0) < 0 else "above"
     return t(f"comparison.side_{side}_{'outer' if line.worse > limits.OUTER else 'inner'}")
+
+
+def alike_words(line: Line) -> str:
+    """The common number of the schools like it; empty where there is none."""
+    if line.alike is None:
+        return ""
+    unit = line.measured.metric.unit
+    if unit == "days":
+        return measures.days_words(line.alike, line.alike)
+    return number(line.alike, 2) if unit == "mean" else percent(line.alike)

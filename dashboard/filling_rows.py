@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import polars as pl
 
+from dashboard import measures
 from dashboard.frame import short_name
-from dashboard.i18n import count, number, percent, t
+from dashboard.i18n import number, percent, t
 from dashboard.queries.filling import Filling
 from dashboard.queries.schools import natural_order
 from etl.warehouse.ledger import RULE
@@ -115,13 +115,7 @@ def quantile_words(quantile: LagQuantile, lags: pl.DataFrame) -> str:
     found = quantile.of(lags)
     if found is None:
         return t("number.cannot_tell") if lags.height else "—"
-    low, high = found
-    if math.isinf(low):
-        return t("school.delay_never")
-    if low != high:
-        last = t("school.delay_never") if math.isinf(high) else number(int(high))
-        return f"{number(int(low))}–{last}"
-    return t("filling.over_month") if low > 30 else t("school.delay_0") if not low else count(int(low), "day")
+    return measures.days_words(*found)
 
 
 def lag_lines(page: Filling) -> list[tuple[str, dict[str, str]]]:

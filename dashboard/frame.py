@@ -15,7 +15,7 @@ from dashboard.access import Identity
 from dashboard.components.crumbs import crumbs as draw_crumbs
 from dashboard.components.shell import sign_out_button
 from dashboard.connection import accounts
-from dashboard.filters import Filters, to_params, url_of
+from dashboard.filters import Filters, parse, to_params, url_of
 from dashboard.i18n import t
 from dashboard.pages_table import is_open
 from dashboard.period_picker import AsOf as AsOf
@@ -111,6 +111,8 @@ def head(
             _user_menu()
     if warning:
         st.warning(harmless(warning), icon=":material/history:")
+    if periods and as_of is None and parse(st.query_params.to_dict()).moment is not None:
+        st.info(t("frame.moment_ignored"), icon=":material/event:")
 
 
 def drawn_head() -> Head:

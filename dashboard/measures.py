@@ -3,6 +3,7 @@ Pure."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection
 
@@ -12,7 +13,10 @@ from dashboard.components.kpi_cards import Kpi
 from dashboard.i18n import NBSP, count, listed, number, percent, points, t
 from dashboard.moment_words import was_and_is
 from etl.warehouse.metrics import Measured, Metric
+from etl.warehouse.metrics_above import Days
 
+LONGEST = 30
+"""Days after which a lag is only «more than»: the marts hold no longer ones."""
 _CLEAR = ("not_due", "not_regulated")  # nothing to judge, and everybody knows why
 _PARTS = {"topic": "topics", "homework": "homework", "attendance": "attendance_confirmation"}
 
@@ -21,6 +25,9 @@ def in_words(measured: Measured, rows: pl.DataFrame | None = None) -> str:
     """`93,1 %`, `81,0–84,2 %`, «нельзя оценить», or why there is nothing to judge («срок не наступил»)."""
     if measured.metric.unit == "count":
         return number(measured.part)
+    if isinstance(measured, Days):
+        known = measured.low is not None and measured.high is not None
+        return days_words(measured.low, measured.high) if known else t("number.cannot_tell")  # type: ignore[arg-type]
     if not measured.whole and not measured.unknown:
         why = _nothing(measured.metric, rows)
         return "—" if why is None else t(f"left_out.{why}") if why in _CLEAR else t("number.cannot_tell")
@@ -29,6 +36,16 @@ def in_words(measured: Measured, rows: pl.DataFrame | None = None) -> str:
     if measured.metric.unit == "mean":
         return number(measured.value, 2)
     return span(measured.interval) if measured.interval else percent(measured.value)
+
+
+def days_words(low: float, high: float) -> str:
+    """`2 дня`, `2–4 дня`, «не внесено», «больше 30 дней»: a quantile of days after the lesson, infinity = not made."""
+    if math.isinf(low):
+        return t("school.delay_never")
+    if low != high:
+        last = t("school.delay_never") if math.isinf(high) else count(int(high), "day")
+        return f"{number(int(low))}–{last}"
+    return t("filling.over_month") if low > LONGEST else t("school.delay_0") if not low else count(int(low), "day")
 
 
 def shown(share: float | None) -> float | None:

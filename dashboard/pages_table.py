@@ -89,6 +89,14 @@ PAGES: tuple[PageRow, ...] = (
     PageRow("overview", "page.overview", ":material/location_city:", "dashboard.views.overview", _ABOVE),
     PageRow("comparison", "page.comparison", ":material/balance:", "dashboard.views.comparison", _ABOVE),
     PageRow(
+        "monitoring",
+        "page.monitoring",
+        ":material/table_chart:",
+        "dashboard.views.monitoring",
+        frozenset(),
+        link=_ABOVE,  # a button of the municipality and of the comparison: seven pages are in a menu at most
+    ),
+    PageRow(
         "school",
         "page.school",
         ":material/school:",

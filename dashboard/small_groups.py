@@ -54,6 +54,8 @@ MARKS = Cells(
 FILL = Cells("pupil_count")
 ATTENDANCE = Cells("slot_count")
 CURRENT = Cells("slot_count", ("digit_count",), derived={"digit_sum": ("digit_count",)})
+CARDS = Cells("cards", ("complete",))
+SIGN_INS = Cells("accounts", ("users",), derived={f"users_{role}": ("users",) for role in ("staff", "pupil", "parent")})
 NOBODY = 2**31 - 1
 """The limit of a school that has fewer pupils than its limit: all that is said of its pupils is withheld."""
 

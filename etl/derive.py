@@ -18,6 +18,7 @@ from etl.load import School
 from etl.metric_files import read_variants
 from etl.regulations.describe import RULE_COLUMNS, describe_rule
 from etl.regulations.profile import Profile, fingerprint
+from etl.transforms.above_marts import build_above
 from etl.transforms.attendance_marts import build_attendance
 from etl.transforms.duty_marts import build_duty_judgement, build_duty_marts
 from etl.transforms.forecast_marts import build_forecasts
@@ -39,6 +40,7 @@ from etl.transforms.obligations.registers import (
     EDIT_PERMISSION,
     INCIDENT,
     OUTAGE,
+    REVIEW_TICK,
     Registers,
     with_registers,
 )
@@ -177,8 +179,10 @@ def _marts(school: School, context: Context, obligations: pl.DataFrame, variants
     )
     lessons = held_lessons(context)
     absences = find_absences(context, lessons)
+    duties = build_duty_marts(obligations, _horizons(context.sight), school.zone, rush_days)
     return {
-        **build_duty_marts(obligations, _horizons(context.sight), school.zone, rush_days),
+        **duties,
+        **build_above(context, lessons, duties["mart_duty_lag"]),
         "mart_learning": build_learning(context, lessons, absences),
         **build_attendance(context, lessons, absences, variants.absent_day),
         **build_mark_marts(context, lessons, absences, variants),
@@ -275,6 +279,7 @@ def read_registers(writer: Writer, school: School) -> Registers:
         control_act=read("control_act", CONTROL_ACT),
         incident=read("incident", INCIDENT),
         outage=read("outage", OUTAGE),
+        review_tick=read("review_tick", REVIEW_TICK),
         absence_document=read("absence_document_entry", ABSENCE_DOCUMENT),
         edit_permission=read("edit_permission_entry", EDIT_PERMISSION),
     )

@@ -16,10 +16,12 @@ import polars as pl
 from dashboard.filters import Filters
 from dashboard.queries import duty, periods, schools
 from dashboard.queries.attended import fixed_days, read_attended
+from dashboard.queries.coarser import coarser
 from dashboard.queries.door import read
 from dashboard.queries.overview import LEARNING_IN_SPAN, RULE_NUMBERS, duties_by_rule, is_past
 from dashboard.queries.performance import ENDS_IN_SPAN, KIND, PERIOD_JOINS, weighed
 from dashboard.queries.what_if import STANDINGS
+from dashboard.queries.whole_schools import KNOWS_DAYS, WHOLE, read_whole
 from dashboard.small_groups import CURRENT, FILL, GROUP, MARKS, NOBODY, SPREAD, SUCCESS, is_cut, withheld
 from etl.warehouse.acts import ACT_IN_FORCE
 from etl.warehouse.metric_settings import BY_DEFAULT
@@ -89,9 +91,9 @@ def _statement(source: Source) -> str:
 _STATEMENTS = {source: _statement(source) for source in _JOINED}
 _CELLS = {"learning": CURRENT, "spread": SPREAD, "fill": FILL, "period_mark": MARKS, "period_success": SUCCESS,
           "group": GROUP}  # fmt: skip
-READABLE = frozenset({"duty", "attendance", *_JOINED})
+READABLE = frozenset({"duty", "attendance", *_JOINED}) | WHOLE
 """Sources that a reader above a school may read: they hold no person."""
-AS_OF = frozenset({"duty", "attendance", "spread"})
+AS_OF = frozenset({"duty", "attendance", "spread"}) | KNOWS_DAYS
 """Sources that know a past day; the others stand where the data end."""
 _NAMED = """
 LEFT JOIN dim_journal j ON j.school_id = x.school_id AND j.journal_id = x.journal_id
@@ -132,40 +134,75 @@ class Compared:
     `schools`: `schools.read_schools` with settlement, lowest and highest grade, pupil_count, carried and min_cell;
     is_cut says that something was withheld because it tells of few pupils;
     `values`: the sums of the metric's source by school_id (and rule, for duties; else in the atoms of `small_groups`).
-    `is_past` = an earlier day is asked.
+    `is_past` = an earlier day is asked; `shown` = the period of the values where it is coarser than the one asked for.
     """
 
     schools: pl.DataFrame
     choice: periods.Choice | None
     values: pl.DataFrame
     is_past: bool
+    shown: periods.Period | None = None
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What every metric of the schools stands on: `schools` with their kind and size, `terms` of `read_periods`, the
+    `choice`, the last day that counts in each school (`until`, where the data end `newest`), sizes of small groups.
+    """
+
+    schools: pl.DataFrame
+    terms: pl.DataFrame
+    choice: periods.Choice | None
+    until: dict[int, date]
+    newest: dict[int, date]
+    limits: dict[int, int]
+    is_past: bool
+
+
+def read_ground(scope: Scope, filters: Filters, now: datetime) -> Ground:
+    """Four queries, whatever the number of schools; two where no school has a period."""
+    listed = schools.read_schools(scope, now)
+    until, newest = schools.until_of(listed, filters.as_of), schools.until_of(listed)
+    terms = periods.read_periods(scope)
+    choice = periods.choose(terms, filters, until)
+    past = is_past(listed, filters.as_of)
+    if choice is None:
+        return Ground(listed, terms, None, until, newest, {}, past)
+    peers = read(scope, _PEERS, {"year": choice.period.span.year})
+    known = listed.join(peers, on="school_id", how="left", maintain_order="left").with_columns(
+        pl.col("min_cell").map_elements(_cell_size, return_dtype=pl.Int64, skip_nulls=False).alias("min_cell"),
+        pl.lit(value=False).alias("is_cut"),
+    )
+    return Ground(known, terms, choice, until, newest, schools.read_limits(scope), past)
 
 
 def read_compared(scope: Scope, filters: Filters, source: Source, now: datetime) -> Compared:
     """Every school of the scope at the position, five queries; KeyError for a source that is not READABLE."""
-    listed = schools.read_schools(scope, now)
-    until = schools.until_of(listed, filters.as_of)
-    choice = periods.choose(periods.read_periods(scope), filters, until)
-    past = is_past(listed, filters.as_of)
+    return compared(scope, read_ground(scope, filters, now), source)
+
+
+def compared(scope: Scope, ground: Ground, source: Source) -> Compared:
+    """The sums of one source on a ground that has been read; one query."""
+    choice, until = ground.choice, ground.until
     if choice is None:
-        return Compared(listed, None, pl.DataFrame(), past)
-    peers = read(scope, _PEERS, {"year": choice.period.span.year})
-    known = listed.join(peers, on="school_id", how="left", maintain_order="left").with_columns(
-        pl.col("min_cell").map_elements(_cell_size, return_dtype=pl.Int64, skip_nulls=False).alias("min_cell")
-    )
+        return Compared(ground.schools, None, pl.DataFrame(), ground.is_past)
     if source == "duty":
-        values = duties_by_rule(scope, choice.period, until if past else None)
-        return Compared(known.with_columns(pl.lit(value=False).alias("is_cut")), choice, values, past)
-    limits, newest = schools.read_limits(scope), schools.until_of(listed)
-    if source == "attendance":
-        whole = values = read_attended(scope, choice.period, until, newest, limits)
+        values = duties_by_rule(scope, choice.period, until if ground.is_past else None)
+        return Compared(ground.schools, choice, values, ground.is_past)
+    shown = coarser(ground.terms, choice.period, source, until)
+    period = shown or choice.period
+    if source in WHOLE:
+        whole, values = read_whole(scope, source, period, until, ground.limits)
+    elif source == "attendance":
+        whole = values = read_attended(scope, period, until, ground.newest, ground.limits)
     else:
-        whole = read(scope, _STATEMENTS[source], _params(choice.period, fixed_days(until, newest)))
-        values = withheld(whole, _CELLS[source], limits)
+        whole = read(scope, _STATEMENTS[source], _params(period, fixed_days(until, ground.newest)))
+        values = withheld(whole, _CELLS[source], ground.limits)
         if source == "period_mark":
             values = weighed(values, BY_DEFAULT.values)
-    cut = [school for school in limits if limits[school] == NOBODY or _is_cut(whole, values, school)]
-    return Compared(known.with_columns(pl.col("school_id").is_in(cut).alias("is_cut")), choice, values, past)
+    cut = [school for school, limit in ground.limits.items() if limit == NOBODY or _is_cut(whole, values, school)]
+    listed = ground.schools.with_columns(pl.col("school_id").is_in(cut).alias("is_cut"))
+    return Compared(listed, choice, values, ground.is_past, shown)
 
 
 def _is_cut(whole: pl.DataFrame, values: pl.DataFrame, school: int) -> bool:

@@ -7,7 +7,7 @@ Every count leaves out its own filter: beside «грубое» stands how many t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 import polars as pl
@@ -16,6 +16,7 @@ from dashboard.filters import Filters, State
 from dashboard.queries import periods, schools
 from dashboard.queries.door import read
 from etl.warehouse.ledger import MARK_RULES, RULE, RULES, Severity, Status
+from etl.warehouse.register import CLOSED_AT, OPENED_AT
 from etl.warehouse.scope import Scope
 
 PAGE = 50
@@ -29,7 +30,35 @@ _OF_MARKS = ", ".join(str(RULE[name].number) for name in (*MARK_RULES, "future_m
 _OF_ABSENCES = ", ".join(str(rule.number) for rule in RULES if rule.object_type == "absence")
 
 # The place and the time are the page's subject: they cut every count. The rest are choices, one boolean each.
-_CHOSEN = """
+# At an earlier moment what was repaired later was open, what was found later was not there, and a word said later was
+# not said yet. The clock is each school's own.
+_MOMENT = "(CAST(:at AS timestamp) AT TIME ZONE d.timezone)"
+_OPENED, _CLOSED = OPENED_AT.replace("f.state", "f.run_state"), CLOSED_AT.replace("f.state", "f.run_state")
+REGISTER = f"""
+register AS (
+    SELECT f.school_id, f.finding_id, f.rule, f.object_id, f.object_key, f.class_id, f.journal_id, f.lesson_id,
+           f.pupil_id, f.period_id, f.staff_id, f.anchor_on, f.school_year, f.severity, f.profile_version, f.due_at,
+           f.first_seen_at, f.last_seen_at, f.reopened, d.timezone, d.extracted_at,
+           CASE WHEN p.is_then THEN {_MOMENT} ELSE d.extracted_at END AS looked_at,
+           CASE WHEN p.was_open AND f.status = {int(Status.late)} THEN {int(Status.missing)}
+                ELSE f.status END AS status,
+           CASE WHEN p.was_open THEN NULL ELSE f.done_at END AS done_at,
+           CASE WHEN p.was_open THEN NULL ELSE f.fixed_at END AS fixed_at,
+           CASE WHEN p.was_open THEN 'open' WHEN p.is_unsaid THEN f.run_state ELSE f.state END AS state,
+           CASE WHEN p.was_open OR p.is_unsaid THEN NULL ELSE f.reason END AS reason,
+           CASE WHEN p.is_unsaid THEN NULL ELSE f.decided_at END AS decided_at,
+           CASE WHEN p.is_unsaid THEN NULL ELSE f.decided_by END AS decided_by
+    FROM finding_row f JOIN dim_school d USING (school_id)
+    CROSS JOIN LATERAL (
+        SELECT CAST(:at AS timestamp) IS NOT NULL AS is_then,
+               coalesce(f.run_state = 'fixed' AND {_CLOSED} > {_MOMENT}, false) AS was_open,
+               coalesce(f.decided_at > {_MOMENT}, false) AS is_unsaid
+    ) p
+    WHERE f.school_id = ANY(:schools) AND (NOT p.is_then OR {_OPENED} <= {_MOMENT})
+)"""
+"""Findings with the state, status and words they had at `:at` (null: where the data end)."""
+_CHOSEN = f"""
+{REGISTER},
 dated AS (
     SELECT f.*,
            CAST(:severity AS int) IS NULL OR f.severity = :severity AS ok_severity,
@@ -37,9 +66,9 @@ dated AS (
            CAST(:rule AS int) IS NULL OR f.rule = :rule AS ok_rule,
            CAST(:class_id AS bigint) IS NULL OR f.class_id = :class_id AS ok_class,
            CAST(:staff AS bigint) IS NULL OR f.staff_id = :staff AS ok_staff,
-           coalesce((d.extracted_at AT TIME ZONE d.timezone)::date
-               - coalesce((f.due_at AT TIME ZONE d.timezone)::date, f.anchor_on), 0) AS days_old
-    FROM finding_row f JOIN dim_school d USING (school_id)
+           coalesce((f.looked_at AT TIME ZONE f.timezone)::date
+               - coalesce((f.due_at AT TIME ZONE f.timezone)::date, f.anchor_on), 0) AS days_old
+    FROM register f
     JOIN unnest(CAST(:span_schools AS int[]), CAST(:span_starts AS date[]), CAST(:span_ends AS date[]))
       AS span (school_id, starts_on, ends_on) USING (school_id)
     WHERE f.school_id = ANY(:schools) AND f.school_year = :year
@@ -101,8 +130,8 @@ _NAMED = f"""
 SELECT f.school_id, f.school_year, f.finding_id, f.rule, f.status, f.severity, f.state, f.reopened, f.reason,
        f.decided_at, f.decided_by, f.anchor_on, f.first_seen_at, f.object_id, f.object_key,
        f.class_id, f.journal_id, f.lesson_id, f.staff_id,
-       f.last_seen_at AS at, f.fixed_at, coalesce(r.due_at, f.due_at) AS due_at,
-       r.due_earliest, r.target_at, r.not_before, r.done_earliest, coalesce(r.done_latest, f.done_at) AS done_latest,
+       {{at}} AS at, f.fixed_at, coalesce(r.due_at, f.due_at) AS due_at,
+       r.due_earliest, r.target_at, r.not_before, {{done_earliest}} AS done_earliest, {{done_latest}} AS done_latest,
        r.done_quality, s.timezone, coalesce(s.short_name, s.name) AS school, c.name AS class_name, j.subject_id,
        u.name AS subject, g.kind AS group_kind, g.name AS group_name, l.held_on, l.slot, n.full_name AS responsible,
        p.full_name AS pupil, m.value AS mark, a.code AS absence, k.clause, k.quotation, k.act_title, k.act_number,
@@ -139,17 +168,26 @@ _ROW_OF_ALL = """LEFT JOIN ledger_row r ON r.school_id = f.school_id AND r.schoo
   AND coalesce(r.object_id, -1) = coalesce(f.object_id, -1) AND coalesce(r.pupil_id, -1) = coalesce(f.pupil_id, -1)
   AND coalesce(r.period_id, -1) = coalesce(f.period_id, -1) AND coalesce(r.object_key, '') = coalesce(f.object_key, '')
 """
+# an entry made after the moment looked at is not known yet
+_NEWEST = {
+    "at": "f.last_seen_at", "done_earliest": "r.done_earliest", "done_latest": "coalesce(r.done_latest, f.done_at)",
+}  # fmt: skip
+_THEN = {
+    "at": "CASE WHEN CAST(:at AS timestamp) IS NULL THEN f.last_seen_at ELSE f.looked_at END",
+    **{name: f"CASE WHEN {value} <= f.looked_at OR CAST(:at AS timestamp) IS NULL THEN {value} END"
+       for name, value in _NEWEST.items() if name != "at"},
+}  # fmt: skip
 _ORDER = "ORDER BY severity, anchor_on DESC NULLS LAST, school_id, rule, finding_id"
 _PAGE = f"""
 WITH {_CHOSEN}, page AS (SELECT * FROM chosen WHERE {_ALL} {_ORDER} LIMIT {PAGE} OFFSET :skip)
-{_NAMED.format(row=_ROW_OF_ONE)}"""
+{_NAMED.format(row=_ROW_OF_ONE, **_THEN)}"""
 _EVERY = f"""
 WITH {_CHOSEN}, page AS (SELECT * FROM chosen WHERE {_ALL} {_ORDER} LIMIT {MOST_EXPORTED})
-{_NAMED.format(row=_ROW_OF_ALL)}"""
+{_NAMED.format(row=_ROW_OF_ALL, **_THEN)}"""
 ONE = f"""
 WITH page AS (
     SELECT * FROM finding_row WHERE school_id = ANY(:schools) AND school_id = :school AND finding_id = :finding)
-{_NAMED.format(row=_ROW_OF_ONE)}"""
+{_NAMED.format(row=_ROW_OF_ONE, **_NEWEST)}"""
 _CHECKED = """
 SELECT c.school_id, max(r.finished_at) AS checked_at
 FROM check_result c JOIN check_run r USING (run_id)
@@ -203,7 +241,7 @@ def read_findings(scope: Scope, filters: Filters, now: datetime) -> Findings | N
     if listed.is_empty():
         return None
     terms = periods.read_periods(scope, filters.school)
-    choice = periods.choose(terms, filters, schools.until_of(listed), with_days=scope.sees_names)
+    choice = periods.choose(terms, filters, schools.until_of(listed, filters.as_of), with_days=scope.sees_names)
     checked = read(scope, _CHECKED)
     if choice is None:
         return Findings(
@@ -214,7 +252,7 @@ def read_findings(scope: Scope, filters: Filters, now: datetime) -> Findings | N
             pl.DataFrame(),
             1,
         )
-    params = _params(filters, choice)
+    params = _params(filters, choice, listed)
     counts = read(scope, _COUNTS, params)
     page = max(1, filters.page or 1)
     found = Findings(listed, checked, choice, counts, pl.DataFrame(), page)
@@ -227,18 +265,26 @@ def read_every(scope: Scope, filters: Filters, now: datetime) -> pl.DataFrame:
     """The rows of all pages of `read_findings` for a file, at most `MOST_EXPORTED`; three queries."""
     listed = schools.read_schools(scope, now, filters.school)
     terms = periods.read_periods(scope, filters.school)
-    choice = periods.choose(terms, filters, schools.until_of(listed), with_days=scope.sees_names)
+    choice = periods.choose(terms, filters, schools.until_of(listed, filters.as_of), with_days=scope.sees_names)
     if choice is None:
         return pl.DataFrame()
-    rows = read(scope, _EVERY, _params(filters, choice))
+    rows = read(scope, _EVERY, _params(filters, choice, listed))
     # several rows of the ledger may bear the identity of one finding: the first by its moments stands for it
     kept = rows.with_row_index("place").sort("due_at", "done_latest", "place", nulls_last=True)
     return kept.unique(["school_id", "finding_id"], keep="first", maintain_order=True).sort("place").drop("place")
 
 
-def _params(filters: Filters, choice: periods.Choice) -> dict[str, Any]:
+def moment_of(filters: Filters, listed: pl.DataFrame) -> datetime | None:
+    """The asked moment on the clock of each school (a day = its end); None where the data of no school are later."""
+    asked = [schools.past_moment(row, filters) for row in listed.iter_rows(named=True)]
+    found = next((moment for moment in asked if moment is not None), None)
+    return found if found is None or isinstance(found, datetime) else datetime.combine(found, time(23, 59, 59))
+
+
+def _params(filters: Filters, choice: periods.Choice, listed: pl.DataFrame) -> dict[str, Any]:
     rule = RULE.get(filters.rule or "")
     return {
+        "at": moment_of(filters, listed),
         **choice.period.span.params,
         "school": filters.school,
         "severity": int(Severity[filters.severity.value]) if filters.severity else None,

@@ -9,7 +9,7 @@ policies of class and journal.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -79,6 +79,13 @@ FROM mart_learning l
 WHERE {_HERE} AND {OWN} AND {_NARROW_JOURNAL}
 GROUP BY 1, 2 ORDER BY 2, 1
 """
+# current marks by the day of the lesson: the only figures of this page that a week or free days have
+_CURRENT = f"""
+SELECT l.class_id, {sums("learning")}
+FROM mart_attendance_day l
+WHERE {_HERE} AND l.held_on BETWEEN CAST(:first AS date) AND CAST(:last AS date) AND {OWN} AND {_NARROW_JOURNAL}
+GROUP BY 1 ORDER BY 1
+"""
 PUPILS = f"""
 WITH {duty.SPAN}
 SELECT l.school_id, l.class_id, l.journal_id, l.period_id, l.pupil_id, n.full_name, l.lesson_count, l.missed_count,
@@ -119,7 +126,8 @@ class Performance:
     `fill`, `marks` = sums of mart_mark_fill and mart_period_mark by class_id and journal_id, `success`, `groups` by
     class; above a school all four by school_id and period_on, with null for what is withheld (small_groups).
     `before` = (fill, marks, success) of the whole previous period. `trend` = sums of
-    current marks by month of the year. `pupils` only for one class, `low` unsatisfactory marks of one pupil.
+    current marks by month of the year, `current` by class over a month, a week or free days (else empty, and above a
+    school). `pupils` only for one class, `low` unsatisfactory marks of one pupil.
     """
 
     schools: pl.DataFrame
@@ -136,6 +144,7 @@ class Performance:
     pupils: pl.DataFrame
     low: pl.DataFrame
     settings: InForce = BY_DEFAULT
+    current: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 _NONE = pl.DataFrame()
@@ -161,7 +170,8 @@ def read_performance(scope: Scope, filters: Filters, now: datetime) -> Performan
     if choice.period.is_of_calendar:  # norms and period marks exist by the school's own periods only: the page says so
         return Performance(
             listed, row, choice, is_inside, _NONE, _NONE, _NONE, _NONE, None, _trend(scope, params),
-            read(scope, JOURNALS, params) if is_inside else _NONE, _NONE, _NONE,
+            read(scope, JOURNALS, params) if is_inside else _NONE, _NONE, _NONE, settings,
+            read(scope, _CURRENT, params) if is_inside else _NONE,
         )  # fmt: skip
     before = None
     if choice.previous is not None:

@@ -93,7 +93,7 @@ def choose(
     every = {each: _periods_of(known, each, last, "" if each == newest else f"{each}.") for each in years}
     default = _default(every[year], last, is_newest=year == newest)
     by_code = {period.code: period for period in every[year]}
-    chosen = by_code.get(code, by_code[default]) if free is None else _of_calendar(free, until)
+    chosen = by_code.get(code, by_code[default]) if free is None else of_calendar(free, until)
     options = [(period.code, period.label) for period in every[year]]
     options += _calendar_options(chosen, known, year, last, with_days=with_days)
     options += [(f"{other}.year", year_label(other)) for other in sorted(years - {year}, reverse=True)]
@@ -122,7 +122,8 @@ def _asked_of_calendar(filters: Filters, years: set[int], last: date, *, with_da
     return span
 
 
-def _of_calendar(span: CalendarSpan, schools: Mapping[int, date]) -> Period:
+def of_calendar(span: CalendarSpan, schools: Mapping[int, date]) -> Period:
+    """A month, week or days as a period of every school."""
     return Period(span.code, span_label(span), span.kind, 0, span.over(schools))
 
 
@@ -160,7 +161,7 @@ def _compared_with(
     free = spans.read_code(chosen.code)
     if free is not None:
         other = free.a_year_before() if against == YEAR_AGO else free.before()
-        return _of_calendar(other, schools) if other.year in every else None
+        return of_calendar(other, schools) if other.year in every else None
     year = chosen.span.year
     same = [period for period in every.get(year, []) if period.kind == chosen.kind]
     before = [period for period in every.get(year - 1, []) if period.kind == chosen.kind]

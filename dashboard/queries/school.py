@@ -15,10 +15,11 @@ import polars as pl
 
 from dashboard.components.palette import FEW
 from dashboard.filters import Filters
-from dashboard.queries import duty, periods, schools, spans
+from dashboard.queries import duty, periods, schools
 from dashboard.queries.attended import read_attended
 from dashboard.queries.door import read
-from dashboard.queries.overview import LEARNING_IN_SPAN, RULE_NUMBERS, duties_by_rule, whole_days
+from dashboard.queries.findings import REGISTER, moment_of
+from dashboard.queries.overview import RULE_NUMBERS, duties_by_rule, whole_days
 from dashboard.queries.same_point import moments_before
 from etl.warehouse.ledger import RULE, Status
 from etl.warehouse.metrics import LESSON_RULES, METRICS, sums
@@ -123,23 +124,9 @@ _OWN = """(l.school_id = ANY(CAST(:whole AS int[])) OR l.journal_id IN (
     UNION ALL SELECT j.journal_id FROM dim_journal j JOIN access_row a ON a.school_id = j.school_id
         AND a.class_id = j.class_id AND a.level = 'class'
     WHERE j.school_id = l.school_id))"""
-_LEARNING = f"""
-WITH {duty.SPAN}
-SELECT l.class_id, {sums("learning")}
-FROM mart_learning l
-JOIN span USING (school_id)
-JOIN dim_journal d ON d.school_id = l.school_id AND d.journal_id = l.journal_id
-LEFT JOIN dim_period p ON p.school_id = l.school_id AND p.period_id = l.period_id
-WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = :year
-    AND {LEARNING_IN_SPAN} AND {_OWN}
-  AND (CAST(:class_id AS int) IS NULL OR l.class_id = :class_id)
-  AND (CAST(:subject AS int) IS NULL OR d.subject_id = :subject)
-  AND (CAST(:parallel AS int) IS NULL OR EXISTS (SELECT 1 FROM dim_class c WHERE c.school_id = l.school_id
-      AND c.class_id = l.class_id AND c.grade = :parallel))
-GROUP BY 1 ORDER BY 1
-"""
+# attendance and current marks by the day of the lesson: any period and any past day is a sum
 _ATTENDANCE = f"""
-SELECT l.class_id, {sums("attendance")}
+SELECT l.class_id, {sums("learning")}
 FROM mart_attendance_day l
 JOIN dim_journal d ON d.school_id = l.school_id AND d.journal_id = l.journal_id
 WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = :year AND {_OWN}
@@ -165,7 +152,8 @@ SELECT n.staff_id, n.full_name FROM dim_staff_name n WHERE n.school_id = ANY(:sc
 """
 # the rows that the page of findings opens with for the same position
 _FINDINGS = f"""
-SELECT count(*) AS n FROM finding_row d
+WITH {REGISTER}
+SELECT count(*) AS n FROM register d
 WHERE d.school_id = ANY(:schools) AND d.school_id = :school AND d.school_year = :year AND d.state = 'open'
   AND (CAST(:is_year AS boolean) OR d.anchor_on BETWEEN :starts_on AND :ends_on) {_NARROW}
 """
@@ -183,8 +171,8 @@ class School:
     `rules`, `journals`, `weeks`, `teachers` = sums of duty rows by rule and by rule × journal, week of the
     whole school year, or person (the last two empty for a municipal reader: `is_inside` is false). `before`
     = sums by rule at the same point of the period it is compared with (the end of `before_on`), `journals_before` and
-    `teachers_before` likewise (empty for a municipal reader). `attendance`, `learning` = sums by class, of lessons
-    and of marks (the latter by months: empty for weeks and free days). `delays` = bucket, n.
+    `teachers_before` likewise (empty for a municipal reader). `attendance` = sums of lessons by class, `learning` with
+    those of marks (empty for a municipal reader); both by the day of the lesson. `delays` = bucket, n.
     `names` = staff_id, full_name. `findings` = open ones, None where closed.
     """
 
@@ -240,6 +228,7 @@ def read_school(scope: Scope, filters: Filters, now: datetime) -> School | None:
             before = _part(then, "rule")
         else:
             before = duties_by_rule(scope, choice.previous, moments)
+    attended = read(scope, _ATTENDANCE, params) if is_inside else _attended(scope, choice.period, listed, until)
     return School(
         row=row,
         choice=choice,
@@ -254,14 +243,18 @@ def read_school(scope: Scope, filters: Filters, now: datetime) -> School | None:
         journals_before=_part(then, "journal"),
         teachers_before=_part(then, "staff"),
         delays=_read_delays(scope, params, day, until[school], is_whole=is_whole),
-        attendance=read(scope, _ATTENDANCE, params) if is_inside else _attended(scope, choice.period, listed, until),
-        learning=_read_learning(scope, params, choice.period) if is_inside else pl.DataFrame(),
+        attendance=attended,
+        learning=attended if is_inside else pl.DataFrame(),
         period_marks=read(scope, _PERIOD_MARKS, params) if is_inside else pl.DataFrame(),
         clauses=schools.read_clauses(scope, school),
         dims=read(scope, JOURNALS, params),
         names=read(scope, _STAFF, params) if is_inside else _NO_NAMES,
-        findings=int(read(scope, _FINDINGS, params)["n"].sum()) if is_inside else None,
+        findings=_count_findings(scope, params, moment_of(filters, listed)) if is_inside else None,
     )
+
+
+def _count_findings(scope: Scope, params: dict[str, Any], at: datetime | None) -> int:
+    return int(read(scope, _FINDINGS, {**params, "at": at})["n"].sum())
 
 
 def below_norm(page: School) -> pl.DataFrame:
@@ -318,11 +311,6 @@ def _read_delays(
 def _attended(scope: Scope, period: periods.Period, listed: pl.DataFrame, until: dict[int, date]) -> pl.DataFrame:
     rows = read_attended(scope, period, until, schools.until_of(listed), schools.read_limits(scope))
     return rows.filter(pl.col("school_id").is_in(list(until)))
-
-
-def _read_learning(scope: Scope, params: dict[str, Any], period: periods.Period) -> pl.DataFrame:
-    rows = read(scope, _LEARNING, params)
-    return rows.clear() if period.kind in (spans.WEEK, spans.DAYS) else rows
 
 
 def past_moment(row: dict[str, Any], filters: Filters, *, is_inside: bool) -> date | datetime | None:

@@ -13,12 +13,13 @@ import streamlit as st
 from dashboard import charts, frame, limits
 from dashboard.comparison import CHOICES, DEFAULT, FEWEST, Line, groups_of, kind_of, lines_of, standing_out
 from dashboard.comparison_causes import causes, coverage_words, group_words
-from dashboard.comparison_words import counted, interval_words, side_words, value_words
+from dashboard.comparison_words import alike_words, counted, interval_words, side_words, value_words
 from dashboard.components.figure import figure
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.filters import Filters, parse, to_params
-from dashboard.i18n import count, day, day_short, listed, number, percent, t
+from dashboard.i18n import count, day, day_short, listed, number, t
 from dashboard.pages_table import is_open
+from dashboard.queries.coarser import STANDING
 from dashboard.queries.comparison import AS_OF, FEWEST_CELL, Compared, read_compared
 from dashboard.queries.door import cached
 from dashboard.queries.schools import STALE_AFTER
@@ -49,6 +50,7 @@ def render(scope: Scope, filters: Filters) -> None:
     _head(page, metric, lines, filters)
     _controls(page, metric, group or "")
     _method(metric, page)
+    _period_shown(metric, page)
     _apart(page, metric, lines, filters, yardstick)
     with st.container(border=True):
         _table(scope, page, metric, lines, filters)
@@ -81,7 +83,7 @@ def _head(page: Compared, metric: Metric, lines: list[Line], filters: Filters) -
         periods=[frame.Option(code, words) for code, words in page.choice.options],
         default_period=page.choice.default,
         as_of=frame.AsOf(datetime(page.choice.period.span.year, 9, 1, tzinfo=UTC).date(), last),  # type: ignore[arg-type]
-        warning=t("comparison.as_of_newest") if page.is_past and metric.source not in AS_OF else "",
+        warning=t("comparison.as_of_newest") if page.is_past and metric.source not in AS_OF | STANDING else "",
     )
 
 
@@ -110,9 +112,17 @@ def _choose() -> None:
 
 def _method(metric: Metric, page: Compared) -> None:
     kind = kind_of(metric)
-    method = t(f"comparison.method_{kind if kind in ('share', 'count') else 'other'}")
+    method = t(f"comparison.method_{kind if kind in ('share', 'count', 'days') else 'other'}")
     cell = int(page.schools["min_cell"].max() or FEWEST_CELL)  # type: ignore[arg-type]
     st.caption(" ".join([t(metric.passport_key), method, t("comparison.suppressed", n=cell)]))
+
+
+def _period_shown(metric: Metric, page: Compared) -> None:
+    """The period of the figures, where it is not the one chosen."""
+    if page.shown is not None:
+        st.info(t("comparison.shown", period=page.shown.label), icon=":material/date_range:")
+    elif metric.source in STANDING:
+        st.info(t("comparison.standing"), icon=":material/date_range:")
 
 
 def _apart(page: Compared, metric: Metric, lines: list[Line], filters: Filters, yardstick: Yardstick) -> None:
@@ -201,7 +211,7 @@ def table_row(line: Line) -> Row:
     group = group_words(line.peers.both) if line.peers.both else ""
     alike = Cell(t("comparison.alike_none"), group, "quiet")
     if line.alike is not None:
-        words = number(line.alike, 2) if line.measured.metric.unit == "mean" else percent(line.alike)
+        words = alike_words(line)
         alike = Cell(words, t("comparison.alike_n", n=count(line.alike_count, "school"), group=group), "quiet")
     cells = (
         Cell(line.cell, line.row["act_title"] or t("overview.act_none"), "quiet"),
@@ -217,6 +227,6 @@ def table_row(line: Line) -> Row:
 def _ways(scope: Scope, filters: Filters) -> None:
     """The pages of attendance and of results over the same schools."""
     with st.container(horizontal=True, gap="small", key="comparison_ways"):
-        for route in ("attendance", "performance"):
+        for route in ("monitoring", "attendance", "performance"):
             if is_open(route, scope.role) and st.button(t(f"comparison.to_{route}"), key=f"way_{route}"):
                 frame.go(route, filters.common())

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import polars as pl
 import streamlit as st
 
-from dashboard import frame, measures, wording
+from dashboard import frame, measures, moment_words, wording
 from dashboard.comparison import Line, kind_of, others_of
 from dashboard.comparison_causes import causes, coverage_words
+from dashboard.comparison_parts import parts_of
 from dashboard.comparison_words import counted, interval_words, side_words, value_words
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.filters import Filters
@@ -45,11 +47,17 @@ def render_school(
         caption=t("comparison.school_caption", day=day(line.row["until_on"]), source=coverage_words(line)),
         periods=[frame.Option(code, words) for code, words in page.choice.options],
         default_period=page.choice.default,
+        as_of=frame.AsOf(date(page.choice.period.span.year, 9, 1), line.row["until_on"]),
+        stamp=moment_words.stamp(dict(line.row), filters, with_minute=False),
         warning=t("frame.stale_one", days=count(line.row["days_old"], "day")) if is_old else "",
     )
     _ways(scope, filters)
     with st.container(border=True):
         _why(page, line, lines, yardstick)
+    made_of = parts_of(line, page.values)
+    if made_of is not None:
+        with st.container(border=True):
+            _parts(metric, *made_of)
     if metric.source == "duty" and len(metric.rules) > 1 and metric.unit == "share":
         with st.container(border=True):
             _rules(scope, page, metric, line, filters)
@@ -89,6 +97,15 @@ def _why(page: Compared, line: Line, lines: list[Line], yardstick: Yardstick) ->
         standing = yardstick.standings.get(line.school)
         state = state_words(standing, line.row["timezone"], is_own=line.school in yardstick.owned)
         st.caption(f"{t('comparison_yardstick.act')}: {state}.")
+
+
+def _parts(metric: Metric, columns: list[Column], rows: list[Row]) -> None:
+    st.header(t(f"comparison.parts_{metric.source}"), anchor=False)
+    st.caption(t(f"comparison.parts_{metric.source}_note"))
+    if not rows:
+        st.markdown(t("comparison.parts_none"))
+        return
+    row_table("comparison_parts", columns, rows, caption=t(f"comparison.parts_{metric.source}"))
 
 
 def _rules(scope: Scope, page: Compared, metric: Metric, line: Line, filters: Filters) -> None:

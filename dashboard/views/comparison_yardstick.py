@@ -6,7 +6,7 @@ The page only asks; the worker derives, school after school, in a process of its
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -44,6 +44,14 @@ class Yardstick:
     standings: Mapping[int, Mapping[str, Any]]
     owned: frozenset[int]
     pairs: Mapping[int, Pair]
+    both: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+    def of(self, metric: Metric) -> Mapping[int, Pair]:
+        """Another metric of duties by both acts, of the same sums."""
+        if not self.both.width:
+            return {}
+        done = {school for school, row in self.standings.items() if row["judgement_id"] is not None}
+        return _pairs(self.both, metric, done, self.owned)
 
 
 def read_yardstick(scope: Scope, page: Compared, metric: Metric, filters: Filters) -> Yardstick:
@@ -68,7 +76,7 @@ def read_yardstick(scope: Scope, page: Compared, metric: Metric, filters: Filter
     )
     both = cached(scope, page.choice.period.span.year, read_both_acts, done)
     pairs = _pairs(both, used, {school for school, _ in done}, owned)
-    return Yardstick(used, acts, chosen, standings, owned, pairs)
+    return Yardstick(used, acts, chosen, standings, owned, pairs, both)
 
 
 def draw_yardstick(scope: Scope, page: Compared, lines: list[Line], yardstick: Yardstick, filters: Filters) -> None:
@@ -82,12 +90,7 @@ def draw_yardstick(scope: Scope, page: Compared, lines: list[Line], yardstick: Y
     st.caption(words)
     if yardstick.chosen is None:
         return
-    st.session_state[ACT_KEY] = yardstick.chosen  # the URL decides, also after Back
-    st.selectbox(
-        t("comparison_yardstick.act"), list(yardstick.acts), key=ACT_KEY, on_change=_choose, width=560,
-        format_func=lambda code: act_name(dict(yardstick.acts[code])),
-    )  # fmt: skip
-    _ask(scope, yardstick)
+    choose_act(scope, yardstick)
     names = ("school", "own", "other", "gap", "state")
     columns = [
         Column(t("comparison.column_school" if name == "school" else f"comparison_yardstick.column_{name}"))
@@ -99,6 +102,18 @@ def draw_yardstick(scope: Scope, page: Compared, lines: list[Line], yardstick: Y
     )  # fmt: skip
     if clicked is not None:
         frame.set_filters(filters.drilled(school=clicked))
+
+
+def choose_act(scope: Scope, yardstick: Yardstick) -> None:
+    """The common act and the button that asks for what is not judged by it yet; nothing where no act is known."""
+    if yardstick.chosen is None:
+        return
+    st.session_state[ACT_KEY] = yardstick.chosen  # the URL decides, also after Back
+    st.selectbox(
+        t("comparison_yardstick.act"), list(yardstick.acts), key=ACT_KEY, on_change=_choose, width=560,
+        format_func=lambda code: act_name(dict(yardstick.acts[code])),
+    )  # fmt: skip
+    _ask(scope, yardstick)
 
 
 def state_words(standing: Mapping[str, Any] | None, zone: str, *, is_own: bool) -> str:

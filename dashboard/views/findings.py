@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from dashboard import frame, wording
+from dashboard import frame, moment_words, wording
 from dashboard.components.row_table import Column, row_table
 from dashboard.exports import offer
 from dashboard.filters import Filters, Severity, State
@@ -49,7 +49,7 @@ def render(scope: Scope, filters: Filters) -> None:
     now = frame.this_hour()
     only = next(iter(scope.all_school_ids)) if len(scope.all_school_ids) == 1 else None
     filters = filters.changed(school=filters.school or only, lesson=None)
-    position = filters.changed(as_of=None, week=None, sort=None, group=None, finding=None)
+    position = filters.changed(week=None, sort=None, group=None, finding=None)
     page = cached(scope, position, read_findings, now)
     if page is None:
         frame.head(t("page.findings"), Filters())
@@ -94,6 +94,8 @@ def _head(page: Findings, filters: Filters) -> None:
     words = wording.full_moment(checked, zone) if isinstance(checked, datetime) else t("findings.never_checked")
     if one:
         caption = t("findings.caption", moment=moment(asked.local_moment(one)), checked=words)
+        if asked.past_moment(one, filters) is not None:
+            caption = f"{t('findings.caption_then', stamp=moment_words.stamp(one, filters))} · {caption}"
     else:
         caption = t("findings.caption_many", schools=count(page.schools.height, "school"), checked=words)
     crumbs = [frame.Crumb(one["label"], "school", filters.common()), frame.Crumb(t("page.findings"))] if one else []
@@ -105,10 +107,10 @@ def _head(page: Findings, filters: Filters) -> None:
         caption=caption,
         periods=[frame.Option(code, label) for code, label in page.choice.options],
         default_period=page.choice.default,
+        as_of=frame.AsOf(date(page.choice.period.span.year, 9, 1), max(page.schools["until_on"]), one is not None),
+        stamp=moment_words.stamp(one, filters) if one else moment_words.stamp_of_schools(page.schools, filters),
         warning=t("frame.stale_one", days=count(one["days_old"], "day")) if one and is_stale else "",
     )
-    if filters.as_of is not None:
-        st.info(t("findings.as_of_ignored"), icon=":material/event:")
 
 
 def _title(page: Findings, filters: Filters) -> str:
@@ -333,7 +335,7 @@ def _tools(scope: Scope, page: Findings, filters: Filters, *, several: bool) -> 
 
 def _download(scope: Scope, page: Findings, filters: Filters) -> None:
     now = datetime.now(UTC)
-    position = filters.changed(as_of=None, week=None, sort=None, group=None, finding=None, page=None)
+    position = filters.changed(week=None, sort=None, group=None, finding=None, page=None)
     state = asked_state(filters)
     shown = t(f"state_many.{state.value}") if state else t("findings.all_states")
     head = replace(frame.drawn_head(), narrowed=(shown, *_narrowed(page, filters)))

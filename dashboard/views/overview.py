@@ -248,8 +248,12 @@ def _attention(table: pl.DataFrame, filters: Filters) -> None:
 
 def _schools(table: pl.DataFrame, filters: Filters) -> None:
     st.header(t("overview.schools"), anchor=False)
-    if st.button(t("comparison.to_comparison"), key="to_comparison", icon=":material/balance:"):
-        frame.go("comparison", Filters(year=filters.year, period=filters.period, as_of=filters.as_of))
+    position = Filters(year=filters.year, period=filters.period, as_of=filters.as_of)
+    with st.container(horizontal=True, gap="small", key="overview_ways"):
+        if st.button(t("comparison.to_comparison"), key="to_comparison", icon=":material/balance:"):
+            frame.go("comparison", position)
+        if st.button(t("monitoring.open"), key="to_monitoring", icon=":material/table_chart:"):
+            frame.go("monitoring", position)
     st.caption(t("overview.schools_note"))
     columns = ("label", "shown", "base", "unfilled", "timely", "attendance", "fresh", "act")
     config = {

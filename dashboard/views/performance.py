@@ -72,6 +72,8 @@ def render(scope: Scope, filters: Filters) -> None:
     if not parts.head(place, t("performance.title", place=place.words), t("performance.note"), with_as_of=False):
         return
     if page.choice.period.is_of_calendar:
+        if page.current.height:
+            _current(place, page)
         frame.empty(t("performance.calendar_title"), moment_words.by_own_periods(page.choice))
         _trend(page)
         return
@@ -146,6 +148,14 @@ def _cards(place: Place, page: Performance) -> None:
     without = LEARNING_METRICS["without_marks_count"].of(page.fill).part
     if without:
         st.markdown(t("performance.without_marks", n=number(without)))
+
+
+def _current(place: Place, page: Performance) -> None:
+    """Current marks of a month, a week or free days, by the day of the lesson."""
+    names = ("marked_lesson_share", "marks_per_lesson", "mean_mark")
+    cards = [measures.card(METRICS[name], t(f"comparison_metric.{name}"), page.current) for name in names]
+    kpi_cards("performance_current", cards, place.stamp)
+    st.caption(t("performance.current_note", period=place.choice.period.label))
 
 
 def _also(name: str, label: str, rows: pl.DataFrame) -> str:

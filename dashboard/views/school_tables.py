@@ -155,8 +155,6 @@ def draw_learning(page: School) -> None:
         height="content" if rows.height <= 12 else 440,
         column_config=_learning_columns(),
     )
-    if page.learning.is_empty():
-        st.caption(t("compare.learning_weeks"))
     plain = rows.with_columns(pl.col("class").str.strip_chars("\u2007"))
     offer_frame("school_learning", t("school.learning"), plain, _learning_columns())
     st.markdown(_quality(page))

@@ -6,7 +6,7 @@ import polars as pl
 
 from etl.contract.learning import SPREAD_STEP
 from etl.contract.variants import DayRule
-from etl.transforms.learning import Absences, absence_sums, filled, held_sums
+from etl.transforms.learning import Absences, absence_sums, filled, held_sums, mark_sums
 from etl.transforms.obligations.context import Context
 
 _DAY = ["school_year", "class_id", "journal_id", "held_on"]
@@ -25,14 +25,14 @@ def build_attendance(
     """Rows of mart_attendance_day, mart_attendance_school, mart_pupil_month and mart_absence_spread.
 
     `lessons` and `absences` as of `held_lessons` and `find_absences`. By the day of the lesson: the attendance until
-    any past day is a sum.
+    any past day is a sum. So are current marks, which stand beside it.
     """
     days = held_sums(lessons, _DAY).join(absence_sums(absences, _DAY), on=_DAY, how="left")
     day = filled(days, _DAY)
     counts = [name for name in day.columns if name not in _DAY]
     pupils = _pupil_months(context, lessons, absences, absent_day)
     return {
-        "mart_attendance_day": day,
+        "mart_attendance_day": filled(day.join(mark_sums(context, lessons, _DAY), on=_DAY, how="left"), _DAY),
         "mart_attendance_school": day.group_by(_SCHOOL_DAY).agg(pl.col(name).sum() for name in counts),
         "mart_pupil_month": pupils,
         "mart_absence_spread": _spread(pupils),

@@ -61,7 +61,7 @@ def build_learning(context: Context, lessons: pl.DataFrame, absences: Absences) 
     and counted.
     """
     found = held_sums(lessons, _KEY)
-    for part in (absence_sums(absences, _KEY), _marks(context, lessons)):
+    for part in (absence_sums(absences, _KEY), mark_sums(context, lessons, _KEY)):
         found = found.join(part, on=_KEY, how="left", nulls_equal=True)
     return filled(found, _KEY)
 
@@ -119,10 +119,11 @@ def absence_sums(absences: Absences, key: list[str]) -> pl.DataFrame:
     return every
 
 
-def _marks(context: Context, place: pl.DataFrame) -> pl.DataFrame:
+def mark_sums(context: Context, place: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """Lessons with a grade, grades, digits and their sum by any columns of `held_lessons`."""
     grades = grades_given(context, place)
     digit = pl.col("mark_code").is_between(1, 5)
-    return grades.group_by(_KEY).agg(
+    return grades.group_by(key).agg(
         pl.col("lesson_id").n_unique().alias("marked_lesson_count"),
         pl.len().alias("mark_count"),
         digit.sum().alias("digit_count"),

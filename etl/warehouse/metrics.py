@@ -31,8 +31,13 @@ Source = Literal[
     "fill",
     "group",
     "forecast",
+    "card",
+    "sign_in",
+    "review",
+    "consistency",
+    "critical",
 ]
-Unit = Literal["share", "count", "mean"]
+Unit = Literal["share", "count", "mean", "days"]
 Direction = Literal["up", "down", "none"]
 
 WIDEST_INTERVAL = 0.10

@@ -30,6 +30,10 @@ LAG: dict[str, str] = {
     "lag_untold": f"sum(row_count) FILTER (WHERE NOT ({_MADE}) AND NOT is_told)",
     "lag_made": f"sum(row_count) FILTER (WHERE {_MADE})",
     "lag_base": f"sum(row_count) FILTER (WHERE {_MADE} OR is_told)",
+    # more than a week, or overdue and not there; `unsure` could be either
+    "lag_over": f"sum(row_count) FILTER (WHERE lag_low > 7 OR (NOT ({_MADE}) AND is_told))",
+    "lag_sure": f"sum(row_count) FILTER (WHERE lag_low > 7 OR lag_high <= 7 OR (NOT ({_MADE}) AND is_told))",
+    "lag_unsure": f"sum(row_count) FILTER (WHERE (lag_low <= 7 AND lag_high > 7) OR (NOT ({_MADE}) AND NOT is_told))",
     "rush_period": "sum(row_count) FILTER (WHERE rush = 1)",
     "rush_control": "sum(row_count) FILTER (WHERE rush = 2)",
     "rush": "sum(row_count) FILTER (WHERE rush IN (1, 2))",

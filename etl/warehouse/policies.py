@@ -64,7 +64,14 @@ DIRECTORY = (
     "metric_setting",
 )
 """Readable by everybody with any grant in the school: they hold no person, no mark and no sum of marks."""
-FILLING_SUMS = ("check_result", "mart_duty_school", "mart_duty_day", "mart_duty_judgement")
+FILLING_SUMS = (
+    "check_result",
+    "mart_duty_school",
+    "mart_duty_day",
+    "mart_duty_judgement",
+    "mart_lag_school",
+    "finding_critical",
+)
 """How journals are kept, by school: nobody below a school can be recognised in them. Not for who keeps cards only."""
 LEARNING_SUMS = (
     "mart_period_mark",
@@ -239,7 +246,9 @@ def policies() -> dict[str, str]:
     # how journals are kept, by person: an administrator compares it with the sign-ins (B-19)
     rules["mart_duty_week"] = f"({_JOURNAL} OR {_schools('upkeep')})"
     # journals without persons: whole schools only, never a class teacher's or a teacher's part of one
-    rules["mart_duty_journal"] = _schools("aggregate", "school")
+    rules |= dict.fromkeys(("mart_duty_journal", "mart_programme_journal"), _schools("aggregate", "school"))
+    rules["mart_card_school"] = _schools("aggregate", "school", "cards")
+    rules |= dict.fromkeys(("mart_activity_month", "mart_review_month"), _schools("aggregate", "school", "upkeep"))
     rules["mart_pupil_month"] = _CLASS  # a pupil's absences of all subjects: not for a teacher of one
     rules["judgement_request"] = _schools("aggregate", "school")
     rules["access_event"] = _READS_LOG

@@ -6,7 +6,7 @@ is computed from both, so neither can lose what the other wrote.
 
 from __future__ import annotations
 
-from etl.contract.ledger import Status
+from etl.contract.ledger import RULES, Status
 
 WORDS = ("disputed", "accepted")
 """Decisions that stand over the state of the runs; `reopened` takes the word back."""
@@ -30,3 +30,12 @@ FROM finding f LEFT JOIN (
 ) d USING (school_id, finding_id)
 """
 """One row per finding with the state that people see; `run_state` is what the runs say."""
+
+# what breaks a ban or the content is there with its entry; what is owed is missing once its deadline is over
+_AT_ENTRY = ", ".join(str(rule.number) for rule in RULES if rule.kind in ("ban", "content"))
+OPENED_AT = f"""least(f.first_seen_at, CASE WHEN f.rule IN ({_AT_ENTRY}) OR f.status = {int(Status.early)}
+    THEN f.done_at ELSE f.due_at + interval '1 second' END)"""
+"""SQL over `finding` or `finding_row` f: since when the violation was there. The first check may have come later; where
+neither deadline nor entry is known, it is since somebody saw it."""
+CLOSED_AT = "CASE WHEN f.state = 'fixed' THEN coalesce(f.fixed_at, f.last_seen_at) END"
+"""The entry that repaired it; null = open. What was withdrawn or found allowed never was a violation."""

@@ -787,8 +787,14 @@ mart_attendance_day = Table(
     _column("journal_id", Integer(), "journal", nullable=False),
     _column("held_on", Date(), "day of the lessons", nullable=False),
     *_attendance_counts(),
+    *_counts(
+        marked_lesson_count="lessons with a grade",
+        mark_count="grades given at them",
+        digit_count="of them digits",
+        digit_sum="sum of the digits",
+    ),
     Index("ix_mart_attendance_day_school", "school_id", "school_year"),
-    comment="one row per journal and day of lessons: attendance as it is known where the data end",
+    comment="one row per journal and day of lessons: attendance and current marks as they are known where the data end",
 )
 mart_attendance_school = Table(
     "mart_attendance_school",
@@ -974,6 +980,79 @@ mart_forecast_hit = Table(
     _column("kind", Text(), "marks, period_mark or programme", nullable=False),
     PrimaryKeyConstraint("school_id", "school_year", "period_id", "kind"),
     comment="one row per closed period and kind of forecast: how often the rule was right, no person",
+)
+
+mart_lag_school = Table(
+    "mart_lag_school",
+    metadata,
+    school_id(),
+    _column("week_on", Date(), "Monday of the anchor day"),
+    _column("month_on", Date(), "first day of the anchor day's month"),
+    _column("row_count", Integer(), "ledger rows", nullable=False),
+    school_year(),
+    _column("rule", SmallInteger(), "rule", nullable=False),
+    _column("lag_low", SmallInteger(), "least days to the entry, 31 = over 30; null = none"),
+    _column("lag_high", SmallInteger(), "most days to the entry, 31 = over 30; null = none"),
+    _column("rush", SmallInteger(), "as in mart_duty_lag"),
+    _column("is_told", Boolean(), "the source can tell whether the entry is there", nullable=False),
+    Index("ix_mart_lag_school_school", "school_id", "school_year"),
+    comment="mart_duty_lag without class, journal and person: what a municipal reader compares",
+)
+mart_programme_journal = Table(
+    "mart_programme_journal",
+    metadata,
+    school_id(),
+    school_year(),
+    _column("class_id", Integer(), "class", nullable=False),
+    _column("journal_id", Integer(), "journal with a dated plan", nullable=False),
+    _column("week_on", Date(), "Monday of the days", nullable=False),
+    _column("month_on", Date(), "first day of their month", nullable=False),
+    _column("planned_count", Float(), "hours of the dated plan, until the data end", nullable=False),
+    _column("held_count", Integer(), "lessons held", nullable=False),
+    Index("ix_mart_programme_journal_school", "school_id", "school_year"),
+    comment="one row per journal and week: hours planned and lessons held where the data end, no person",
+)
+mart_card_school = Table(
+    "mart_card_school",
+    metadata,
+    school_id(),
+    school_year(),
+    *_counts(
+        filled_count="fields that are filled; 0 in the row of whole cards",
+        field_count="fields",
+        complete_count="cards without an empty field; 0 in the row of a field",
+        card_count="cards",
+    ),
+    _column("owner_kind", Text(), "school, staff, pupil, parent", nullable=False),
+    _column("field", Text(), "field; null = whole cards"),
+    Index("ix_mart_card_school_school", "school_id", "school_year"),
+    comment="one row per kind of card and field, where the data end: how many are filled, no person",
+)
+mart_activity_month = Table(
+    "mart_activity_month",
+    metadata,
+    school_id(),
+    school_year(),
+    _column("month_on", Date(), "first day of the month", nullable=False),
+    *_counts(
+        account_count="accounts in use in the month",
+        user_count="of them with a sign-in",
+        login_count="their sign-ins",
+        day_count="days of the month until the data end",
+    ),
+    _column("role", Text(), "staff, pupil, parent", nullable=False),
+    PrimaryKeyConstraint("school_id", "school_year", "month_on", "role"),
+    comment="one row per month and role: accounts and sign-ins, no person (003 А-2.3)",
+)
+mart_review_month = Table(
+    "mart_review_month",
+    metadata,
+    school_id(),
+    school_year(),
+    _column("month_on", Date(), "first day of the month", nullable=False),
+    *_counts(class_count="classes", reviewed_count="of them with a tick of a review of personal data"),
+    PrimaryKeyConstraint("school_id", "school_year", "month_on"),
+    comment="one row per month since the first tick of a review: classes reviewed, at the last derivation (000 П-5.4)",
 )
 
 
@@ -1290,6 +1369,19 @@ finding = Table(
     ),
     Index("ix_finding_journal", "school_id", "school_year", "journal_id"),
     comment="one row per (school, rule, object): a violation with its life",
+)
+finding_critical = Table(
+    "finding_critical",
+    metadata,
+    school_id(),
+    school_year(),
+    _column("anchor_on", Date(), "event day"),
+    _column("opened_on", Date(), "local day from whose end the violation was there", nullable=False),
+    _column("closed_on", Date(), "local day of the entry that repaired it; null = open"),
+    _column("row_count", Integer(), "findings", nullable=False),
+    Index("ix_finding_critical_school", "school_id", "school_year"),
+    comment="critical findings of a school by day, no person: how many were open at the end of any day; rewritten by "
+    "every run of the checks",
 )
 finding_decision = Table(
     "finding_decision",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from etl.errors import SettingsError
 from etl.job import load_bundle
 from etl.rejudge import DeriveReport, derive_schools
 from etl.sources.demo import generate
+from etl.warehouse.engine import owner_connection
 from tests.etl.conftest import Store, empty
 from tests.etl.journal import journal, moment
 from tests.etl.regulations.test_read import write_act
@@ -32,6 +34,11 @@ DERIVED = (
     "mart_mark_forecast",
     "mart_programme_forecast",
     "mart_forecast_hit",
+    "mart_lag_school",
+    "mart_programme_journal",
+    "mart_card_school",
+    "mart_activity_month",
+    "mart_review_month",
     "mart_mark_fill",
     "mart_period_group",
     "mart_period_mark",
@@ -238,3 +245,28 @@ def test_every_known_act_is_kept_as_rows_and_rewritten_only_when_it_changes(stor
     write_act(acts, "lyceum4", topic_limit='"2d"')
     derive(store, acts)
     assert store.value("SELECT count(*) FROM regulation") == 6
+
+
+def test_reviews_are_counted_by_month_from_the_first_tick_on(store: Store, acts: Path) -> None:
+    store.load(two_schools())
+    assert store.rows("SELECT 1 FROM mart_review_month") == []  # no tick: the register is kept elsewhere
+    classes = store.rows("SELECT class_id, school_year FROM dim_class WHERE school_id = 1 ORDER BY 1")
+    until = store.value("SELECT (extracted_at AT TIME ZONE timezone)::date FROM dim_school WHERE school_id = 1")
+    assert until.replace(day=1) > date(classes[0][1], 9, 1)
+    ticks = [
+        (1, classes[0][0], "personal_data", 1, False),
+        (2, None, "marks", 1, False),  # another thing that is reviewed
+        (3, classes[0][0], "personal_data", 2, False),
+        (3, classes[0][0], "personal_data", 2, True),  # taken back
+    ]
+    with owner_connection(store.url) as connection:
+        for place, (number, class_id, subject, months, is_withdrawn) in enumerate(ticks):
+            connection.execute(
+                "INSERT INTO review_tick (school_id, review_tick_id, class_id, month_on, ticked_on, entered_at,"
+                " version_no, is_withdrawn, subject) VALUES (1, %s, %s, make_date(%s, %s, 1), %s, now(), %s, %s, %s)",
+                [number, class_id, classes[0][1], 8 + months, until, place + 1, is_withdrawn, subject],
+            )
+    derive_schools(store.url, regulations=acts, every=True)
+    found = store.rows("SELECT month_on, class_count, reviewed_count FROM mart_review_month ORDER BY 1")
+    expected = [date(classes[0][1], number, 1) for number in range(9, until.month + 1)]
+    assert found == [(month, len(classes), int(month.month == 9)) for month in expected]

@@ -37,6 +37,12 @@ EDIT_PERMISSION: dict[str, pl.DataType | type[pl.DataType]] = {
     "entity_key": pl.String,
     "decided_on": pl.Date,
 }
+REVIEW_TICK: dict[str, pl.DataType | type[pl.DataType]] = {
+    "class_id": pl.Int32,
+    "month_on": pl.Date,
+    "subject": pl.String,
+}
+"""No rule reads it: the sums of reviews do (requirements B-43)."""
 KEYS = {"absence_document": ("document_key",), "edit_permission": ("permission_no", "entity", "entity_key")}
 """Registers that bundles bring too: the keys by which a line of the app is one of the source (annex B10)."""
 OUTAGE: dict[str, pl.DataType | type[pl.DataType]] = {"from_at": INSTANT, "to_at": INSTANT, "memo_no": pl.String}
@@ -49,6 +55,7 @@ class Registers:
     control_act: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CONTROL_ACT))
     incident: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=INCIDENT))
     outage: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OUTAGE))
+    review_tick: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REVIEW_TICK))
     absence_document: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ABSENCE_DOCUMENT))
     edit_permission: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=EDIT_PERMISSION))
 

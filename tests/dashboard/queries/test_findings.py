@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -15,14 +16,14 @@ from dashboard.access import Identity
 from dashboard.filters import Filters, Severity, State, Status
 from dashboard.finding_rows import finding_row
 from dashboard.queries import door
-from dashboard.queries.findings import PAGE, Findings, read_findings
+from dashboard.queries.findings import PAGE, Findings, read_every, read_findings
 from etl.job import load_bundle
 from etl.settings import Settings, read_settings
 from etl.sources.demo import generate
-from etl.warehouse import embedded
+from etl.warehouse import embedded, ledger
 from etl.warehouse.access_rows import refresh_access
 from etl.warehouse.engine import app_url, owner_connection
-from etl.warehouse.ledger import RULE
+from etl.warehouse.ledger import RULE, RULES
 from etl.warehouse.schema import open_warehouse
 
 NOW = datetime(2026, 11, 12, 5, 0, tzinfo=UTC)
@@ -211,3 +212,34 @@ def test_the_number_of_queries_is_constant(page_of):
             page_of(**position)
         counts.add(count.queries)
     assert counts == {5}
+
+
+@pytest.mark.parametrize("day", [date(2026, 9, 25), date(2026, 10, 12), date(2026, 11, 5)])
+def test_on_a_past_day_the_list_is_what_was_open_then(page_of, checked, scope_of, day):
+    """Against a loop over the register: the deadline was over (or the entry made), and nobody had repaired it yet."""
+    with owner_connection(checked[0]) as owner:
+        register = owner.execute(
+            "SELECT finding_id, rule, state, status, due_at, done_at, first_seen_at, coalesce(fixed_at, last_seen_at)"
+            " FROM finding WHERE school_id = 1 AND state IN ('open', 'fixed')"
+        ).fetchall()
+        zone = ZoneInfo(owner.execute("SELECT timezone FROM dim_school").fetchone()[0])
+    moment = datetime.combine(day, time(23, 59, 59), zone)
+    at_entry = {rule.number for rule in RULES if rule.kind in ("ban", "content")}
+    expected = set()
+    for number, rule, state, status, due, done, first, fixed in register:
+        since = done if rule in at_entry or status == int(ledger.Status.early) else due
+        is_there = first <= moment or (since is not None and (since < moment or (since is done and since <= moment)))
+        if is_there and (state == "open" or fixed > moment):
+            expected.add(number)
+    page = page_of(as_of=day)
+    every = read_every(scope_of(DEPUTY), Filters(school=1, period="year", as_of=day), NOW)
+    assert set(every["finding_id"]) <= expected and page.total == len(expected) > 0
+    assert page.total != page_of().total
+    assert set(every["state"]) == {"open"} and int(ledger.Status.late) not in set(every["status"])
+    known = every["done_latest"].drop_nulls()
+    assert known.is_empty() or known.max() <= moment
+
+
+def test_a_day_where_the_data_end_or_later_changes_nothing(page_of):
+    now = page_of()
+    assert page_of(as_of=date(2026, 11, 12)).counts.equals(now.counts)

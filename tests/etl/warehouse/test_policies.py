@@ -83,8 +83,12 @@ def expected(table: str) -> dict[str, str]:
         return entries
     if table == "mart_duty_week":
         return entries | upkeep
-    if table == "mart_duty_journal":
+    if table in ("mart_duty_journal", "mart_programme_journal"):
         return heads | above
+    if table == "mart_card_school":
+        return heads | cards | above
+    if table in ("mart_activity_month", "mart_review_month"):
+        return heads | upkeep | above
     if table == "mart_pupil_month":
         return heads | {"class_teacher": OF_CLASS}
     if table in ("fact_enrolment", "fact_group_member"):
@@ -124,7 +128,9 @@ DIRECTORY = {
     "dim_school", "dim_subject", "dim_period", "dim_calendar_day", "dim_journal", "dim_class", "dim_group",
     "judgement", "judgement_rule", "ledger_horizon", "load_table", "metric_setting",
 }  # fmt: skip
-KEEPING = {"check_result", "mart_duty_school", "mart_duty_day", "mart_duty_judgement"}
+KEEPING = {
+    "check_result", "mart_duty_school", "mart_duty_day", "mart_duty_judgement", "mart_lag_school", "finding_critical",
+}  # fmt: skip
 LEARNING = {
     "mart_period_mark", "mart_period_success", "mart_learning", "mart_attendance_day", "mart_attendance_school",
     "mart_absence_spread", "mart_mark_fill", "mart_period_group", "mart_forecast_hit",
