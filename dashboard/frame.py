@@ -17,6 +17,8 @@ from dashboard.components.shell import sign_out_button
 from dashboard.connection import accounts
 from dashboard.filters import Filters, parse, to_params, url_of
 from dashboard.i18n import t
+from dashboard.literal import plain as harmless
+from dashboard.literal import plain as plain
 from dashboard.pages_table import is_open
 from dashboard.period_picker import AsOf as AsOf
 from dashboard.period_picker import Option as Option
@@ -203,15 +205,3 @@ def short_name(name: str) -> str:
     if len(parts) < 2 or not all(part.replace("-", "").isalpha() for part in parts):
         return name  # «Орлова М. П.», or a code such as «Учитель 0018»
     return " ".join([parts[0], *(f"{part[0]}." for part in parts[1:3])])
-
-
-def harmless(text: str) -> str:
-    """A sentence of ours with names in it: no link, image, HTML, formula or emphasis comes of them. Words without such
-    signs stay as they are."""
-    escaped = "".join(f"\\{char}" if char in "\\`*_[]<>$~" else char for char in text)
-    return escaped.replace("://", "\\://").replace("www.", "www\\.")
-
-
-def plain(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return "".join(f"\\{char}" if char in "\\`*_{}[]()<>#+-.!|~$:" else char for char in text)

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.access import COOKIE, AccountStore, CookieSigner, session_of
 from dashboard.oidc import DONE, PATHS, USER_COOKIE
+from dashboard.outgoing import guarded as guarded_words
 
 TRUSTED_PREFIX = b"x-zavuch-"
 SESSION_HEADER = b"x-zavuch-session"
@@ -129,7 +130,7 @@ class Gate:
             return {"type": "websocket.disconnect", "code": CLOSED}
 
         try:
-            await self._app(_trusted(scope, token), guarded, send)
+            await self._app(_trusted(scope, token), guarded, guarded_words(send))
         finally:
             ended.cancel()
 
