@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from etl.errors import SourceError
 from etl.load_files import Loaded, load_files
 from etl.settings import Settings
 from tests.etl.conftest import Store
@@ -103,3 +104,57 @@ def test_a_year_of_exports_tells_exactly_what_happened_between_them(store: Store
         assert stored_entries(store) - true_entries(truth) == Counter(), where
         assert true_entries(truth) - stored_entries(store) == Counter(), where
         assert stored_changes(store) == true_changes(truth), where
+
+
+def _lessons(store: Store) -> list[tuple[Any, ...]]:
+    """Live lessons with topic, and how many marks and absences each has."""
+    return store.rows(
+        "SELECT l.lesson_key, t.topic, (SELECT count(*) FROM fact_mark m WHERE m.lesson_id = l.lesson_id"
+        " AND m.deleted_latest IS NULL), (SELECT count(*) FROM fact_absence m WHERE m.lesson_id = l.lesson_id"
+        " AND m.deleted_latest IS NULL) FROM fact_lesson l JOIN fact_lesson_text t USING (school_id, school_year,"
+        " lesson_id) WHERE l.deleted_latest IS NULL ORDER BY 1"
+    )
+
+
+def test_journals_and_plans_given_apart_end_as_those_given_together(store: Store, tmp_path: Path) -> None:
+    year = begin(5)
+    first, plans = write(year, tmp_path / "one", MOMENTS[0])
+    load(store, (first,))
+    alone = stored_entries(store)
+    assert load(store, (plans,)).report.rejected_count == 0  # the same moment, given later
+    assert load(store, (plans,)).report.is_repeat
+    truth = Truth()
+    truth.see(year, MOMENTS[0].isoformat())
+    assert stored_entries(store) == alone == true_entries(truth)
+    # the КТП says which days that stand twice were one lesson with two works
+    assert len(_lessons(store)) == sum(len(sheet.lessons) for sheet in year.journals)
+    assert all(topic for _key, topic, *_rest in _lessons(store))
+    year, _events = go_on(year, 9)
+    for sheet in year.journals:
+        sheet.has_marks = sheet.has_plan = True
+    journals, plans = write(year, tmp_path / "two", MOMENTS[1])
+    load(store, (plans,))
+    load(store, (journals,))
+    truth.see(year, MOMENTS[1].isoformat())
+    plain = {(*row[:5],) for row in stored_entries(store)}
+    assert plain == {(*row[:5],) for row in true_entries(truth)}
+    assert Counter(row[:7] for row in stored_changes(store).elements()) == Counter(
+        row[:7] for row in true_changes(truth).elements()
+    )
+    third = load(store, write(year, tmp_path / "three", MOMENTS[2]))
+    assert third.differences == ["nothing differs"]
+
+
+def test_an_older_export_is_refused_and_the_same_one_changes_nothing(store: Store, tmp_path: Path) -> None:
+    year = begin(6)
+    paths = write(year, tmp_path / "one", MOMENTS[1])
+    load(store, paths)
+    everything = store.facts()
+    with pytest.raises(SourceError, match="older"):
+        load(store, write(year, tmp_path / "old", MOMENTS[0]))
+    assert load(store, paths).report.is_repeat
+    assert store.facts() == everything
+    other = write(year, tmp_path / "other", MOMENTS[2])
+    with pytest.raises(SourceError, match="several days"):  # a КТП whose own name says another day
+        load(store, (paths[0], paths[1].rename(tmp_path / "LessonPlanning-20.11.2018.zip")))
+    assert load(store, other).differences == ["nothing differs"]

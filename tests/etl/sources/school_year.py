@@ -360,7 +360,11 @@ def new_pupil(year: Year, sheet: Journal) -> None:
     """A newcomer in the whole class, a namesake of somebody every other time, somewhere in the list."""
     number = year.number()
     taken = year.chance.random() < 0.5
-    year.names[number] = "Белов А." if taken and "Белов А." in year.names.values() else f"Новиков Ы{number}"
+    # of somebody who is there: one who comes after a namesake left is, for a reader, the same pupil again
+    there = {
+        year.names[pupil] for each in year.journals if each.class_name == sheet.class_name for pupil in each.pupils
+    }
+    year.names[number] = "Белов А." if taken and "Белов А." in there else f"Новиков Ы{number}"
     for each in year.journals:
         if each.class_name == sheet.class_name and each.group == f"{sheet.class_name} ({sheet.class_name})":
             each.pupils.insert(0 if taken else len(each.pupils), number)
