@@ -15,6 +15,7 @@ from etl.coverage import coverage
 from etl.differences import Difference, differences, not_received
 from etl.job import Permit, Progress, load_bundles
 from etl.raw_store import keep
+from etl.recall import recall
 from etl.run_log import LoadReport, combined
 from etl.settings import Settings
 from etl.sources.answers import Answers, answers_of, read_answers
@@ -73,6 +74,7 @@ def load_files(
         stated,
         beside=tuple(paths[1:]),
         secret=installation_secret(settings.home),
+        recall=recall(url),
     )
     made = settings.home / "made"
     made.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from etl.errors import SettingsError
+from etl.sources.earlier import Recall
 
 FILE = "school.toml"
 """Name of the file of answers; it lies beside the files it speaks of, or in their folder."""
@@ -50,6 +51,8 @@ class Answers:
     """school holidays: no lessons, the staff work; both ends inclusive"""
     beside: tuple[Path, ...] = ()
     """further files of the same moment"""
+    recall: Recall | None = None
+    """what the warehouse holds of a school, for a system whose files carry no ids"""
     secret: bytes = b""
     """of the installation, for keys of people whom a system only names (`etl.sources.keys`)"""
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -86,7 +89,7 @@ def _read(file: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise SettingsError(f"{file} cannot be read: {error}.", advice="It is TOML in UTF-8.") from error
     stated["options"] = stated.pop("source", {})
-    known = {each.name for each in fields(Answers)} - {"beside", "secret"}
+    known = {each.name for each in fields(Answers)} - {"beside", "secret", "recall"}
     if unknown := sorted(set(stated) - known):
         raise SettingsError(
             f"{file.name} has the unknown answer {unknown[0]!r}.", advice=f"Known: {', '.join(sorted(known))}."

@@ -22,18 +22,19 @@ _ISO = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 
 @dataclass(frozen=True)
 class Workbook:
-    """`file` is its name with that of the zip before it; `named` the day in the zip's or file's name, `saved` the local
-    time that the zip states for it.
+    """`file` is its name with that of the zip before it; `named` the day in the zip's or file's name, `under` the one
+    in its folder's, `saved` the local time that the zip states for it.
     """
 
     file: str
     content: bytes
     named: date | None = None
     saved: datetime | None = None
+    under: date | None = None
 
 
-def read_workbooks(paths: tuple[Path, ...], named: date | None = None) -> Iterator[Workbook]:
-    """Every workbook in the paths, in the order of their names; `named` is the day that the folder above states.
+def read_workbooks(paths: tuple[Path, ...], under: date | None = None) -> Iterator[Workbook]:
+    """Every workbook in the paths, in the order of their names; `under` is the day that the folder above states.
 
     Raises SourceError for a damaged or hostile zip.
     """
@@ -45,28 +46,33 @@ def read_workbooks(paths: tuple[Path, ...], named: date | None = None) -> Iterat
                 if not each.name.startswith(("~", ".", "__"))
                 and (each.is_dir() or each.suffix.lower() in (*ENDINGS, ".zip"))
             )
-            yield from read_workbooks(inner, day_in(path.name) or named)
+            yield from read_workbooks(inner, day_in(path.name) or under)
         elif path.suffix.lower() in ENDINGS:
-            yield Workbook(path.name, path.read_bytes(), day_in(path.name) or named)
+            yield Workbook(path.name, path.read_bytes(), day_in(path.name), under=under)
         else:
             zip_members(path)
             try:
-                yield from _in_zip(path.name, path.read_bytes(), day_in(path.name) or named, depth=1)
+                yield from _in_zip(path.name, path.read_bytes(), day_in(path.name), under, depth=2)
             except DAMAGE as error:
                 raise SourceError(f"{path.name} is damaged: {error}.", advice="Save it again.") from error
 
 
-def _in_zip(name: str, content: bytes, named: date | None, depth: int) -> Iterator[Workbook]:
+def _in_zip(name: str, content: bytes, named: date | None, under: date | None, depth: int) -> Iterator[Workbook]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = [(member_name(info), info) for info in archive.infolist() if not info.is_dir()]
         for inner, info in sorted(members, key=lambda member: member[0]):
             place, ending = PurePosixPath(inner), PurePosixPath(inner).suffix.lower()
             if place.name.startswith(("~", ".")) or "__MACOSX" in place.parts:
                 continue
+            folder = next((day for part in reversed(place.parts[:-1]) if (day := day_in(part))), None)
             if ending in ENDINGS:
-                yield Workbook(f"{name}/{inner}", archive.read(info), named or day_in(inner), _time(info))
+                yield Workbook(
+                    f"{name}/{inner}", archive.read(info), named or day_in(place.name), _time(info), folder or under
+                )
             elif ending == ".zip" and depth:
-                yield from _in_zip(f"{name}/{inner}", archive.read(info), day_in(inner) or named, depth - 1)
+                yield from _in_zip(
+                    f"{name}/{inner}", archive.read(info), day_in(place.name) or named, folder or under, depth - 1
+                )
 
 
 def member_name(info: zipfile.ZipInfo) -> str:

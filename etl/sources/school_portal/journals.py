@@ -14,6 +14,7 @@ from etl.sources.school_portal.words import (
     date_in_year,
     day_number,
     folded,
+    is_computed,
     month_number,
     people,
     period_column,
@@ -140,6 +141,8 @@ def _columns(
             period = next((found for text in texts if (found := period_column(text))), None)
             if period:
                 periods.append(PeriodColumn(column, *period))
+            elif any(is_computed(text) for text in texts):
+                continue
             elif any(text for text in texts if not month_number(text)) or _filled(sheet, max(rows), column):
                 faults += _column_faults(sheet, rows, column, "the head of the column is neither a day nor a period")
             continue

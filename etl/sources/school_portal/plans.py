@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from etl.sources.school_portal.cells import Sheet
 from etl.sources.school_portal.faults import Fault, fault
@@ -117,6 +117,8 @@ def _rows(sheet: Sheet, start: int, end: int, heads: dict[str, int]) -> tuple[li
 
 
 def _day(text: str) -> date | None:
+    if serial := re.fullmatch(r"\d{5}", text):
+        return date(1899, 12, 30) + timedelta(days=int(serial[0]))
     found = re.match(r"^(\d{1,2})[.\-/](\d{1,2})[.\-/](\d{4}|\d{2})(?:\s.*|г\.?)?$", text)
     if not found:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,19 +15,24 @@ from etl.contract.tables import TABLES
 from etl.errors import SettingsError, SourceError
 from etl.sources.answers import Answers, PeriodAnswer
 from etl.sources.bundle import Bundle
+from etl.sources.earlier import NOTHING
 from etl.sources.made import write_made
 from etl.sources.registry import Recognition, Told
 from etl.sources.school_portal.activity import ActivityReport, activity_rows, is_activity, read_activity
+from etl.sources.school_portal.alignment import Known
 from etl.sources.school_portal.archive import Workbook, read_workbooks
 from etl.sources.school_portal.cells import Sheet, read_sheets
 from etl.sources.school_portal.faults import Fault
 from etl.sources.school_portal.journals import Journal, is_journal, read_journal
+from etl.sources.school_portal.place_keys import class_key
 from etl.sources.school_portal.plans import Plan, is_plan, read_plans
 from etl.sources.school_portal.tables import Builder, People, Row, Rows, know_people, year_of
 
 NAME, TITLE = "school_portal", "files of «Школьный портал» or Dnevnik.ru (journals, КТП, sign-ins)"
 SYSTEM = "Школьный портал (файлы)"
 ZONE = "Europe/Moscow"
+SANE = 2010
+"""Zips that state an earlier year have no clock: 1980 is their zero."""
 MARKS = ("mark", "absence", "period_mark")
 PLANS = ("plan", "plan_item")
 UNTOLD = frozenset(
@@ -52,7 +57,7 @@ SHORT = {
 
 @dataclass
 class Files:
-    """What the files of one moment hold. `named` are the days in the names of journals' files."""
+    """What the files of one moment hold. `named` are the days in the names of their files."""
 
     journals: list[Journal] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
@@ -60,8 +65,12 @@ class Files:
     faults: list[Fault] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     named: set[date] = field(default_factory=set)
+    under: set[date] = field(default_factory=set)
+    """days in the names of folders, which count where no file's name has one"""
     saved: list[datetime] = field(default_factory=list)
     workbooks: int = 0
+    is_stated: bool = False
+    """whether a person stated the moment; else it is read from the files"""
 
 
 class SchoolPortal:
@@ -137,21 +146,21 @@ def _take(sheet: Sheet, workbook: Workbook, files: Files, default: int | None) -
             return
         files.journals.append(journal)
         files.faults += journal.faults
-        files.named |= {workbook.named} if workbook.named else set()
-        files.saved += [workbook.saved] if workbook.saved else []
     elif is_plan(sheet):
         plans, faults = read_plans(sheet, default)
         files.plans += plans
         files.faults += faults
-        files.named |= {workbook.named} if workbook.named else set()
-        files.saved += [workbook.saved] if workbook.saved else []
     elif is_activity(sheet):
         report = read_activity(sheet)
         files.reports.append(report)
         files.faults += report.faults
-        files.named |= {workbook.named} if workbook.named else set()
-    elif any(any(row) for row in sheet.rows):
-        files.warnings.append(f"{sheet.file}, sheet {sheet.name}: neither a journal nor a КТП; it was not read")
+    else:
+        if any(any(row) for row in sheet.rows):
+            files.warnings.append(f"{sheet.file}, sheet {sheet.name}: neither a journal nor a КТП; it was not read")
+        return
+    files.named |= {workbook.named} if workbook.named else set()
+    files.under |= {workbook.under} if workbook.under else set()
+    files.saved += [workbook.saved] if workbook.saved else []
 
 
 def _split_twins(files: Files) -> None:
@@ -193,6 +202,7 @@ def _answered(answers: Answers, files: Files) -> Answers:
     if not zone:
         zone = ZONE
         files.warnings.append(f"the time zone was not stated and is taken as {ZONE}")
+    files.is_stated = answers.extracted_at is not None
     full = replace(
         answers,
         school_name=answers.school_name or key,
@@ -205,19 +215,30 @@ def _answered(answers: Answers, files: Files) -> Answers:
 
 
 def _moment(files: Files, zone: str) -> datetime:
-    """The day in the name; its time is that of the zip's members where they were saved on that day, else its end."""
-    if len(files.named) > 1:
-        days = ", ".join(f"{day:%d.%m.%Y}" for day in sorted(files.named))
+    """The day in the name; its time is that of the zip's members where they were saved on that day, else its end.
+    Files whose names say no day were exported when the newest of them was put into its zip.
+    """
+    days = files.named or files.under
+    if len(days) > 1:
+        told = ", ".join(f"{day:%d.%m.%Y}" for day in sorted(days))
         raise SourceError(
-            f"The files are of several days: {days}.", advice="Load one moment at a time, the oldest first."
+            f"The files are of several days: {told}.", advice="Load one moment at a time, the oldest first."
         )
-    if not files.named:
+    saved = [moment for moment in files.saved if moment.year >= SANE and moment.time() != time()]
+    if not days and not saved:
         raise SettingsError(
             "The names of the files do not say when they were exported.",
             advice="Give --extracted-at 2018-11-12T18:30:00+03:00.",
         )
-    (day,) = files.named
-    same_day = [moment for moment in files.saved if moment.date() == day and moment.time() != time()]
+    if not days:
+        moment = max(saved).replace(microsecond=0, tzinfo=ZoneInfo(zone))
+        files.warnings.append(
+            f"the names of the files do not say when they were exported: {moment:%d.%m.%Y %H:%M}, when they were put "
+            f"into the zip, is taken; state another moment with --extracted-at"
+        )
+        return moment
+    (day,) = days
+    same_day = [moment for moment in saved if moment.date() == day]
     if same_day:
         return max(same_day).replace(microsecond=0, tzinfo=ZoneInfo(zone))
     files.warnings.append(
@@ -254,16 +275,42 @@ def _check_periods(answers: Answers, files: Files) -> None:
 def _journals(files: Files, answers: Answers, scratch: Path) -> Bundle:
     if answers.extracted_at is None:
         raise SettingsError("The moment of the export is unknown.", advice="Give --extracted-at.")
-    answers = replace(answers, periods=(*answers.periods, *_whole_years(answers.periods)))
-    people = know_people(files.journals, files.plans, answers.secret, answers.school_key)
+    known, moment = _known(files, answers), answers.extracted_at
+    today = moment.astimezone(ZoneInfo(answers.timezone)).date()
+    periods = (*answers.periods, *_whole_years(answers.periods))
+    answers = replace(answers, periods=periods, extracted_at=_beside(moment, today, files, known))
+    people = know_people(files.journals, files.plans, answers.secret, answers.school_key, known)
     bundles = [
-        _part(journals, plans, answers, people, scratch / f"bundle-{number}", capable=bool(files.plans))
+        _part(journals, plans, answers, people, known, today, scratch / f"bundle-{number}", capable=bool(files.plans))
         for number, (journals, plans) in enumerate(_parts(files))
     ]
     bundle = bundles[0]
     bundle.warnings = [*people.pupils.warnings, *_unplanned(files), *bundle.warnings]
     bundle.further = bundles[1:]
     return bundle
+
+
+def _known(files: Files, answers: Answers) -> Known:
+    places = [*(each.place for each in files.journals), *(each.place for each in files.plans)]
+    years = frozenset(place.school_year for place in places)
+    return Known(answers.recall(answers.school_key, years) if answers.recall else NOTHING)
+
+
+def _beside(moment: datetime, today: date, files: Files, known: Known) -> datetime:
+    """Journals and КТП of one moment that were given one after the other are two snapshots, a second apart; the time of
+    day of the second is of no account unless a person stated it.
+    """
+    if bool(files.journals) == bool(files.plans):
+        return moment
+    same = {
+        each.extracted_at
+        for each in known.earlier.loads
+        if (each.has_marks and files.journals) or (each.has_topics and files.plans)
+    }
+    others = {each.extracted_at for each in known.earlier.loads} - same
+    later = [each for each in others if each == moment or (not files.is_stated and each > moment)]
+    later = [each for each in later if each.astimezone(moment.tzinfo).date() == today]
+    return max(later).astimezone(moment.tzinfo) + timedelta(seconds=1) if later and moment not in same else moment
 
 
 Part = tuple[list[Journal], list[Plan]]
@@ -287,11 +334,19 @@ def _parts(files: Files) -> list[Part]:
 
 
 def _part(
-    journals: list[Journal], plans: list[Plan], answers: Answers, people: People, folder: Path, *, capable: bool
+    journals: list[Journal],
+    plans: list[Plan],
+    answers: Answers,
+    people: People,
+    known: Known,
+    today: date,
+    folder: Path,
+    *,
+    capable: bool,
 ) -> Bundle:
     """One bundle of journals that carry the same tables and columns."""
     moment = answers.need("extracted_at", "2018-11-12T18:30:00+03:00")
-    builder = Builder(answers, answers.secret, moment.astimezone(ZoneInfo(answers.timezone)).date(), people)
+    builder = Builder(answers, answers.secret, today, people, known)
     made = builder.build(journals, plans)
     _calendar(made, answers, builder)
     bundle = write_made(
@@ -360,7 +415,7 @@ def _scope(journals: list[Journal], plans: list[Plan], builder: Builder) -> list
         {
             "school_key": builder.answers.school_key,
             "school_year": f"{place.school_year}/{place.school_year + 1}",
-            "class_key": builder.class_key(place),
+            "class_key": class_key(place),
             "group_key": builder.group_key(place),
             "subject_key": builder.subject_key(place),
         }
@@ -370,10 +425,10 @@ def _scope(journals: list[Journal], plans: list[Plan], builder: Builder) -> list
 
 def _keeps(journals: list[Journal], plans: list[Plan]) -> frozenset[str]:
     """Tables in which a row that is absent proves nothing: people and subjects of sheets that were not received, and
-    lessons where either their marks or their topics were not received.
+    lessons and plans where their topics were not. A КТП by itself brings the lessons of other days as they are stored.
     """
     people = {table.name for table in TABLES if not _has_class(table)}
-    partial = set() if journals and plans else {"lesson", *PLANS}
+    partial = set() if journals and plans else {"lesson", *PLANS} if journals else set(PLANS)
     return frozenset(people | partial)
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
 from etl.sources.answers import Answers, PeriodAnswer
-from etl.sources.keys import hidden
+from etl.sources.school_portal.alignment import Known, words_of
 from etl.sources.school_portal.cells import Sheet
 from etl.sources.school_portal.journals import DayColumn, Journal, PeriodColumn, Place
 from etl.sources.school_portal.people import Pupils, Teachers
+from etl.sources.school_portal.place_keys import class_key, group_key, stem
 from etl.sources.school_portal.plans import Plan, PlanRow
 from etl.sources.school_portal.values import read_cell
-from etl.sources.school_portal.words import compact, folded
+from etl.sources.school_portal.words import folded
 
 Row = dict[str, str | None]
 Origin = tuple[str, int, str] | None
@@ -82,12 +83,14 @@ class People:
     rows_of: dict[tuple[str, str], list[tuple[int, str]]]
 
 
-def know_people(journals: list[Journal], plans: list[Plan], secret: bytes, school_key: str) -> People:
+def know_people(
+    journals: list[Journal], plans: list[Plan], secret: bytes, school_key: str, known: Known | None = None
+) -> People:
     """Pupils and teachers of the files, those in the order of the journals first."""
     pupils, teachers = Pupils(secret, school_key), Teachers(secret, school_key)
     teachers.know(name for journal in journals for name in journal.teachers)
     teachers.know(plan.teacher for plan in plans)
-    return People(pupils, teachers, pupils.rows_of(journals))
+    return People(pupils, teachers, pupils.rows_of(journals, known or Known()))
 
 
 def origin(sheet: Sheet, row: int, column: int) -> Origin:
@@ -103,9 +106,12 @@ class Builder:
     secret: bytes
     today: date
     people: People
+    known: Known = field(default_factory=Known)
     out: Rows = field(default_factory=Rows)
     pairs_without_plan: int = 0
     absent_periods: int = 0
+    lesson_counts: dict[tuple[str, date], int] = field(default_factory=dict)
+    """by journal and day"""
 
     @cached_property
     def school(self) -> Row:
@@ -155,13 +161,8 @@ class Builder:
             joined[words] = first
         return joined
 
-    def class_key(self, place: Place) -> str:
-        return f"{place.school_year}/{place.school_year + 1}|{place.class_name}"
-
     def group_key(self, place: Place) -> str:
-        """The class's own group has its key; a label may hold a teacher's name and is hidden."""
-        key = self.class_key(place)
-        return f"{key}|{hidden(self.secret, 'group', compact(place.group))[:12]}" if place.group else key
+        return group_key(place, self.secret)
 
     def subject_key(self, place: Place) -> str:
         return folded(place.subject)
@@ -184,7 +185,7 @@ class Builder:
 
     def _place(self, place: Place) -> None:
         """Class, groups, subject of a journal."""
-        key, own = self.class_key(place), self.group_key(place)
+        key, own = class_key(place), self.group_key(place)
         year = f"{place.school_year}/{place.school_year + 1}"
         self.out.once(
             "school_class",
@@ -219,12 +220,13 @@ class Builder:
             columns[column.day].append(column)
         lesson_of = self._lessons(place, plan, staff[0], columns, teachers, journal.sheet, with_topics=with_topics)
         self._members(place, pupils)
-        stem = f"{self.group_key(place)}|{self.subject_key(place)}"
+        own = stem(place, self.secret)
+        numbers = self._column_numbers(journal, columns, pupils, own)
         for row, pupil in pupils:
             for column in journal.days:
                 if text := journal.sheet.at(row, column.column):
                     where = origin(journal.sheet, row, column.column)
-                    key = f"{stem}|{column.day}|{column.ordinal}|{pupil}"
+                    key = f"{own}|{column.day}|{numbers[column.column]}|{pupil}"
                     self._cell(
                         text, key, {**self.school, "lesson_key": lesson_of[column.column], "pupil_key": pupil}, where
                     )
@@ -238,12 +240,29 @@ class Builder:
     def _members(self, place: Place, pupils: list[tuple[int, str]]) -> None:
         """The files list pupils and do not say since when: the school year is taken."""
         first = f"{place.school_year}-09-01"
-        key, own = self.class_key(place), self.group_key(place)
+        key, own = class_key(place), self.group_key(place)
         for _row, pupil in pupils:
             member = self.school | {"pupil_key": pupil, "from_on": first}
             self.out.once("enrolment", f"{key}|{pupil}", member | {"class_key": key})
             if place.group:
                 self.out.once("group_member", f"{own}|{pupil}", member | {"group_key": own})
+
+    def _column_numbers(
+        self, journal: Journal, columns: dict[date, list[DayColumn]], pupils: list[tuple[int, str]], own: str
+    ) -> dict[int, str]:
+        """Number of each column among those of its day, the same as in earlier exports."""
+        numbers: dict[int, str] = {}
+        for day, those in columns.items():
+            if len(those) == 1 and not self.known.cells:
+                numbers[those[0].column] = "1"
+                continue
+            contents = [
+                {pupil: words_of(text) for row, pupil in pupils if (text := journal.sheet.at(row, column.column))}
+                for column in those
+            ]
+            found = self.known.columns_of(own, str(day), contents, self.lesson_counts[own, day])
+            numbers |= {column.column: number for column, number in zip(those, found, strict=True)}
+        return numbers
 
     def _lessons(
         self,
@@ -256,31 +275,25 @@ class Builder:
         *,
         with_topics: bool,
     ) -> dict[int, str]:
-        """One row per lesson; returns the lesson of each column. The КТП says how many lessons a day had."""
+        """One row per lesson; returns the lesson of each column. The КТП says how many lessons a day had; where it was
+        not received, an earlier one, else the columns.
+        """
         lines: dict[date, list[PlanRow]] = defaultdict(list)
         for planned in plan.rows if plan else ():
             if planned.day:
                 lines[planned.day].append(planned)
-        plan_key = self._plan(place, plan, teachers) if plan else ""
-        stem = f"{self.group_key(place)}|{folded(place.subject)}"
+        own = stem(place, self.secret)
+        numbers = {
+            day: self._lesson_numbers(own, day, lines[day], len(columns.get(day, ())), with_topics=with_topics)
+            for day in sorted({*columns, *lines})
+        }
+        self.lesson_counts |= {(own, day): len(those) for day, those in numbers.items()}
+        plan_key = self._plan(place, plan, teachers, numbers) if plan else ""
         lesson_of: dict[int, str] = {}
-        for day in sorted({*columns, *lines}):
-            count = len(lines[day]) or len(columns.get(day, ()))
-            if not lines[day] and count > 1:
-                self.pairs_without_plan += 1
-            for number in range(1, count + 1):
-                line = lines[day][number - 1] if number <= len(lines[day]) else None
-                row = (
-                    self.school
-                    | self._pair(place)
-                    | {
-                        "lesson_key": f"{stem}|{day}|{number}",
-                        "staff_key": staff,
-                        "held_on": str(day),
-                        "slot": None,
-                        "status": "held" if day <= self.today else "planned",
-                    }
-                )
+        for day, those in numbers.items():
+            for at, number in enumerate(those):
+                line = lines[day][at] if at < len(lines[day]) else None
+                row = self._lesson(place, f"{own}|{day}|{number}", staff, day)
                 if with_topics:
                     is_item = line is not None and bool(line.topic)
                     row |= {
@@ -288,18 +301,58 @@ class Builder:
                         "homework": line.homework if line else None,
                         "plan_item_key": f"{plan_key}|{day}|{number}" if is_item else None,
                     }
-                column = columns[day][min(number, len(columns[day])) - 1] if columns.get(day) else None
+                column = columns[day][min(at, len(columns[day]) - 1)] if columns.get(day) else None
                 if plan and line:
                     place_of = origin(plan.sheet, line.row, 0)
                 else:
                     place_of = origin(sheet, 0, column.column) if sheet and column else None
                 self.out.add("lesson", row, place_of)
             for column in columns.get(day, ()):
-                lesson_of[column.column] = f"{stem}|{day}|{min(column.ordinal, count)}"
+                lesson_of[column.column] = f"{own}|{day}|{those[min(column.ordinal, len(those)) - 1]}"
+        if plan and sheet is None:
+            self._unplanned_lessons(place, own, lines)
         return lesson_of
 
-    def _plan(self, place: Place, plan: Plan, teachers: Teachers) -> str:
-        key = f"{self.group_key(place)}|{folded(place.subject)}"
+    def _lesson(self, place: Place, key: str, staff: str, day: date) -> Row:
+        return (
+            self.school
+            | self._pair(place)
+            | {
+                "lesson_key": key,
+                "staff_key": staff,
+                "held_on": str(day),
+                "slot": None,
+                "status": "held" if day <= self.today else "planned",
+            }
+        )
+
+    def _lesson_numbers(
+        self, own: str, day: date, lines: list[PlanRow], column_count: int, *, with_topics: bool
+    ) -> list[str]:
+        stored = self.known.lessons.get((own, str(day)), {})
+        if not with_topics and any(each.topic or each.plan_item_key for each in stored.values()):
+            return sorted(stored, key=float)
+        if not lines and column_count > 1:
+            self.pairs_without_plan += 1
+        contents: list[dict[Hashable, str]] = [
+            {name: text for name, text in (("t", line.topic), ("h", line.homework)) if text} for line in lines
+        ]
+        return self.known.lessons_of(own, str(day), contents or [{}] * column_count)
+
+    def _unplanned_lessons(self, place: Place, own: str, lines: Mapping[date, list[PlanRow]]) -> None:
+        """A КТП by itself says how many lessons its days had; lessons of other days stay as they are."""
+        for (journal, day), stored in self.known.lessons.items():
+            if journal != own or lines.get(date.fromisoformat(day)):
+                continue
+            for each in stored.values():
+                self.out.add(
+                    "lesson",
+                    self._lesson(place, each.key, each.staff_key, each.held_on)
+                    | {"topic": each.topic, "homework": each.homework, "plan_item_key": each.plan_item_key},
+                )
+
+    def _plan(self, place: Place, plan: Plan, teachers: Teachers, numbers: Mapping[date, list[str]]) -> str:
+        key = stem(place, self.secret)
         topics = [line for line in plan.rows if line.topic]
         if not topics:
             return key
@@ -308,13 +361,16 @@ class Builder:
         )
         seen: dict[date | None, int] = defaultdict(int)
         for number, line in enumerate(plan.rows, 1):
+            at = seen[line.day]
             seen[line.day] += 1
             if line.topic:
                 self.out.add(
                     "plan_item",
                     self.school
                     | {
-                        "plan_item_key": f"{key}|{line.day or 'undated'}|{seen[line.day]}",
+                        "plan_item_key": f"{key}|{line.day}|{numbers[line.day][at]}"
+                        if line.day
+                        else f"{key}|undated|{at + 1}",
                         "plan_key": key,
                         "seq": str(number),
                         "planned_on": str(line.day) if line.day else None,
@@ -339,14 +395,14 @@ class Builder:
         if entries and not known and set(entries.absences) == {"н"}:
             known = ("н/а",)  # a period has no lesson to be absent from: the portal's letter for "not attested"
             self.absent_periods += 1
-        stem = f"{self.group_key(place)}|{folded(place.subject)}|{column.mark}|{column.kind}|{column.number}|{pupil}"
+        own = f"{stem(place, self.secret)}|{column.mark}|{column.kind}|{column.number}|{pupil}"
         for number, value in enumerate(known or (text,), 1):
             self.out.add(
                 "period_mark",
                 self.school
                 | self._pair(place)
                 | {
-                    "period_mark_key": f"{stem}|{number}",
+                    "period_mark_key": f"{own}|{number}",
                     "pupil_key": pupil,
                     "period_key": self.period_key(place, column),
                     "kind": column.mark,

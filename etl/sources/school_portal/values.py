@@ -22,12 +22,12 @@ ABSENCES: dict[str, str] = {
     **dict.fromkeys(("уп", "уп.", "у/п", "у.п.", "у", "п", "п."), "УП"),
     **dict.fromkeys(("нп", "нп.", "н/п", "н.п."), "НП"),
     **dict.fromkeys(("от", "от.", "отс", "отс."), "ОТ"),
-    **dict.fromkeys(("оп", "оп.", "опоздал", "опоздала"), "ОП"),
+    **dict.fromkeys(("оп", "оп.", "опоз", "опоз.", "опоздал", "опоздала"), "ОП"),
     **dict.fromkeys(("о", "о."), "О"),
 }
-_DIGIT = re.compile(r"[1-5](?:\.0+)?\s?[+-]?")
+_DIGIT = re.compile(r"[1-5](?:\.0+)?(?:\s?[+-])?")
 _WORDS = tuple(sorted({**MARKS, **ABSENCES}, key=len, reverse=True))
-_BETWEEN = re.compile(r"[\s/\\,;|]*")
+_BETWEEN = re.compile(r"[\s/\\,;|()]*")
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,8 @@ def _parts(text: str, at: int, before: str) -> list[str] | None:
         return [] if before else None
     for word in _candidates(text, start):
         is_digit = word[0] in "12345"
-        if start == at and before and is_digit == (before[0] in "12345"):
+        same_kind = is_digit == (before[:1] in tuple("12345"))
+        if start == at and before and same_kind and not (word == before and word in ABSENCES):
             continue
         rest = _parts(text, start + len(word), word)
         if rest is not None:

@@ -11,18 +11,22 @@ _LATIN = str.maketrans("ABCEHKMOPTXYaceopxy", "АВСЕНКМОРТХУасео�
 _NOTHING = dict.fromkeys(map(ord, "\u200b\u200c\u200d\ufeff\u00ad"))
 _DASHES = str.maketrans("‐‑‒–—−", "------")
 MONTHS = ("янв", "фев", "мар", "апр", "ма", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
-_PERIOD = re.compile(r"^(?:(\d|i{1,3}|iv)[-\s.]*(?:й|я|ый|ой|ая)?\s*)(тр|сем|чет|ч\b|полуг|п/г|пол)")
+_PERIOD = re.compile(r"^(?:(\d|i{1,3}|iv)[-\s.]*(?:й|я|ый|ой|ая|ое|е)?\s*)(тр|сем|чет|чт|ч\b|полуг|п/г|пг\b|пол)")
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _KINDS = {
     "тр": "trimester",
     "сем": "half_year",
     "чет": "quarter",
+    "чт": "quarter",
     "ч": "quarter",
     "полуг": "half_year",
     "п/г": "half_year",
+    "пг": "half_year",
     "пол": "half_year",
 }
-_CLASS = re.compile(r"^\s*(\d{1,2})(?!\d)\s*([^(]*?)\s*(?:\((.*)\)[^()]*)?$", re.DOTALL)
+_CLASS = re.compile(r"^\s*(\d{1,2})(?!\d)(?:\s*-?й\b)?\s*(.*?)\s*$", re.DOTALL)
+_WEEKDAY = r"(?:пн|вт|ср|чт|пт|сб|вс)"
+_COMPUTED = ("ср.", "ср ", "средн", "срвзв", "пропу", "всего", "кол-во")
 
 
 def cleaned(text: str) -> str:
@@ -47,7 +51,7 @@ def compact(text: str) -> str:
 
 def month_number(text: str) -> int | None:
     """1–12 of a month's name, whole or cut short."""
-    word = folded(text).strip(".")
+    word = re.sub(r"[\s.]*(?:\d{4}\s*г?\.?)?$", "", folded(text))
     if not re.fullmatch(r"[а-я]{2,9}", word):
         return None
     if word in {"май", "мая"}:
@@ -56,8 +60,8 @@ def month_number(text: str) -> int | None:
 
 
 def day_number(text: str) -> int | None:
-    """1–31 of a cell with the day of the month."""
-    found = re.fullmatch(r"(\d{1,2})(?:\.0+|\.)?", cleaned(text))
+    """1–31 of a cell with the day of the month, be the day of the week beside it."""
+    found = re.fullmatch(rf"(?:{_WEEKDAY}[\s.,]*)?(\d{{1,2}})(?:\.0+|\.)?(?:[\s,(]*{_WEEKDAY}[.)]*)?", folded(text))
     return int(found[1]) if found and 1 <= int(found[1]) <= 31 else None
 
 
@@ -82,6 +86,11 @@ def period_column(text: str) -> tuple[str, str, int] | None:
     return "period", _KINDS[found[2]], _ROMAN.get(found[1]) or int(found[1])
 
 
+def is_computed(text: str) -> bool:
+    """The head of a column that a system computes: an average or a count is no entry of anybody."""
+    return folded(text).startswith(_COMPUTED)
+
+
 def school_year(text: str) -> int | None:
     """First calendar year of «2018/2019», «2018-2019», «2018_2019» or «2018/19»."""
     found = re.search(r"(?<!\d)(\d{4})\s*[/_\-–—\\]\s*(\d{4}|\d{2})(?!\d)", text)
@@ -93,12 +102,29 @@ def school_year(text: str) -> int | None:
 def class_and_group(text: str) -> tuple[int, str, str] | None:
     """(grade, letter, group) of «7а (Англ.яз 2)»; the group is blank where it is the class itself."""
     bare = re.sub(r"\d{4}\s*[/\-–—]\s*\d{2,4}.*$", "", cleaned(text)).strip()
-    found = _CLASS.match(bare)
+    named, group = _last_brackets(bare)
+    found = _CLASS.match(named)
     if not found or not 1 <= int(found[1]) <= 11:
         return None
     letter = re.sub(r"\bкласс\b|^[-–—\s]+|[«»\"']", "", folded(found[2])).strip(" -.,")
-    group = cleaned(found[3] or "")
-    return int(found[1]), letter, "" if compact(group) in {"", compact(found[1] + letter)} else group
+    own = {"", compact(found[1] + letter), compact(f"{found[1]}й{letter}")}
+    return int(found[1]), letter, "" if compact(re.sub(r"\bкласс\b", "", folded(group))) in own else group
+
+
+def _last_brackets(text: str) -> tuple[str, str]:
+    """What stands before the last pair of brackets, and what inside them: a class may have brackets of its own. One
+    that is not closed (a name cut short) ends with the text.
+    """
+    depth, end = 0, len(text)
+    for place in range(len(text) - 1, -1, -1):
+        if text[place] == ")":
+            end = place if depth == 0 else end
+            depth += 1
+        elif text[place] == "(":
+            depth -= 1
+            if depth <= 0:
+                return text[:place].strip(), cleaned(text[place + 1 : end])
+    return text, ""
 
 
 def name_tokens(name: str) -> tuple[str, ...]:
