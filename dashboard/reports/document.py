@@ -95,11 +95,26 @@ class Table:
 
     def widths(self) -> list[float]:
         """Shares of the width by column, their sum 1: stated ones kept, the rest by the longest words of the cells."""
-        wanted = [column.width or self._need(place) for place, column in enumerate(self.columns)]
+        upright = self.upright()
+        wanted = [
+            column.width or self._need(place, is_upright=upright[place]) for place, column in enumerate(self.columns)
+        ]
         return [width / sum(wanted) for width in wanted]
 
-    def _need(self, place: int) -> float:
-        cells = [written(row[place]) for row in self.rows[:_LOOKED_AT]] + [self.columns[place].label]
+    def upright(self) -> list[bool]:
+        """By column whether its heading stands upright: in a table of many columns, long words over short cells."""
+        if len(self.columns) <= _MANY:
+            return [False] * len(self.columns)
+        shown = [[written(row[place]) for row in self.rows[:_LOOKED_AT]] for place in range(len(self.columns))]
+        return [
+            len(column.label) > _NARROW and max((len(cell) for cell in cells), default=0) <= _NARROW
+            for column, cells in zip(self.columns, shown, strict=True)
+        ]
+
+    def _need(self, place: int, *, is_upright: bool) -> float:
+        cells = [written(row[place]) for row in self.rows[:_LOOKED_AT]]
+        if not is_upright or not cells:
+            cells.append(self.columns[place].label)
         words = max(max((len(word) for word in cell.split(" ")), default=1) for cell in cells)
         mean = sum(len(cell) for cell in cells) / len(cells)
         return max(_NARROWEST, words + 1, min(_WIDEST, mean * 0.9)) / _SCALE
@@ -116,6 +131,10 @@ class Section:
     def heading_of(self, table: Table) -> str:
         """The title of a table, empty where the heading of the section says it already."""
         return "" if self.title.casefold().endswith(table.title.casefold()) else table.title
+
+    def tables(self) -> tuple[Table, ...]:
+        """Its tables, in order."""
+        return tuple(block for block in self.blocks if isinstance(block, Table))
 
 
 @dataclass(frozen=True)
@@ -155,15 +174,17 @@ class Document:
 
     def tables(self) -> list[Table]:
         """Every table, in the order of reading."""
-        return [block for section in self.sections for block in section.blocks if isinstance(block, Table)]
+        return [table for section in self.sections for table in section.tables()]
 
 
 _LOOKED_AT = 400  # rows by which the width of a column is found
 _NARROWEST, _WIDEST, _SCALE = 4, 34, 100.0
+_MANY, _NARROW = 8, 7  # columns of a table whose headings stand upright; characters of a short cell
 
 
 def written(value: Value) -> str:
-    """A value as people read it on paper: `1 281`, `83,1 %`, `12.11.2026`, a dash for nothing."""
+    """A value as people read it on paper and in its preview: `1 281`, `83,1 %`, `3,86`, `12.11.2026`, a dash for
+    nothing."""
     if value is None or value == "":
         return "—"
     if isinstance(value, bool):
@@ -173,7 +194,7 @@ def written(value: Value) -> str:
     if isinstance(value, int):
         return number(value)
     if isinstance(value, float):
-        return number(value, 2)
+        return number(value, 0 if value.is_integer() else 1 if abs(value) >= 10 else 2)
     if isinstance(value, datetime):
         return f"{day_short(value)}{NBSP}{value:%H:%M}"
     return day_short(value) if isinstance(value, date) else value

@@ -29,9 +29,9 @@ from dashboard.queries.control import Package, Refused, open_control, read_packa
 from dashboard.queries.door import append, counted
 from dashboard.queries.findings import read_findings
 from dashboard.queries.school import read_school
+from dashboard.reports.files import rendered
 from dashboard.reports.pdf import pdf_file
 from dashboard.reports.word import docx_file
-from dashboard.views.control_parts import rendered
 from etl.rejudge import derive_schools
 from etl.warehouse.engine import owner_connection
 from etl.warehouse.metrics import METRICS
