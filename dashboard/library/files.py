@@ -22,7 +22,7 @@ from dashboard.reports.files import KINDS, rendered
 from dashboard.reports.origin import stamp_of
 from dashboard.table_export import file_name
 
-WIDE = 8
+WIDE = 7
 """More columns than this lie across the page."""
 _FIXED = (1980, 1, 1, 0, 0, 0)  # members of an archive bear no clock: the same report is the same file
 

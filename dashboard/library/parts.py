@@ -45,7 +45,7 @@ def facts(
 ) -> Section:
     """A section of two columns: what is told, and how much; a value that cannot be told says so."""
     rows = [(label, t("number.cannot_tell") if value is None else value) for label, value in lines]
-    columns = (Column(t("report.column_what"), 0.7), Column(t("report.column_value"), 0.3, numeric=True))
+    columns = (Column(t("report.column_what"), 0.45), Column(t("report.column_value"), 0.55))
     return Section(title, (*(Paragraph(note, "note") for note in notes), Table(title, columns, rows)))
 
 
