@@ -148,7 +148,8 @@ def test_a_table_of_many_short_columns_has_upright_headings_and_a_small_one_is_n
         io.BytesIO(docx_file(replace(_document(), sections=(Section("Ведомость", (many,)),), landscape=True)))
     )
     assert len(made.tables[0].rows[0]._tr.xpath(".//w:textDirection[@w:val='btLr']")) == len(subjects)
-    assert pypdf.PdfReader(io.BytesIO(pdf_file(replace(_document(), sections=(Section("Ведомость", (many,)),)))))
+    pdf = pypdf.PdfReader(io.BytesIO(pdf_file(replace(_document(), sections=(Section("Ведомость", (many,)),)))))
+    assert "Иностранный язык" in pdf.pages[0].extract_text().replace("\n", " ")
 
 
 def test_a_workbook_of_many_tables_has_them_under_each_other_on_one_sheet():
