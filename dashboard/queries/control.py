@@ -268,6 +268,7 @@ def _snapshot(scope: Scope, page: School, place: Filters, origin: dict[str, Any]
         wording.BY_NUMBER[row["rule"]].name for row in page.clauses.iter_rows(named=True) if row["is_regulated"]
     }
     until = page.row["extracted_at"]
+    span = page.choice.period.span.days_of(page.row["school_id"])
     return Snapshot(
         label=page.choice.period.label,
         school=page.row["label"],
@@ -283,6 +284,7 @@ def _snapshot(scope: Scope, page: School, place: Filters, origin: dict[str, Any]
             (row["class_name"], row["subject"], percent(row["value"]), int(row["unfilled"]))
             for row in below_norm(page).iter_rows(named=True)
         ),
+        last=min(span[1], page.row["until_on"]).isoformat() if span else "",
         checks=() if page.choice.period.is_of_calendar else control.checklist(remarks, regulated),
     )
 
@@ -302,7 +304,7 @@ def _remark(row: dict[str, Any]) -> Remark:
         staff=row["staff_id"], what=wording.rule_name(row["rule"]),
         told=wording.told(LedgerRow.of(row, row["timezone"])), class_name=row["class_name"] or "",
         subject=row["subject"] or "", teacher=short_name(row["responsible"]) if row["responsible"] else "",
-        on=on.isoformat() if on else "", clause=wording.clause(row),
+        on=on.isoformat() if on else "", clause=wording.clause(row), status=row["status"],
     )  # fmt: skip
 
 
