@@ -1,8 +1,8 @@
 """A control of journals: what is frozen when it is opened, what is proposed, what became of it. Pure.
 
 Rules of the proposals (requirements B-33, 004 8.2–8.4), all of them editable before signing:
-causes are named by the kinds of findings that make up the most of them; the deadline of repair is five working days
-(Monday to Friday) after the day of the act, the re-check the next working day.
+causes by the rules of `dashboard.control_causes`; the deadline of repair is five working days (Monday to Friday) after
+the day of the act, the re-check the next working day.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from dashboard import wording
+from dashboard.control_causes import causes
 from dashboard.i18n import count, day, listed, t
 
 REPAIR_DAYS = 5
-_CAUSES_NAMED = 4
 _WEEKEND = 5
 CHECKLIST: dict[str, tuple[str, ...]] = {
     "programme": ("topic", "no_timetable_day", "cancellation"),
@@ -52,7 +52,7 @@ NEXT: Mapping[State, tuple[State, ...]] = {
 @dataclass(frozen=True)
 class Remark:
     """One finding as it stood then, in words; pupils are not named. `rule` is the number of the ledger's rule, `told`
-    the operands, `on` the event day (ISO)."""
+    the operands, `on` the event day (ISO), `status` the ledger's then (0 in controls that did not keep it)."""
 
     finding: int
     rule: int
@@ -66,6 +66,7 @@ class Remark:
     teacher: str
     on: str
     clause: str
+    status: int = 0
 
     @property
     def key(self) -> tuple[int, int | None, int | None]:
@@ -106,7 +107,8 @@ class Outcome:
 class Snapshot:
     """What a control froze. `clean` = teachers with journals and without open findings; `journals` = class, subject,
     share as shown, entries missing, below the norm of the act; `checks` = item of 004 8.3 → findings (None = the act
-    asks nothing of it), empty for a month; `before` = what became of the previous control's findings."""
+    asks nothing of it), empty for a month; `before` = what became of the previous control's findings; `last` = the last
+    day of the period that the data cover (ISO)."""
 
     label: str
     school: str
@@ -122,6 +124,7 @@ class Snapshot:
     checks: tuple[tuple[str, int | None], ...] = ()
     before: Outcome | None = None
     before_label: str = ""
+    last: str = ""
 
     def to_json(self) -> str:
         """The same text for the same snapshot."""
@@ -201,7 +204,7 @@ def proposed(snapshot: Snapshot, act_on: date) -> Texts:
     repair = working_day_after(act_on, REPAIR_DAYS)
     teachers = [name for name, _ in snapshot.by_teacher() if name]
     return Texts(
-        causes=_causes(snapshot),
+        causes=causes(snapshot.remarks, day_of(snapshot.last), snapshot.before),
         conclusions=_conclusions(snapshot),
         decisions=t("control.decisions", day=day(repair)) if snapshot.remarks else t("control.decisions_none"),
         addressees=listed(teachers) if 0 < len(teachers) <= REPAIR_DAYS else t("control.addressees"),
@@ -209,18 +212,6 @@ def proposed(snapshot: Snapshot, act_on: date) -> Texts:
         repair_on=repair.isoformat(),
         recheck_on=working_day_after(repair, 1).isoformat(),
     )
-
-
-def _causes(snapshot: Snapshot) -> str:
-    if not snapshot.remarks:
-        return t("control.causes_none")
-    kinds = Counter(remark.rule for remark in snapshot.remarks)
-    ranked = sorted(kinds.items(), key=lambda item: (-item[1], item[0]))[:_CAUSES_NAMED]
-    lines = [t("control.cause", what=wording.rule_name(rule), n=count(n, "finding")) for rule, n in ranked]
-    teachers = [(len(rows), name) for name, rows in snapshot.by_teacher() if name]
-    half = sum(sorted((n for n, _ in teachers), reverse=True)[:3]) * 2 >= len(snapshot.remarks)
-    tail = t("control.cause_few") if teachers and half and len(teachers) > 3 else t("control.cause_many")
-    return "\n".join([*lines, tail])
 
 
 def _conclusions(snapshot: Snapshot) -> str:

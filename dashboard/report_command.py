@@ -21,6 +21,8 @@ from dashboard.library import files
 from dashboard.library.make import Made, OfPeriodError, body, read_report
 from dashboard.library.registry import BY_CODE, REPORTS, Report
 from dashboard.queries.origins import read_origins
+from dashboard.reports.document import StampError
+from dashboard.reports.files import KINDS, rendered
 from etl.errors import SettingsError
 from etl.warehouse.engine import owner_connection
 from etl.warehouse.scope import Scope
@@ -41,17 +43,17 @@ def write_report(
     url: str, code: str, out: Path, *, school: str, period: str = "", class_name: str = "",
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> int:  # fmt: skip
-    """Write the report to `out` (.pdf, .xlsx, or .zip for every class); returns how many documents it holds.
+    """Write the report to `out` (.docx, .pdf, .xlsx, or .zip for every class); returns how many documents it holds.
 
     `url` is the owner's; `school` a key, `period` a code as in the address of a page (`q1`, `year`, `m2026-10`), the
-    running one without it. Raises SettingsError naming what is not known.
+    running one without it. Raises SettingsError naming what is not known, also what the stamp lacks (003 4.5).
     """
     report = BY_CODE.get(code)
     if report is None:
         raise SettingsError(f"There is no report {code!r}.", advice=f"Choose one of {', '.join(BY_CODE)}.")
     kind = out.suffix.lower().removeprefix(".")
-    if kind not in (*files.KINDS, "zip"):
-        raise SettingsError(f"{out} ends neither in .pdf, .xlsx nor .zip.", advice="Give --out such a name.")
+    if kind not in (*KINDS, "zip"):
+        raise SettingsError(f"{out} ends in none of .docx, .pdf, .xlsx, .zip.", advice="Give --out such a name.")
     connection.connect_to(url)
     with owner_connection(url) as owner:
         scope, position = _place(owner, school, period)
@@ -81,8 +83,14 @@ def _write(
     class_name: str, progress: Callable[[int, int], None],
 ) -> int:  # fmt: skip
     who = getpass.getuser()
-    sender = files.Sender(scope, Identity(0, who, who, ROLE), read_origins(scope, position.school), datetime.now(UTC))
-    if kind == "zip" and not class_name:
+    sender = files.Sender(Identity(0, who, who, ROLE), read_origins(scope, position.school), datetime.now(UTC))
+    try:
+        stamp = sender.stamp().complete()
+    except StampError as error:
+        raise SettingsError(str(error), advice="Load data that name their source, and install the act.") from error
+    if kind == "zip":
+        if class_name:
+            raise SettingsError("A .zip holds every class.", advice="Leave --class out, or give --out another ending.")
         _note(owner, made.report, position, None, files.rows_of(made), who)
         out.write_bytes(files.archive(made, position, sender, progress))
         return len(made.classes)
@@ -97,7 +105,7 @@ def _write(
     document = body(made, class_id, name, teacher)
     position = position.changed(class_id=class_id)
     _note(owner, made.report, position, class_id, document.rows, who)
-    out.write_bytes(files.report_file(kind if kind != "zip" else "pdf", made, document, position, sender))
+    out.write_bytes(rendered(files.document(made, document, position, stamp), kind))
     progress(1, 1)
     return 1
 

@@ -10,6 +10,7 @@ import io
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from xlsxwriter import Workbook
@@ -23,9 +24,6 @@ _LONGEST = 32_767  # characters of a cell
 _FIRST_DAY = date(1900, 3, 1)  # before it table programs count days in different ways
 _NARROWEST, _WIDEST = 8, 60  # characters of a column
 _LOOKED_AT = 1_000  # rows by which the width of a column is found
-MOST_SHEETS = 8
-"""More tables than this stand under each other on one sheet: nobody turns sixty sheets."""
-_NO_MOMENT = datetime(2000, 1, 1)  # noqa: DTZ001 - the file says nothing of the clock, so the same report is the same file
 _FORMATS = {
     "head": {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "bg_color": "#E8EDF5"},
     "text": {"text_wrap": True, "valign": "top"},
@@ -39,79 +37,70 @@ _FORMATS = {
 }
 
 
+@dataclass(frozen=True)
+class Block:
+    """Words, the first of them the heading, and the table below them (None = only words)."""
+
+    words: tuple[str, ...]
+    sheet: Sheet | None
+
+
 def xlsx_file(sheet: Sheet, about: About) -> bytes:
     """The workbook; ValueError for more than `MOST_IN_WORKBOOK` rows."""
     return xlsx_book([sheet], about)
 
 
-def xlsx_book(sheets: Sequence[Sheet], about: About, created: datetime | None = None) -> bytes:
+def xlsx_book(
+    sheets: Sequence[Sheet], about: About, created: datetime | None = None,
+    stacked: tuple[str, Sequence[Block]] | None = None,
+) -> bytes:  # fmt: skip
     """A sheet for each table, in order, then what they are; the same bytes for the same `created` (UTC, naive).
 
-    ValueError for a table of more than `MOST_IN_WORKBOOK` rows.
+    `stacked` = name of a sheet and the blocks that stand under each other on it, before the others. ValueError for more
+    than `MOST_IN_WORKBOOK` rows on one sheet.
     """
-    if longest := max((len(sheet.rows) for sheet in sheets if len(sheet.rows) > MOST_IN_WORKBOOK), default=0):
+    name, blocks = stacked or ("", ())
+    lengths = [len(sheet.rows) for sheet in sheets]
+    lengths.append(sum(len(block.sheet.rows) for block in blocks if block.sheet is not None))
+    if (longest := max(lengths)) > MOST_IN_WORKBOOK:
         raise ValueError(f"{longest} rows are more than a workbook gets ({MOST_IN_WORKBOOK}).")
     out = io.BytesIO()
     with Workbook(out, {"in_memory": True, "remove_timezone": True}) as book:
         formats = {name: book.add_format(values) for name, values in _FORMATS.items()}
-        book.set_properties({"title": sheets[0].title} | ({"created": created} if created else {}))
+        book.set_properties(
+            {"title": name or (sheets[0].title if sheets else "")} | ({"created": created} if created else {})
+        )
         taken: set[str] = set()
+        if blocks:
+            _stacked(book.add_worksheet(_free_name(name, taken)), blocks, formats)
         for sheet in sheets:
             _table(book.add_worksheet(_free_name(sheet.title, taken)), sheet, formats)
         _about(book.add_worksheet(t("export.about")), about, formats)
     return out.getvalue()
 
 
-def book_file(title: str, parts: Sequence[tuple[Sheet, Sequence[str]]], about: About) -> bytes:
-    """Several tables as one workbook: each on a sheet of its own, of more than `MOST_SHEETS` all under each other; the
-    sentences of a table stand above it. ValueError for more than `MOST_IN_WORKBOOK` rows."""
-    rows = sum(len(sheet.rows) for sheet, _ in parts)
-    if rows > MOST_IN_WORKBOOK:
-        raise ValueError(f"{rows} rows are more than a workbook gets ({MOST_IN_WORKBOOK}).")
-    out = io.BytesIO()
-    with Workbook(out, {"in_memory": True, "remove_timezone": True}) as book:
-        formats = {name: book.add_format(values) for name, values in _FORMATS.items()}
-        book.set_properties({"title": title, "created": _NO_MOMENT})
-        if len(parts) > MOST_SHEETS:
-            _stacked(book.add_worksheet(_sheet_name(title)), parts, formats)
-        else:
-            taken: set[str] = set()
-            for sheet, notes in parts:
-                page = book.add_worksheet(_distinct(_sheet_name(sheet.title), taken))
-                _stacked(page, [(sheet, notes)], formats)
-        _about(book.add_worksheet(t("export.about")), about, formats)
-    return out.getvalue()
-
-
-def _stacked(page: Worksheet, parts: Sequence[tuple[Sheet, Sequence[str]]], formats: dict[str, Format]) -> None:
-    """Tables under each other, each below its title and sentences."""
+def _stacked(page: Worksheet, blocks: Sequence[Block], formats: dict[str, Format]) -> None:
     line, widths = 0, dict[int, float]()
-    for sheet, notes in parts:
-        for words in (sheet.title, *notes):
-            page.write_string(line, 0, safe(words)[:_LONGEST], formats["name" if words == sheet.title else "plain"])
+    for block in blocks:
+        for place, words in enumerate(block.words):
+            page.write_string(line, 0, safe(words)[:_LONGEST], formats["name" if place == 0 else "plain"])
             line += 1
-        for column, label in enumerate(sheet.columns):
-            page.write_string(line, column, safe(label), formats["head"])
-            widths[column] = max(widths.get(column, 0), _width(sheet, column))
-        for row in sheet.rows:
+        sheet = block.sheet
+        if sheet is not None:
+            for column, label in enumerate(sheet.columns):
+                page.write_string(line, column, safe(label), formats["head"])
+                widths[column] = max(widths.get(column, 0), _width(sheet, column))
+            for row in sheet.rows:
+                line += 1
+                for column, value in enumerate(row):
+                    _write(page, line, column, value, formats)
             line += 1
-            for column, value in enumerate(row):
-                _write(page, line, column, value, formats)
-        line += 2
+        line += 1
     for column, width in widths.items():
         page.set_column(column, column, width)
     page.set_landscape()
     page.set_paper(9)  # A4
     page.fit_to_pages(1, 0)
-
-
-def _distinct(name: str, taken: set[str]) -> str:
-    found, number = name, 2
-    while found.casefold() in taken:
-        found = f"{name[: 31 - len(str(number)) - 3]} ({number})"
-        number += 1
-    taken.add(found.casefold())
-    return found
 
 
 def _table(page: Worksheet, sheet: Sheet, formats: dict[str, Format]) -> None:

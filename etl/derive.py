@@ -44,6 +44,7 @@ from etl.transforms.obligations.registers import (
     Registers,
     with_registers,
 )
+from etl.transforms.void_marks import without_void_marks
 from etl.warehouse.frames import copy_in, copy_out
 from etl.warehouse.partitions import ensure_years
 from etl.warehouse.register_rights import newest_lines
@@ -177,6 +178,7 @@ def _marts(school: School, context: Context, obligations: pl.DataFrame, variants
         context.periods.select("period_id", "ends_on"),
         tuple(sorted(set(context.registers.control_act["act_on"].drop_nulls()))),
     )
+    context = without_void_marks(context, obligations)
     lessons = held_lessons(context)
     absences = find_absences(context, lessons)
     duties = build_duty_marts(obligations, _horizons(context.sight), school.zone, rush_days)

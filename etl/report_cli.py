@@ -28,9 +28,9 @@ def report(
     school: Annotated[str, typer.Option(help="Key of the school.")] = "",
     period: Annotated[str, typer.Option(help="q1, t2, h1, year, m2026-10; the running period without it.")] = "",
     class_name: Annotated[str, typer.Option("--class", help="Name of a class, as 7А; all of them without it.")] = "",
-    target: Annotated[Path, typer.Option("--out", help=".pdf or .xlsx of one class or school, .zip of all.")] = Path(
-        "report.zip"
-    ),
+    target: Annotated[
+        Path, typer.Option("--out", help=".docx, .pdf, .xlsx of one class or school, .zip of all.")
+    ] = Path("report.zip"),
 ) -> None:
     """Write a report that the acts name: one class, the school, or every class in a ZIP."""
     from dashboard.report_command import catalogue, write_report

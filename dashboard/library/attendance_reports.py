@@ -10,9 +10,10 @@ import polars as pl
 
 from dashboard.class_rows import unexplained
 from dashboard.i18n import has, month, t
-from dashboard.library.parts import Field, Part, by_name, table
+from dashboard.library.parts import Field, by_name, table
 from dashboard.queries.class_reports import ClassFrames
 from dashboard.queries.schools import natural_order
+from dashboard.reports.document import Section
 from etl.warehouse.metrics import METRICS
 
 COUNTS = (
@@ -44,7 +45,7 @@ def _columns() -> list[Field]:
     ]
 
 
-def by_month(frames: ClassFrames) -> list[Part]:
+def by_month(frames: ClassFrames) -> list[Section]:
     """«Отчет о посещаемости класса (по месяцам)»: every month of the period, then all of them."""
     months = frames.months
     every = months["month_on"].unique().sort().to_list() if months.width else []
@@ -54,7 +55,7 @@ def by_month(frames: ClassFrames) -> list[Part]:
     return [*parts, table(t("report.whole_period"), rows, _columns(), notes=notes, nothing=t("report.no_rosters"))]
 
 
-def summary(frames: ClassFrames) -> list[Part]:
+def summary(frames: ClassFrames) -> list[Section]:
     """«Сводная ведомость учета посещаемости»: sums by pupil, then lessons missed by subject."""
     rows = counted(frames.months) if frames.months.height else pl.DataFrame()
     totals = table(t("report.attendance_totals"), rows, _columns(), nothing=t("report.no_rosters"))
@@ -71,10 +72,10 @@ def summary(frames: ClassFrames) -> list[Part]:
     shown = pl.concat([wide.select("full_name", *subjects), last.select("full_name", *subjects)])
     columns = [Field("full_name", t("report.column_pupil"), "text"), *(Field(name, name) for name in subjects)]
     note = t("report.by_period_note")
-    return [totals, table(t("report.missed_by_subject"), shown, columns, notes=(note,), signed=True)]
+    return [totals, table(t("report.missed_by_subject"), shown, columns, notes=(note,))]
 
 
-def missed_topics(frames: ClassFrames) -> list[Part]:
+def missed_topics(frames: ClassFrames) -> list[Section]:
     """Lessons missed with their topics, by pupil (001 ЗД-12)."""
     rows = by_name(frames.missed.sort("held_on", "slot", "subject")) if frames.missed.height else frames.missed
     return [table(t("report.missed_topics"), _worded(rows), missed_columns(), nothing=t("attendance.missed_none"))]
@@ -109,7 +110,7 @@ def missed_rows(missed: pl.DataFrame) -> pl.DataFrame:
     return _worded(missed.sort("held_on", "slot", "subject")) if missed.height else missed
 
 
-def without_reason(frames: ClassFrames) -> list[Part]:
+def without_reason(frames: ClassFrames) -> list[Section]:
     """Pupils whose absences have no reason, the oldest first (000 П-5.4, 003 Т-3.1.4)."""
     if frames.missed.is_empty():
         return [table(t("report.without_reason"), frames.missed, [], nothing=t("attendance.missed_none"))]

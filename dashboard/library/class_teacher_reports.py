@@ -16,21 +16,22 @@ from dashboard.class_rows import reserve
 from dashboard.i18n import count, day_short, has, number, t
 from dashboard.library import attendance_reports, marks_reports
 from dashboard.library.marks_reports import mark_words
-from dashboard.library.parts import Field, Part, by_name, facts, table
+from dashboard.library.parts import Field, by_name, facts, table
 from dashboard.queries.class_reports import ClassFrames
 from dashboard.queries.schools import natural_order
+from dashboard.reports.document import Section
 from dashboard.risk import in_words, risk_reasons
 from etl.warehouse.metrics_forecast import MARKS_TO_JUDGE
 
 _MOVES = ("opening", "arrived", "left", "closing")
 
 
-def preliminary(frames: ClassFrames) -> list[Part]:
+def preliminary(frames: ClassFrames) -> list[Section]:
     """«Предварительный отчет»: forecast marks, the risk group, marks that are missing, the reserve."""
     return [_forecast(frames), _risk(frames), _short(frames), _reserve(frames)]
 
 
-def _forecast(frames: ClassFrames) -> Part:
+def _forecast(frames: ClassFrames) -> Section:
     title = t("report.forecast")
     if frames.journals.is_empty():
         return table(title, frames.journals, [], nothing=t("report.no_rosters"))
@@ -47,7 +48,7 @@ def _forecast(frames: ClassFrames) -> Part:
     return table(title, wide, columns, notes=(t("report.forecast_note", n=MARKS_TO_JUDGE),))
 
 
-def _risk(frames: ClassFrames) -> Part:
+def _risk(frames: ClassFrames) -> Section:
     title = t("report.risk")
     if frames.journals.is_empty():
         return table(title, frames.journals, [], nothing=t("report.no_rosters"))
@@ -60,7 +61,7 @@ def _risk(frames: ClassFrames) -> Part:
     return table(title, shown, columns, notes=(t("report.risk_note"),), nothing=t("report.risk_none"))
 
 
-def _short(frames: ClassFrames) -> Part:
+def _short(frames: ClassFrames) -> Section:
     """Pupils with fewer marks than the norm to date, as on the page of performance («Кого спросить»)."""
     title = t("performance.ask")
     rows = frames.journals
@@ -76,7 +77,7 @@ def _short(frames: ClassFrames) -> Part:
     return table(title, rows, columns, nothing=t("performance.ask_none"))
 
 
-def _reserve(frames: ClassFrames) -> Part:
+def _reserve(frames: ClassFrames) -> Section:
     title = t("report.reserve")
     if frames.journals.is_empty():
         return table(title, frames.journals, [], nothing=t("report.no_rosters"))
@@ -93,7 +94,7 @@ def _reserve(frames: ClassFrames) -> Part:
     return table(title, shown, columns, nothing=t("report.reserve_none"))
 
 
-def period_report(frames: ClassFrames) -> list[Part]:
+def period_report(frames: ClassFrames) -> list[Section]:
     """«Отчет классного руководителя за учебный период»: results, movement, attendance."""
     rows = attendance_reports.counted(frames.months).tail(1) if frames.months.height else pl.DataFrame()
     total = [
@@ -102,7 +103,7 @@ def period_report(frames: ClassFrames) -> list[Part]:
     return [*marks_reports.results(frames), *movement(frames), facts(t("report.attendance_totals"), total)]
 
 
-def movement(frames: ClassFrames) -> list[Part]:
+def movement(frames: ClassFrames) -> list[Section]:
     """«Сводная ведомость учета движения учащихся»: who came and who left, by which order."""
     rolls = frames.rolls
     if rolls.is_empty():
@@ -147,7 +148,7 @@ def roll_sums(rolls: pl.DataFrame, first: date, last: date) -> dict[str, int]:
     return {"opening": on(first - timedelta(days=1)), "arrived": came, "left": left, "closing": on(last)}
 
 
-def analysis(frames: ClassFrames) -> list[Part]:
+def analysis(frames: ClassFrames) -> list[Section]:
     """The analytical report that the class teacher gets from the deputy (001 КР-6): results, risk, missed, low."""
     return [
         *marks_reports.results(frames),
@@ -157,7 +158,7 @@ def analysis(frames: ClassFrames) -> list[Part]:
     ]
 
 
-def sheets(frames: ClassFrames) -> list[Part]:
+def sheets(frames: ClassFrames) -> list[Section]:
     """A sheet for the parents of every pupil, each on its own page: marks, attendance, missed lessons, unsatisfactory
     marks (001 Р-1.6, КР-3, 002 1.7, 004 3.13). Only her own data stand on a sheet."""
     if frames.journals.is_empty():
@@ -165,7 +166,7 @@ def sheets(frames: ClassFrames) -> list[Part]:
     here = frames.journals.filter(~pl.col("is_left"))
     names = by_name(here.select("pupil_id", "full_name").unique("pupil_id"))
     parts = {name: rows.partition_by("pupil_id", as_dict=True) for name, rows in _of_pupils(frames, here).items()}
-    found: list[Part] = []
+    found: list[Section] = []
     for pupil, name in names.iter_rows():
         mine = {part: rows.get((pupil,), pl.DataFrame()) for part, rows in parts.items()}
         found += _sheet(str(name), mine)
@@ -180,7 +181,7 @@ def _of_pupils(frames: ClassFrames, here: pl.DataFrame) -> dict[str, pl.DataFram
     }
 
 
-def _sheet(name: str, mine: dict[str, pl.DataFrame]) -> list[Part]:
+def _sheet(name: str, mine: dict[str, pl.DataFrame]) -> list[Section]:
     rows = mine["journals"].sort(natural_order("subject")).with_columns(
         mark_words().alias("mark"),
         pl.when(pl.col("weight") > 0).then((pl.col("points") / pl.col("weight")).round(2)).alias("mean"),
@@ -193,7 +194,7 @@ def _sheet(name: str, mine: dict[str, pl.DataFrame]) -> list[Part]:
         Field("mean", t("pupil.column_weighted")),
         Field("mark", t("pupil.column_period"), "text"),
     ]
-    found = [table(name, rows, columns, notes=_attended(mine["months"]), breaks=True)]
+    found = [table(name, rows, columns, notes=_attended(mine["months"]), new_page=True)]
     if mine["missed"].height:
         missed = attendance_reports.missed_columns()[1:]
         found.append(table(t("report.missed_topics"), attendance_reports.missed_rows(mine["missed"]), missed))

@@ -9,10 +9,10 @@ from typing import Any
 
 from dashboard.filters import Filters
 from dashboard.i18n import t
-from dashboard.library.parts import Part
 from dashboard.library.registry import Report
 from dashboard.queries import periods
 from dashboard.queries.class_reports import ClassFrames, read_class_frames
+from dashboard.reports.document import Section
 from etl.warehouse.scope import Scope
 
 
@@ -47,12 +47,12 @@ class Body:
     title: str
     place: str
     teacher: str
-    parts: tuple[Part, ...]
+    parts: tuple[Section, ...]
 
     @property
     def rows(self) -> int:
         """Lines of all its tables."""
-        return sum(len(part.sheet.rows) for part in self.parts if part.sheet is not None)
+        return sum(len(table.rows) for part in self.parts for table in part.tables())
 
 
 def read_report(scope: Scope, filters: Filters, report: Report, now: datetime) -> Made | None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import polars as pl
 
 from dashboard.i18n import day_short, percent, t
-from dashboard.library.parts import Field, Part, by_name, facts, table
+from dashboard.library.parts import Field, by_name, facts, table
 from dashboard.queries.class_reports import ClassFrames
 from dashboard.queries.schools import natural_order
+from dashboard.reports.document import Section
 from dashboard.table_export import Share
 from etl.warehouse.metrics import METRICS, Metric
 from etl.warehouse.metrics_learning import LEARNING_METRICS
@@ -33,12 +34,12 @@ def share(metric: Metric, rows: pl.DataFrame) -> Share | None:
     return None if value is None else Share(value)
 
 
-def results(frames: ClassFrames) -> list[Part]:
+def results(frames: ClassFrames) -> list[Section]:
     """«Итоги успеваемости класса за учебный период»: shares, groups of pupils, period marks by subject."""
     return [_shares(frames), _by_subject(frames)]
 
 
-def _shares(frames: ClassFrames) -> Part:
+def _shares(frames: ClassFrames) -> Section:
     lines: list[tuple[str, str | int | float | Share | None]] = [
         (t("performance.card_success"), share(METRICS["success"], frames.success)),
         (t("performance.card_quality"), share(METRICS["quality"], frames.success)),
@@ -59,7 +60,7 @@ def _mean(metric: Metric, rows: pl.DataFrame) -> float | None:
     return None if value is None else round(value, 2)
 
 
-def _by_subject(frames: ClassFrames) -> Part:
+def _by_subject(frames: ClassFrames) -> Section:
     title = t("report.by_subject")
     columns = [
         Field("subject", t("performance.column_subject"), "text"),
@@ -79,7 +80,7 @@ def _by_subject(frames: ClassFrames) -> Part:
     return table(title, ordered, columns)
 
 
-def summary_sheet(frames: ClassFrames) -> list[Part]:
+def summary_sheet(frames: ClassFrames) -> list[Section]:
     """«Сводная ведомость учета успеваемости»: pupil × subject, period marks; empty places are counted (B-30)."""
     named = _listed(frames.journals)
     if named.is_empty():
@@ -89,10 +90,10 @@ def summary_sheet(frames: ClassFrames) -> list[Part]:
     places = named.select("pupil_id", "subject").unique().height
     columns = [Field("full_name", t("report.column_pupil"), "text"), *(Field(name, name, "text") for name in subjects)]
     filled = t("report.places", given=given, places=places, share=percent(given / places))
-    return [table(t("report.summary"), wide, columns, notes=(filled,), signed=True)]
+    return [table(t("report.summary"), wide, columns, notes=(filled,))]
 
 
-def year_sheet(frames: ClassFrames) -> list[Part]:
+def year_sheet(frames: ClassFrames) -> list[Section]:
     """«Сводная ведомость итоговой успешности за учебный год»: pupil × subject, the marks of every period in order,
     the year's after a bar."""
     named = _listed(frames.journals)
@@ -100,7 +101,7 @@ def year_sheet(frames: ClassFrames) -> list[Part]:
         return [table(t("report.year"), named, [], nothing=t("report.no_period_marks"))]
     wide, subjects = _matrix(named, separator=" ")
     columns = [Field("full_name", t("report.column_pupil"), "text"), *(Field(name, name, "text") for name in subjects)]
-    return [table(t("report.year"), wide, columns, notes=(t("report.year_note"),), signed=True)]
+    return [table(t("report.year"), wide, columns, notes=(t("report.year_note"),))]
 
 
 def _listed(journals: pl.DataFrame) -> pl.DataFrame:
@@ -122,7 +123,7 @@ def _matrix(named: pl.DataFrame, separator: str = "/") -> tuple[pl.DataFrame, li
     return by_name(wide).select("full_name", *subjects), subjects
 
 
-def low_topics(frames: ClassFrames) -> list[Part]:
+def low_topics(frames: ClassFrames) -> list[Section]:
     """Unsatisfactory marks with their topics, by pupil, and what repaired them (001 ЗД-12)."""
     rows = by_name(low_rows(frames.low)) if frames.low.height else frames.low
     return [table(t("report.low_topics"), rows, low_columns(), nothing=t("performance.low_none"))]

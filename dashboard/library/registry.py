@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from dashboard.library import attendance_reports, class_teacher_reports, marks_reports, school_reports
-from dashboard.library.parts import Part
 from dashboard.queries.activity import read_activity
 from dashboard.queries.class_reports import ClassFrames
 from dashboard.queries.contingent import read_contingent
 from dashboard.queries.filling import read_filling
 from dashboard.queries.programme import read_programme
+from dashboard.reports.document import Section
 
 Often = Literal["week", "month", "period", "year", "demand"]
 Periods = Literal["own", "any", "year"]
@@ -31,12 +31,13 @@ _CLASS = _HEADS | {"class_teacher"}
 class Report:
     """One report. `for_whom` = roles that the acts name; `roles` = who may make it here (the scope of the queries says
     of which schools and classes); `sources` = (act, clause). Reports of a class are built from `needs` of
-    `read_class_frames`; those of a school from `read`, or without it from the frames of all classes.
+    `read_class_frames`; those of a school from `read`, or without it from the frames of all classes. `is_signed`: class
+    teacher and deputy sign it; `is_handed_out`: its sheets go to different people.
     """
 
     code: str
     grain: Literal["class", "school"]
-    build: Callable[[Any], list[Part]]
+    build: Callable[[Any], list[Section]]
     sources: tuple[tuple[str, str], ...]
     often: Often
     for_whom: tuple[str, ...]
@@ -44,6 +45,8 @@ class Report:
     periods: Periods = "any"
     needs: tuple[str, ...] = ()
     read: Callable[..., Any] | None = None
+    is_signed: bool = False
+    is_handed_out: bool = False
 
     @property
     def title_key(self) -> str:
@@ -60,14 +63,18 @@ _PAIR = ("class_teacher", "deputy")
 
 
 def _of_class(
-    code: str, build: Callable[[ClassFrames], list[Part]], needs: tuple[str, ...],
+    code: str, build: Callable[[ClassFrames], list[Section]], needs: tuple[str, ...],
     sources: tuple[tuple[str, str], ...], often: Often, periods: Periods = "any", for_whom: tuple[str, ...] = _PAIR,
+    *, is_signed: bool = False, is_handed_out: bool = False,
 ) -> Report:  # fmt: skip
-    return Report(code, "class", build, sources, often, for_whom, periods=periods, needs=needs)
+    return Report(
+        code, "class", build, sources, often, for_whom, periods=periods, needs=needs, is_signed=is_signed,
+        is_handed_out=is_handed_out,
+    )  # fmt: skip
 
 
 def _of_school(
-    code: str, build: Callable[[Any], list[Part]], read: Callable[..., Any] | None,
+    code: str, build: Callable[[Any], list[Section]], read: Callable[..., Any] | None,
     sources: tuple[tuple[str, str], ...], often: Often, for_whom: tuple[str, ...], also: tuple[str, ...] = (),
     periods: Periods = "any", needs: tuple[str, ...] = (),
 ) -> Report:  # fmt: skip
@@ -78,14 +85,16 @@ _RISK = ("journals", "low", "months")
 _BOTH = ((S53, "5-КР-8"), (S53, "5-ЗД-5"))
 REPORTS: tuple[Report, ...] = (
     _of_class("attendance_months", attendance_reports.by_month, ("months",), _BOTH, "month"),
-    _of_class("attendance_summary", attendance_reports.summary, ("months", "journals"), _BOTH, "period", "own"),
+    _of_class("attendance_summary", attendance_reports.summary, ("months", "journals"), _BOTH, "period", "own",
+              is_signed=True),
     _of_class("preliminary", class_teacher_reports.preliminary, _RISK, _BOTH, "period", "own"),
-    _of_class("class_period", class_teacher_reports.period_report, ("sums", "months", "rolls"), _BOTH, "period", "own"),
+    _of_class("class_period", class_teacher_reports.period_report, ("sums", "months", "rolls"), _BOTH, "period", "own",
+              is_signed=True),
     _of_class("results", marks_reports.results, ("sums",), _BOTH, "period", "own"),
     _of_class("marks_summary", marks_reports.summary_sheet, ("journals",),
-              (*_BOTH, (S16, "Р-2.12"), (SL, "4.1")), "period", "own"),
+              (*_BOTH, (S16, "Р-2.12"), (SL, "4.1")), "period", "own", is_signed=True),
     _of_class("marks_year", marks_reports.year_sheet, ("journals",),
-              ((S7, "Р-3.2"), (S16, "Р-3.2"), (S16, "Р-3.7"), (SL, "4.3")), "year", "year"),
+              ((S7, "Р-3.2"), (S16, "Р-3.2"), (S16, "Р-3.7"), (SL, "4.3")), "year", "year", is_signed=True),
     _of_class("class_movement", class_teacher_reports.movement, ("rolls",), ((S53, "5-КР-8"),), "period"),
     _of_class("missed_topics", attendance_reports.missed_topics, ("missed",), ((S16, "ЗД-12"),), "demand"),
     _of_class("low_topics", marks_reports.low_topics, ("low",), ((S16, "ЗД-12"),), "demand"),
@@ -94,7 +103,8 @@ REPORTS: tuple[Report, ...] = (
     _of_class("class_analysis", class_teacher_reports.analysis, ("sums", *_RISK, "missed"),
               ((S16, "КР-6"), (S16, "КР-8")), "period", "own", for_whom=("class_teacher",)),
     _of_class("parent_sheets", class_teacher_reports.sheets, ("journals", "months", "missed", "low"),
-              ((S16, "КР-3"), (S16, "Р-1.6"), (SL, "1.7"), (S53, "3.13")), "week", "own", for_whom=("class_teacher",)),
+              ((S16, "КР-3"), (S16, "Р-1.6"), (SL, "1.7"), (S53, "3.13")), "week", "own", for_whom=("class_teacher",),
+              is_handed_out=True),
     _of_school("movement", school_reports.movement, read_contingent,
                ((S53, "5-ЗД-5"), (RK, "А-2.2"), (S7, "П-2.1")), "period", ("deputy",), ("secretary",)),
     _of_school("class_sizes", school_reports.class_sizes, read_contingent, ((S53, "5-ЗД-5"),), "period", ("deputy",),

@@ -12,7 +12,7 @@ from dashboard.filling_rows import GROUPS, SHARES, TIMES, lines
 from dashboard.frame import short_name
 from dashboard.i18n import has, month, t
 from dashboard.library import marks_reports
-from dashboard.library.parts import Field, Part, facts, table
+from dashboard.library.parts import Field, facts, table
 from dashboard.people_sums import balanced, contingent_sums
 from dashboard.programme_rows import journal_lines, programme_sums
 from dashboard.queries.activity import Activity
@@ -20,6 +20,7 @@ from dashboard.queries.class_reports import ClassFrames
 from dashboard.queries.contingent import Contingent
 from dashboard.queries.filling import Filling
 from dashboard.queries.programme import Programme
+from dashboard.reports.document import Section
 from dashboard.table_export import Share
 from etl.warehouse.metrics import METRICS
 from etl.warehouse.metrics_learning import LEARNING_METRICS
@@ -29,7 +30,7 @@ from etl.warehouse.metrics_programme import PROGRAMME
 _MOVES = ("opening", "arrived", "moved_in", "moved_out", "left_school", "closing", "difference")
 
 
-def movement(page: Contingent) -> list[Part]:
+def movement(page: Contingent) -> list[Section]:
     """«Динамика движения обучающихся по школе»: balance of every class, then movements by month and kind."""
     if "enrolment" not in page.carried:
         return [table(t("report.movement"), pl.DataFrame(), [], nothing=t("contingent.why_rolls"))]
@@ -45,7 +46,7 @@ def movement(page: Contingent) -> list[Part]:
     return [table(t("report.movement"), rows, columns, notes=notes), _moves(page)]
 
 
-def _moves(page: Contingent) -> Part:
+def _moves(page: Contingent) -> Section:
     months = [month(on) for on in page.moves["month_on"]]
     kinds = [t(f"movement_kind.{kind}") for kind in page.moves["kind"]]
     rows = page.moves.with_columns(
@@ -60,7 +61,7 @@ def _moves(page: Contingent) -> Part:
     return table(t("contingent.moves"), rows, columns, nothing=t("contingent.moves_none"))
 
 
-def class_sizes(page: Contingent) -> list[Part]:
+def class_sizes(page: Contingent) -> list[Section]:
     """«Наполняемость классов»: pupils of every class on the last day, mean and greatest."""
     if "enrolment" not in page.carried:
         return [table(t("report.class_sizes"), pl.DataFrame(), [], nothing=t("contingent.why_rolls"))]
@@ -86,7 +87,7 @@ def class_sizes(page: Contingent) -> list[Part]:
     ]  # fmt: skip
 
 
-def results(frames: ClassFrames) -> list[Part]:
+def results(frames: ClassFrames) -> list[Section]:
     """«Итоговые данные по учащимся»: success, quality, mean, СОУ and the groups of pupils, by class."""
     success = METRICS["success"].by(frames.success, "class_id") if frames.success.width else pl.DataFrame()
     if success.is_empty():
@@ -128,7 +129,7 @@ def _share(rows: pl.DataFrame, name: str) -> pl.DataFrame:
     return rows.select("class_id", pl.col("value").alias(name))
 
 
-def activity(page: Activity) -> list[Part]:
+def activity(page: Activity) -> list[Section]:
     """«Отчет об активности пользователей» (001 СА-3.5): accounts by role, pupils and parents by class, teachers."""
     if not {"account", "activity"} <= page.carried:
         return [table(t("report.activity"), pl.DataFrame(), [], nothing=t("report.no_activity"))]
@@ -156,7 +157,7 @@ def activity(page: Activity) -> list[Part]:
     ]  # fmt: skip
 
 
-def completeness(page: Filling) -> list[Part]:
+def completeness(page: Filling) -> list[Section]:
     """«Полнота и своевременность заполнения» (001 ЗД-12): the whole school, then by teacher, class and subject."""
     names = ("completeness", *SHARES, *TIMES)
     whole = []
@@ -178,7 +179,7 @@ def completeness(page: Filling) -> list[Part]:
     return parts
 
 
-def curriculum(page: Programme) -> list[Part]:
+def curriculum(page: Programme) -> list[Section]:
     """«Выполнение учебных планов» (001 ЗД-12): hours of the curriculum, of the plan and held, by journal."""
     sums = programme_sums(page)
     names = ("programme_done", "plan_of_curriculum", "programme_linked")
@@ -198,7 +199,7 @@ def curriculum(page: Programme) -> list[Part]:
     return [facts(t("report.school_whole"), whole), table(t("report.curriculum"), rows, columns)]
 
 
-def control_works(page: Programme) -> list[Part]:
+def control_works(page: Programme) -> list[Section]:
     """«Контрольные работы»: scheduled, held and marked (001 ЗД-4, ЗД-10, ЗД-12; 004 8.3)."""
     if not {"work", "assessment_schedule"} <= page.carried:
         return [table(t("report.control_works"), pl.DataFrame(), [], nothing=t("report.no_schedule"))]
@@ -232,7 +233,7 @@ def control_works(page: Programme) -> list[Part]:
     return [facts(t("report.school_whole"), whole), table(t("report.control_works"), rows, columns)]
 
 
-def cards(page: Contingent) -> list[Part]:
+def cards(page: Contingent) -> list[Section]:
     """«Полнота данных карточек» (003 5.5, 5.6, А-1.1): filled of mandatory fields, by card and field."""
     if page.cards.is_empty():
         return [table(t("report.cards"), page.cards, [], nothing=t("contingent.why_cards"))]

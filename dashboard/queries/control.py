@@ -17,14 +17,15 @@ import polars as pl
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from checks.wording import act as act_words
-from dashboard import control, measures, privacy, wording
+from dashboard import control, measures, wording
 from dashboard.access import cookie_secret
 from dashboard.control import Indicator, Remark, Snapshot, State, Texts
+from dashboard.control_privacy import hidden, hidden_texts, names_of, restored
 from dashboard.filters import Filters
 from dashboard.frame import short_name
 from dashboard.i18n import percent
 from dashboard.queries.decisions import may_decide
-from dashboard.queries.door import append, read
+from dashboard.queries.door import append, for_storing, read, shows_pseudonyms
 from dashboard.queries.findings import read_every
 from dashboard.queries.origins import read_origins
 from dashboard.queries.school import School, below_norm, read_school
@@ -165,6 +166,11 @@ def open_control(scope: Scope, filters: Filters, now: datetime) -> Refused | int
     school = filters.school
     if school is None or not may_decide(scope, school):
         return Refused.FORBIDDEN
+    with for_storing():
+        return _opened(scope, school, filters, now)
+
+
+def _opened(scope: Scope, school: int, filters: Filters, now: datetime) -> Refused | int:
     place = Filters(school=school, period=filters.period, year=filters.year)
     page = read_school(scope, place, now)
     span = page.choice.period.span.days_of(school) if page is not None and page.choice is not None else None
@@ -198,6 +204,8 @@ def save(scope: Scope, package: Package, texts: Texts, state: State) -> Refused 
     """Append a version in the state; None when it is done. Signing enters the act into the register."""
     if not may_decide(scope, package.school):
         return Refused.FORBIDDEN
+    if read_settings().pseudonyms:
+        texts = _restored(scope, package, texts)
     allowed = [before.value for before, after in control.NEXT.items() if state in after]
     params = {
         "school": package.school, "number": package.number, "seen": package.version, "state": state.value,
@@ -210,6 +218,16 @@ def save(scope: Scope, package: Package, texts: Texts, state: State) -> Refused 
         return Refused.BUSY
     except ProgrammingError:
         return Refused.FORBIDDEN
+
+
+def _restored(scope: Scope, package: Package, texts: Texts) -> Texts:
+    """The words of a form that showed pseudonyms, with the names of the stored control."""
+    with for_storing():
+        stored = read_package(scope, package.school, package.number)
+    if stored is None:
+        return texts
+    known = names_of(stored.snapshot, cookie_secret(read_settings().home))
+    return restored(texts, stored.texts, known)
 
 
 def recheck(scope: Scope, package: Package) -> Refused | None:
@@ -250,6 +268,7 @@ def _snapshot(scope: Scope, page: School, place: Filters, origin: dict[str, Any]
         wording.BY_NUMBER[row["rule"]].name for row in page.clauses.iter_rows(named=True) if row["is_regulated"]
     }
     until = page.row["extracted_at"]
+    span = page.choice.period.span.days_of(page.row["school_id"])
     return Snapshot(
         label=page.choice.period.label,
         school=page.row["label"],
@@ -265,6 +284,7 @@ def _snapshot(scope: Scope, page: School, place: Filters, origin: dict[str, Any]
             (row["class_name"], row["subject"], percent(row["value"]), int(row["unfilled"]))
             for row in below_norm(page).iter_rows(named=True)
         ),
+        last=min(span[1], page.row["until_on"]).isoformat() if span else "",
         checks=() if page.choice.period.is_of_calendar else control.checklist(remarks, regulated),
     )
 
@@ -284,28 +304,17 @@ def _remark(row: dict[str, Any]) -> Remark:
         staff=row["staff_id"], what=wording.rule_name(row["rule"]),
         told=wording.told(LedgerRow.of(row, row["timezone"])), class_name=row["class_name"] or "",
         subject=row["subject"] or "", teacher=short_name(row["responsible"]) if row["responsible"] else "",
-        on=on.isoformat() if on else "", clause=wording.clause(row),
+        on=on.isoformat() if on else "", clause=wording.clause(row), status=row["status"],
     )  # fmt: skip
 
 
 def _package(row: dict[str, Any]) -> Package:
-    snapshot = Snapshot.of_json(row["snapshot"])
-    settings = read_settings()
-    if settings.pseudonyms:  # the frozen text holds names that no column does
-        snapshot = _hidden(snapshot, cookie_secret(settings.home))
+    snapshot, texts = Snapshot.of_json(row["snapshot"]), Texts.of_json(row["texts"])
+    if shows_pseudonyms():  # the frozen text holds names that no column does
+        known = names_of(snapshot, cookie_secret(read_settings().home))
+        snapshot, texts = hidden(snapshot, known), hidden_texts(texts, known)
     return Package(
         row["school_id"], row["package_no"], row["period"], row["first_on"], row["last_on"], row["opened_at"],
         row["opened_by"], row["role"], row["profile_version"], row["metric_version"], snapshot, row["version_no"],
-        State(row["state"]), Texts.of_json(row["texts"]), row["saved_at"], row["saved_by"], row["saved_role"],
+        State(row["state"]), texts, row["saved_at"], row["saved_by"], row["saved_role"],
     )  # fmt: skip
-
-
-def _hidden(snapshot: Snapshot, secret: bytes) -> Snapshot:
-    return replace(
-        snapshot,
-        remarks=tuple(
-            replace(row, teacher=privacy.pseudonym(row.teacher, secret) if row.teacher else "")
-            for row in snapshot.remarks
-        ),
-        clean=tuple(privacy.pseudonym(name, secret) for name in snapshot.clean),
-    )

@@ -12,6 +12,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar, cast
@@ -82,6 +83,7 @@ class Count:
 
 _counts: list[Count] = []
 _counts_lock = threading.Lock()
+_stores: ContextVar[bool] = ContextVar("zavuch_stores", default=False)
 _kept: OrderedDict[Hashable, Any] = OrderedDict()
 _kept_lock = threading.Lock()
 
@@ -116,9 +118,27 @@ def _as_shown(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
     if scope.is_above:
         rows = privacy.without_free_text(rows)
     settings = read_settings()
-    if settings.pseudonyms or not scope.sees_names:
+    hides = shows_pseudonyms()
+    if hides or not scope.sees_names:
         rows = privacy.scanned(rows)
-    return privacy.pseudonymised(rows, cookie_secret(settings.home)) if settings.pseudonyms else rows
+    return privacy.pseudonymised(rows, cookie_secret(settings.home)) if hides else rows
+
+
+def shows_pseudonyms() -> bool:
+    """Whether names are to be replaced in what is read now."""
+    return read_settings().pseudonyms and not _stores.get()
+
+
+@contextmanager
+def for_storing() -> Iterator[None]:
+    """While it is open what is read bears the names also where pseudonyms are shown: for what is written back and
+    never shown, so that no pseudonym is stored as a name. Rows are those of the scope as ever; nothing is remembered.
+    """
+    token = _stores.set(True)
+    try:
+        yield
+    finally:
+        _stores.reset(token)
 
 
 def append(scope: Scope, statement: str, params: Mapping[str, Any], *, noted: str = "", school: int = 0) -> int:
@@ -176,6 +196,8 @@ def cached(scope: Scope, filters: Hashable, fn: Callable[..., T], *args: Hashabl
     given), so an answer is never handed to another person. `fn` is a function of a module and its answer is
     not changed by anybody.
     """
+    if _stores.get():
+        raise RuntimeError("What is read for storing is not remembered: it bears names that pages may not show.")
     key = (fn.__module__, fn.__qualname__, scope, filters, args, data_versions(scope, school))
     with _kept_lock:
         if key in _kept:

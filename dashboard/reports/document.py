@@ -94,15 +94,34 @@ class Table:
     empty: str = ""
 
     def widths(self) -> list[float]:
-        """Shares of the width by column, their sum 1: stated ones kept, the rest by the longest words of the cells."""
-        wanted = [column.width or self._need(place) for place, column in enumerate(self.columns)]
-        return [width / sum(wanted) for width in wanted]
+        """Shares of the page's width by column: stated ones kept, the rest by what stands in the cells. Their sum is 1,
+        or less where the cells are short: a number far from what it counts is hard to read."""
+        upright = self.upright()
+        wanted = [
+            column.width or self._need(place, is_upright=upright[place]) for place, column in enumerate(self.columns)
+        ]
+        whole = sum(wanted)
+        return [width / whole * min(1.0, whole * _ROOM) for width in wanted]
 
-    def _need(self, place: int) -> float:
-        cells = [written(row[place]) for row in self.rows[:_LOOKED_AT]] + [self.columns[place].label]
-        words = max(max((len(word) for word in cell.split(" ")), default=1) for cell in cells)
-        mean = sum(len(cell) for cell in cells) / len(cells)
-        return max(_NARROWEST, words + 1, min(_WIDEST, mean * 0.9)) / _SCALE
+    def upright(self) -> list[bool]:
+        """By column whether its heading stands upright: in a table of many columns those with short cells, where one of
+        them has longer words above it."""
+        if len(self.columns) <= _MANY:
+            return [False] * len(self.columns)
+        shown = [[written(row[place]) for row in self.rows[:_LOOKED_AT]] for place in range(len(self.columns))]
+        short = [max((len(cell) for cell in cells), default=0) <= _NARROW for cells in shown]
+        long_words = any(is_short and len(self.columns[place].label) > _NARROW for place, is_short in enumerate(short))
+        return short if long_words else [False] * len(self.columns)
+
+    def _need(self, place: int, *, is_upright: bool) -> float:
+        cells = [written(row[place]) for row in self.rows[:_LOOKED_AT]] or [""]
+        words = max(_longest_word(cell) for cell in cells)
+        head = 0.0 if is_upright else _longest_word(self.columns[place].label) * _BOLD + 1
+        lengths = sorted(len(cell) for cell in cells)
+        usual = lengths[len(lengths) * 3 // 4]
+        space = 1 + _BESIDE * self.columns[place].numeric
+        needed = max(_NARROWEST, words, head, min(_WIDEST, usual * 0.9), min(_UNBROKEN, lengths[-1]))
+        return (needed + space) / _SCALE
 
 
 @dataclass(frozen=True)
@@ -116,6 +135,10 @@ class Section:
     def heading_of(self, table: Table) -> str:
         """The title of a table, empty where the heading of the section says it already."""
         return "" if self.title.casefold().endswith(table.title.casefold()) else table.title
+
+    def tables(self) -> tuple[Table, ...]:
+        """Its tables, in order."""
+        return tuple(block for block in self.blocks if isinstance(block, Table))
 
 
 @dataclass(frozen=True)
@@ -155,15 +178,23 @@ class Document:
 
     def tables(self) -> list[Table]:
         """Every table, in the order of reading."""
-        return [block for section in self.sections for block in section.blocks if isinstance(block, Table)]
+        return [table for section in self.sections for table in section.tables()]
 
 
 _LOOKED_AT = 400  # rows by which the width of a column is found
-_NARROWEST, _WIDEST, _SCALE = 4, 34, 100.0
+_NARROWEST, _WIDEST, _UNBROKEN = 4, 34, 16  # characters of a column; cells up to the last stand on one line
+_BOLD, _BESIDE = 1.15, 1.5  # bold letters are wider; what stands right of a number
+_SCALE, _ROOM = 100.0, 1.25  # characters of a line; how much more a table gets than its cells need
+_MANY, _NARROW = 8, 7  # columns of a table whose headings stand upright; characters of a short cell
+
+
+def _longest_word(text: str) -> int:
+    return max((len(word) for word in text.split(" ")), default=1)
 
 
 def written(value: Value) -> str:
-    """A value as people read it on paper: `1 281`, `83,1 %`, `12.11.2026`, a dash for nothing."""
+    """A value as people read it on paper and in its preview: `1 281`, `83,1 %`, `3,86`, `12.11.2026`, a dash for
+    nothing."""
     if value is None or value == "":
         return "—"
     if isinstance(value, bool):
@@ -173,7 +204,7 @@ def written(value: Value) -> str:
     if isinstance(value, int):
         return number(value)
     if isinstance(value, float):
-        return number(value, 2)
+        return number(value, 0 if value.is_integer() else 1 if abs(value) >= 10 else 2)
     if isinstance(value, datetime):
         return f"{day_short(value)}{NBSP}{value:%H:%M}"
     return day_short(value) if isinstance(value, date) else value

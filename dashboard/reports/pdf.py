@@ -90,6 +90,7 @@ def _block(part: Section, block: Paragraph | Table) -> dict[str, Any]:
         "title": part.heading_of(block),
         "labels": [column.label for column in block.columns],
         "numeric": [column.numeric for column in block.columns],
+        "upright": block.upright(),
         "widths": block.widths(),
         "rows": [[written(value) for value in row] for row in block.rows],
         "empty": block.empty,

@@ -18,7 +18,7 @@ from typing import Any
 
 from docx import Document as open_docx
 from docx.enum.section import WD_ORIENT
-from docx.enum.table import WD_TABLE_ALIGNMENT
+from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_ROW_HEIGHT_RULE, WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_BREAK
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
@@ -31,6 +31,7 @@ from dashboard.reports.document import Document, Paragraph, Section, Table, writ
 
 _BODY = "\u2063BODY\u2063"  # what {{ body }} becomes: no person types invisible separators
 _MARGINS = {"left_margin": 25, "right_margin": 12, "top_margin": 18, "bottom_margin": 18}  # mm
+_PLAIN, _SMALL, _MANY = 10, 8, 12  # points of the cells, and the columns above which they are small
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -187,12 +188,19 @@ def _table(parts: Any, block: Table, title: str, width: int) -> Iterator[Any]:
     table = parts.add_table(rows=2, cols=len(block.columns), style="Table Grid")
     table.autofit, table.alignment = False, WD_TABLE_ALIGNMENT.CENTER
     widths = [int(width * share) for share in block.widths()]
-    for column, size in zip(table.columns, widths, strict=True):
-        column.width = size
+    for column, wide in zip(table.columns, widths, strict=True):
+        column.width = wide
+    upright, size = block.upright(), _SMALL if len(block.columns) > _MANY else _PLAIN
     for place, cell in enumerate(table.rows[0].cells):
-        _cell(cell, block.columns[place].label, widths[place], numeric=False, bold=True)
+        _cell(cell, block.columns[place].label, widths[place], size, numeric=False, bold=True)
+        if upright[place]:
+            _turned(cell)
+    if any(upright):
+        longest = max(len(column.label) for column, turned in zip(block.columns, upright, strict=True) if turned)
+        table.rows[0].height = min(Mm(45), Pt(longest * size * 0.6 + 8))
+        table.rows[0].height_rule = WD_ROW_HEIGHT_RULE.EXACTLY
     for place, cell in enumerate(table.rows[1].cells):
-        _cell(cell, "", widths[place], numeric=block.columns[place].numeric, bold=False)
+        _cell(cell, "", widths[place], size, numeric=block.columns[place].numeric, bold=False)
     header, model = table.rows[0]._tr, table.rows[1]._tr
     _repeated(header)
     for row in block.rows:  # a copied row costs a tenth of one that the library builds cell by cell
@@ -207,14 +215,22 @@ def _table(parts: Any, block: Table, title: str, width: int) -> Iterator[Any]:
     yield _taken(gap._p)
 
 
-def _cell(cell: Any, words: str, width: int, *, numeric: bool, bold: bool) -> None:
+def _cell(cell: Any, words: str, width: int, size: int, *, numeric: bool, bold: bool) -> None:
     cell.width = width
     line = cell.paragraphs[0]
     run = line.add_run(words or " ")
-    run.font.size, run.bold = Pt(10), bold
+    run.font.size, run.bold = Pt(size), bold
     line.paragraph_format.space_after = Pt(0)
     if numeric:
         line.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+
+
+def _turned(cell: Any) -> None:
+    """The words of the cell stand upright, read from below."""
+    direction = OxmlElement("w:textDirection")
+    direction.set(qn("w:val"), "btLr")
+    cell._tc.get_or_add_tcPr().append(direction)
+    cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
 
 
 def _repeated(row: Any) -> None:

@@ -3,48 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import polars as pl
 import streamlit as st
 
 from dashboard import frame
-from dashboard.connection import accounts
 from dashboard.control import Outcome
 from dashboard.control_documents import KINDS, Kind, checked, document
 from dashboard.filters import Filters
 from dashboard.i18n import count, listed, percent, t
 from dashboard.queries.access_log import record_export
 from dashboard.queries.control import Package
-from dashboard.reports.document import Document
+from dashboard.reports.files import rendered
 from dashboard.table_export import file_name
-from etl.settings import read_settings
-
-_KINDS = {
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "pdf": "application/pdf",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-
-
-def templates() -> Path:
-    """Folder of the school's own templates: `templates` under ZAVUCH_HOME."""
-    return read_settings().home / "templates"
-
-
-def rendered(made: Document, ending: str) -> bytes:
-    """The document as docx, pdf or xlsx; StampError and TemplateError speak Russian."""
-    if ending == "docx":
-        from dashboard.reports.word import docx_file  # a page that nobody prints never loads them
-
-        return docx_file(made, templates())
-    if ending == "pdf":
-        from dashboard.reports.pdf import pdf_file
-
-        return pdf_file(made)
-    from dashboard.reports.book import book_file
-
-    return book_file(made)
+from dashboard.views.document_buttons import document_buttons, scope_at_the_press
 
 
 def draw_documents(package: Package, filters: Filters) -> None:
@@ -63,26 +35,16 @@ def draw_documents(package: Package, filters: Filters) -> None:
                     teacher = st.selectbox(
                         t("control.memo_for"), teachers, key="control_memo_for", label_visibility="collapsed", width=260
                     )
-                for ending, mime in _KINDS.items():
-                    st.download_button(
-                        ending.upper(),
-                        _maker(package, kind, teacher, ending, filters),
-                        key=f"control_{kind}_{ending}",
-                        file_name=f"{file_name(t(f'control.document_{kind}'), package.saved_at.date())}.{ending}",
-                        mime=mime,
-                        icon=":material/download:",
-                        on_click="ignore",
-                    )
+                name = file_name(t(f"control.document_{kind}"), package.saved_at.date())
+                document_buttons(f"control_{kind}", name, _maker(package, kind, teacher, filters))
 
 
-def _maker(package: Package, kind: Kind, teacher: str, ending: str, filters: Filters) -> Callable[[], bytes]:
+def _maker(package: Package, kind: Kind, teacher: str, filters: Filters) -> Callable[[str], bytes]:
     person = frame.identity()
 
-    def made() -> bytes:
+    def made(ending: str) -> bytes:
         data = rendered(document(kind, package, teacher), ending)
-        scope = accounts().scope_of(person)  # the grants are read anew: the button may be pressed long after
-        if package.school not in scope.school_ids:
-            raise PermissionError(t("control.closed"))
+        scope = scope_at_the_press(person, package.school)
         rows = len(package.snapshot.remarks)
         record_export(scope, f"control_{kind}", schools=[package.school], filters=filters, rows=rows)
         return data

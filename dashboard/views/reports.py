@@ -4,19 +4,16 @@ its preview and files, for one class or for all of them at once."""
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
 
-import polars as pl
 import streamlit as st
 
 from dashboard import frame, wording
+from dashboard.access import Identity
 from dashboard.components.row_table import Cell, Column, Row, row_table
-from dashboard.connection import accounts
 from dashboard.filters import Filters
 from dashboard.i18n import count, listed, number, t
 from dashboard.library import files
 from dashboard.library.make import Body, Made, OfPeriodError, body, read_report
-from dashboard.library.parts import Part, in_words
 from dashboard.library.registry import BY_CODE, Report, reports_of
 from dashboard.queries import periods
 from dashboard.queries import schools as asked
@@ -24,15 +21,13 @@ from dashboard.queries.access_log import record_export
 from dashboard.queries.door import cached
 from dashboard.queries.origins import read_origins
 from dashboard.queries.reports_made import read_reports_made
+from dashboard.reports.document import Paragraph, Section, Table, written
+from dashboard.reports.files import rendered
+from dashboard.views.document_buttons import document_buttons, scope_at_the_press
 from dashboard.views.sections import chosen_school, section_head, unknown_school
 from etl.warehouse.scope import Scope
 
 PREVIEW_ROWS, PREVIEW_PARTS = 40, 8
-_MIME = {
-    "pdf": "application/pdf",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "zip": "application/zip",
-}
 
 
 def render(scope: Scope, filters: Filters) -> None:
@@ -113,13 +108,24 @@ def _open(scope: Scope, filters: Filters, report: Report, now: datetime) -> None
         frame.empty(t("report.nothing_title"), t("report.nothing_here"))
         return
     chosen = _chosen(made, filters)
+    can_leave = _can_leave(scope, made)
     if chosen is None:
-        _archive(scope, made, position)
+        if can_leave:
+            _archive(made, position)
         return
     class_id, name, teacher = chosen
     document = body(made, class_id, name, teacher)
-    _buttons(scope, made, document, position.changed(class_id=class_id))
+    if can_leave:
+        _buttons(made, document, position.changed(class_id=class_id))
     _preview(document)
+
+
+def _can_leave(scope: Scope, made: Made) -> bool:
+    """Whether files may be made: with a part of the stamp missing the page says which, and shows the report alone."""
+    stamp = _sender(frame.identity(), scope, int(made.row["school_id"])).stamp()
+    if names := stamp.missing():
+        st.warning(t("documents.refused", parts=listed(names)), icon=":material/block:")
+    return not names
 
 
 def _read(scope: Scope, position: Filters, code: str, now: datetime) -> Made | None:
@@ -143,47 +149,39 @@ def _chosen(made: Made, filters: Filters) -> tuple[int | None, str, str] | None:
     return next((one for one in made.classes if one[0] == picked), None) if picked is not None else None
 
 
-def _sender(scope: Scope, school: int | None) -> files.Sender:
-    """Read at the press: the button may be pressed long after the page was drawn."""
-    person = frame.identity()
-    fresh = accounts().scope_of(person)
-    return files.Sender(fresh, person, read_origins(fresh, school), datetime.now(UTC))
+def _sender(person: Identity, scope: Scope, school: int) -> files.Sender:
+    return files.Sender(person, read_origins(scope, school), datetime.now(UTC))
 
 
-def _buttons(scope: Scope, made: Made, document: Body, position: Filters) -> None:
+def _buttons(made: Made, document: Body, position: Filters) -> None:
+    person, school = frame.identity(), int(made.row["school_id"])
+
     def made_of(kind: str) -> bytes:
-        sender = _sender(scope, position.school)
-        _record(sender, made, position, document.rows)
-        return files.report_file(kind, made, document, position, sender)
+        fresh = scope_at_the_press(person, school)
+        paper = files.document(made, document, position, _sender(person, fresh, school).stamp())
+        data = rendered(paper, kind)
+        _record(fresh, made, position, document.rows)
+        return data
 
-    name = files.name_of(made, document, files.Sender(scope, frame.identity(), pl.DataFrame(), datetime.now(UTC)))
     with st.container(horizontal=True, gap="small", key="zavuch_report_files"):
-        for kind in files.KINDS:
-            st.download_button(
-                t(f"report.{kind}"),
-                partial(made_of, kind),
-                key=f"report_{kind}",
-                file_name=f"{name}.{kind}",
-                mime=_MIME[kind],
-                icon=":material/download:",
-                on_click="ignore",
-            )
+        document_buttons("report", files.name_of(made, document, datetime.now(UTC)), made_of)
 
 
-def _record(sender: files.Sender, made: Made, position: Filters, rows: int) -> None:
-    schools = None if position.school is None else [position.school]
-    record_export(sender.scope, made.report.subject, schools=schools, filters=position, rows=rows)
+def _record(scope: Scope, made: Made, position: Filters, rows: int) -> None:
+    record_export(scope, made.report.subject, schools=[int(made.row["school_id"])], filters=position, rows=rows)
 
 
-def _archive(scope: Scope, made: Made, position: Filters) -> None:
+def _archive(made: Made, position: Filters) -> None:
     """Files of every class: made on demand with a bar, then handed out."""
     st.caption(t("report.zip_note"))
     key = f"reports.zip.{made.report.code}.{position}"
     if st.button(t("report.zip_make", n=count(len(made.classes), "class")), icon=":material/folder_zip:",
                  type="primary", key="report_zip_make"):  # fmt: skip
         bar = st.progress(0.0)
-        sender = _sender(scope, position.school)
-        _record(sender, made, position, files.rows_of(made))
+        school = int(made.row["school_id"])
+        fresh = scope_at_the_press(frame.identity(), school)
+        sender = _sender(frame.identity(), fresh, school)
+        _record(fresh, made, position, files.rows_of(made))
 
         def told(done: int, total: int) -> None:
             bar.progress(done / total, t("report.zip_progress", done=number(done), total=number(total)))
@@ -197,7 +195,7 @@ def _archive(scope: Scope, made: Made, position: Filters) -> None:
             packed,
             key="report_zip",
             file_name=f"{made.report.code}-{datetime.now(UTC):%Y-%m-%d}.zip",
-            mime=_MIME["zip"],
+            mime="application/zip",
             icon=":material/download:",
             on_click="ignore",
         )
@@ -212,26 +210,20 @@ def _preview(document: Body) -> None:
         st.caption(t("report.cut_parts", shown=number(PREVIEW_PARTS), total=total))
 
 
-def _part(part: Part, place: int) -> None:
+def _part(part: Section, place: int) -> None:
     st.header(frame.plain(part.title), anchor=False)
-    for note in part.notes:
-        st.caption(frame.plain(note))
-    if part.sheet is None or not part.sheet.rows:
-        return
-    is_number = [_is_number([row[column] for row in part.sheet.rows]) for column in range(len(part.sheet.columns))]
+    for n, block in enumerate(part.blocks):
+        if isinstance(block, Paragraph):
+            st.caption(frame.plain(block.text))
+        else:
+            _table(block, f"report_part_{place}_{n}")
+
+
+def _table(table: Table, key: str) -> None:
     columns = [
-        Column(label, wide=column == 0, is_number=is_number[column]) for column, label in enumerate(part.sheet.columns)
+        Column(column.label, wide=place == 0, is_number=column.numeric) for place, column in enumerate(table.columns)
     ]
-    rows = [
-        Row(tuple(Cell(words) for words in (in_words(value) for value in row)))
-        for row in part.sheet.rows[:PREVIEW_ROWS]
-    ]
-    row_table(f"report_part_{place}", columns, rows, caption=part.title, height=560 if len(rows) > 16 else None,
-              as_file=False)  # fmt: skip
-    if len(part.sheet.rows) > PREVIEW_ROWS:
-        st.caption(t("report.cut", shown=number(PREVIEW_ROWS), total=number(len(part.sheet.rows))))
-
-
-def _is_number(values: list[object]) -> bool:
-    known = [value for value in values if value is not None]
-    return bool(known) and all(isinstance(value, int | float) for value in known)
+    rows = [Row(tuple(Cell(written(value)) for value in row)) for row in table.rows[:PREVIEW_ROWS]]
+    row_table(key, columns, rows, caption=table.title, height=560 if len(rows) > 16 else None, as_file=False)
+    if len(table.rows) > PREVIEW_ROWS:
+        st.caption(t("report.cut", shown=number(PREVIEW_ROWS), total=number(len(table.rows))))

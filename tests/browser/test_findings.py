@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import shutil
 import socket
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import docx
+import openpyxl
+import pypdf
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from checks.runner import run_checks
 from dashboard.serve import running
@@ -26,6 +33,11 @@ from tests.conftest import _people
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Page]
+COUNT_CLICKS = """() => {
+  window.clicks = 0
+  addEventListener('click', event => { window.clicks += event.isTrusted }, true)
+}"""
+"""Clicks of a person, counted in the page: it is never loaded anew on the way, else the count is lost and fails."""
 
 
 @pytest.fixture(scope="module")
@@ -116,3 +128,68 @@ def test_the_checks_tell_apart_what_is_not_kept_and_what_nobody_regulates(open_p
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth + 1")
     page.get_by_role("button", name=re.compile("^Открыть замечания: Тема урока")).click()
     page.wait_for_url(re.compile("/findings.*rule=topic"))
+
+
+def saved(page: Page, button: Locator) -> bytes:
+    with page.expect_download() as download:
+        button.click()
+    return Path(str(download.value.path())).read_bytes()
+
+
+def test_from_the_findings_of_october_to_a_signed_docx_and_pdf_in_five_clicks(open_page: Visit) -> None:
+    page = open_page("/findings?period=m2026-10", "deputy")
+    total = page.get_by_role("heading", level=1).inner_text()
+    export = saved(page, page.get_by_role("button", name="CSV", exact=True)).decode("utf-8-sig").splitlines()
+    page.evaluate(COUNT_CLICKS)
+
+    page.get_by_role("button", name="Открыть контроль за этот период").click()
+    page.wait_for_url(re.compile("/control"))
+    settle(page)
+    page.get_by_role("button", name="Открыть контроль: Октябрь 2026").click()
+    expect(page.get_by_text("проект", exact=True)).to_be_visible(timeout=30_000)
+    settle(page)
+    page.get_by_role("button", name="Подписать").click()
+    expect(page.get_by_text("подписана", exact=True)).to_be_visible(timeout=30_000)
+    settle(page)
+    files = page.locator(".st-key-control_report")
+    word = docx.Document(io.BytesIO(saved(page, files.get_by_role("button", name="DOCX"))))
+    pdf = pypdf.PdfReader(io.BytesIO(saved(page, files.get_by_role("button", name="PDF"))))
+    assert page.evaluate("window.clicks") == 5
+
+    book = openpyxl.load_workbook(io.BytesIO(saved(page, files.get_by_role("button", name="XLSX"))))
+    on_screen = [plain(text) for text in page.get_by_test_id("stMetric").all_inner_texts()]
+    figures = {tuple(row) for row in cells(next(table for table in word.tables if len(table.columns) == 4))}
+    text = plain(" ".join(sheet.extract_text() for sheet in pdf.pages))
+    shown = {row[0]: row[1] for row in figures if row[0] != "Показатель"}
+    assert len(shown) == len(on_screen) == 6
+    for name, value in shown.items():
+        assert f"{name} {value}" in on_screen, "the screen says what the DOCX says"
+        assert value in text, "and so does the PDF"
+    assert {tuple(row[:2]) for row in sheet_rows(book["Показатели"])} == set(shown.items())
+    count = int(shown["Замечания"])
+    assert f"открыто {count}," in plain(total)
+    assert f"Строк;{count}" in [plain(line) for line in export]
+    listed = cells(next(table for table in word.tables if len(table.columns) == 7))
+    assert len(listed) == len(list(sheet_rows(book["Замечания"]))) == count
+    told = Counter(row[5] for row in listed)
+    assert told == Counter(plain(str(row[5])) for row in sheet_rows(book["Замечания"]))
+    head = next(n for n, line in enumerate(export) if line.startswith("Школа;Тяжесть"))
+    assert told == Counter(plain(row[3]) for row in csv.reader(export[head + 1 :], delimiter=";"))
+    assert "ПРОЕКТ" not in text and "подписано" in text
+    page.goto(re.sub(r"/control.*", "/school?period=m2026-10", page.url))
+    settle(page)
+    for name in ("Заполнено", "Внесено в срок", "Не заполнено"):
+        words = re.compile(re.escape(shown[name]).replace("\\ ", r"\s"))
+        expect(page.get_by_text(words).filter(visible=True).first).to_be_visible()
+
+
+def plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def cells(table: Any) -> list[list[str]]:
+    return [[plain(cell.text) for cell in row.cells] for row in table.rows[1:]]
+
+
+def sheet_rows(sheet: Any) -> Iterator[tuple[Any, ...]]:
+    yield from sheet.iter_rows(min_row=2, values_only=True)

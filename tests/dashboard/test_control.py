@@ -24,11 +24,14 @@ from dashboard.control import (
     proposed,
     working_day_after,
 )
+from dashboard.control_causes import FAMILIES, causes
 from dashboard.control_documents import KINDS, document
+from dashboard.i18n import t
 from dashboard.queries.control import Package
 from dashboard.reports.document import StampError
 from dashboard.reports.pdf import pdf_file
 from dashboard.reports.word import docx_file
+from etl.contract.ledger import Status
 from etl.warehouse.ledger import RULE
 
 LONG = "Константинопольская-Преображенская Александра Владиславовна"  # 59 characters
@@ -60,6 +63,48 @@ def test_the_deadline_is_five_working_days_and_the_recheck_the_next():
 
     assert (texts.act_on, texts.repair_on, texts.recheck_on) == ("2026-11-03", "2026-11-10", "2026-11-11")
     assert working_day_after(date(2026, 11, 6), 1) == date(2026, 11, 9), "Friday, then Monday"
+
+
+def said(*remarks: Remark, last: date = date(2026, 10, 31), before: Outcome | None = None) -> list[str]:
+    """Codes of the causes that are proposed, in order."""
+    codes = {t(f"control_cause.{name}").split("{")[0].split("(")[0]: name for name in (
+        "missing", "late", "end", *FAMILIES, "nobody", "one_class", "repeated", "few", "all")}  # fmt: skip
+    lines = causes(remarks, last, before).splitlines()
+    return [next(name for words, name in codes.items() if line.startswith(words)) for line in lines[1:]]
+
+
+def test_causes_are_sentences_by_rule_and_each_rests_on_its_count():
+    topics = [replace(remark(n, staff=n), status=Status.missing) for n in range(6)]
+    locks = [replace(remark(n, "mark_lock", staff=9), status=Status.late) for n in range(6, 12)]
+
+    assert said(*topics) == ["missing", "content", "all"]
+    assert said(*topics, *locks) == ["missing", "late", "content", "changes", "few"]
+    assert said(*topics, *(replace(row, rule=RULE["plan"].number) for row in locks[:2])) == [
+        "missing",
+        "content",
+        "all",
+    ]
+    text = causes([*topics, *locks], date(2026, 10, 31), None)
+    assert (
+        text.splitlines()[0]
+        == "Всего 12\u00a0замечаний; чаще всего: Тема урока — 6; Правка отметки после закрытия — 6."
+    )
+    assert "(6 из 12)" in text and LONG not in text
+    assert causes([], None, None) == t("control.causes_none")
+
+
+def test_causes_see_the_end_of_the_period_one_class_nobody_and_what_came_back():
+    spread = [replace(remark(n, staff=n), on=f"2026-10-{n:02d}") for n in (5, 26, 27, 28, 29)]
+    classes = [replace(remark(n, staff=n), class_name=name) for n, name in enumerate("АБВГГГ")]
+    nobody = [replace(remark(n), teacher="") for n in range(3)]
+
+    assert "end" in said(*spread) and "end" not in said(*spread, last=date(2026, 10, 12))
+    assert "end" not in said(*spread[1:]), "of one week every day is the end"
+    assert "one_class" in said(*classes) and "one_class" not in said(*classes[3:])
+    assert "nobody" in said(*nobody, remark(9))
+    assert "repeated" in said(remark(1), before=Outcome(new=6, repeated=4))
+    assert "repeated" not in said(remark(1), before=Outcome(new=40, repeated=4))
+    assert {name for rules in FAMILIES.values() for name in rules} <= set(RULE)
 
 
 def test_a_remark_is_fixed_in_time_until_the_last_second_of_the_schools_own_day():

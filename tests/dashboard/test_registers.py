@@ -18,7 +18,7 @@ from dashboard.queries.terms import Term, Terms
 from dashboard.register_fields import FIELDS, FIRST_DAY, cleaned, columns_of, destroy_after, faults
 from dashboard.register_rows import columns_shown, line_row, notice_limit, printout_due, verdict
 from dashboard.reports.document import Stamp, StampError
-from dashboard.views.correction_file import rendered
+from dashboard.reports.files import rendered
 from etl.warehouse.register_rights import REGISTER_ROWS, registers_of
 from etl.warehouse.roles import ROLES
 from etl.warehouse.tables import metadata

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 
+from dashboard.queries.terms import Term, Terms
+from dashboard.register_rows import verdict
+from etl.rejudge import derive_schools
 from tests.etl.conftest import Store
 from tests.scenarios.scene import LIND, REGION, S7, S16, S53, Scene, of_rule, severities, statuses
 
@@ -23,16 +30,18 @@ def _write(store: Store, table: str, **cells: object) -> None:
     )
 
 
-@pytest.mark.waits("the register of incidents: the notice that was late, marks confirmed again")
 def test_G22_marks_of_a_lost_account_are_void_until_it_is_safe_again(store: Store) -> None:
     pupils = [f"p{number}" for number in range(7)]
+    incident: dict[str, Any] = {
+        "account_key": "X", "known_at": "2024-10-01T10:00:00+03:00", "notified_at": "2024-10-03T11:00:00+03:00",
+        "restored_at": "2024-10-04T09:00:00+03:00",
+    }  # fmt: skip
     for extracted_at in ("2024-09-01T06:00:00+03:00", "2024-10-07T06:00:00+03:00"):
         scene = Scene(store, extracted_at)
         school = scene.school(S16).add_class(pupils=pupils).lesson("wed", "2024-10-02").lesson("thu", "2024-10-03")
         if extracted_at.startswith("2024-10"):
-            teacher = store.value("SELECT id FROM source_key WHERE table_name = 'staff' AND key = 't1'")
-            _write(store, "incident", staff_id=teacher, account_key="X", known_at="2024-10-01T10:00:00+03:00",
-                   notified_at="2024-10-03T11:00:00+03:00", restored_at="2024-10-04T09:00:00+03:00")  # fmt: skip
+            incident["staff_id"] = store.value("SELECT id FROM source_key WHERE table_name = 'staff' AND key = 't1'")
+            _write(store, "incident", **incident)
             for number, pupil in enumerate(pupils):
                 lesson, saved = ("wed", "2024-10-02") if number < 2 else ("thu", "2024-10-03")
                 school.mark(f"m{number}", lesson, f"{saved}T15:00:00", pupil_key=pupil, recorded_by="t1")
@@ -42,6 +51,24 @@ def test_G22_marks_of_a_lost_account_are_void_until_it_is_safe_again(store: Stor
     assert severities(register, S16, "void_after_incident") == void
     assert set(statuses(ledger, S16, "void_after_incident")) == set(void)
     assert {ledger[S16, "void_after_incident", key].clause for key in void} == {"Р-4.4"}
+    assert store.value("SELECT sum(mark_count) FROM mart_learning") == 2
+    # the notice was due by the end of the first working day after the day of knowledge
+    days = store.value(
+        "SELECT value FROM regulation_parameter WHERE regulation = %s AND parameter = 'incident_notify_working_days'",
+        S16,
+    )
+    terms = Terms({"incident_notify_working_days": Term(json.loads(str(days)), "", "Р-4.3", "", "")}, {}, 5)
+    moments = {key: datetime.fromisoformat(at) for key, at in incident.items() if key.endswith("_at")}
+    told = verdict("incident", moments, "Europe/Moscow", terms, datetime(2024, 10, 7, 3, tzinfo=UTC))
+    assert told is not None and (told.code, told.tone) == ("told_late", "bad") and "02.10.2024" in told.words
+    # confirmed again: the marks count, and nothing is void any more
+    incident["confirmed_at"] = "2024-10-06T12:00:00+03:00"
+    store.rows("DELETE FROM incident RETURNING 1")
+    _write(store, "incident", **incident)
+    derive_schools(store.url, every=True)
+    assert statuses(scene.ledger(), S16, "void_after_incident") == {}
+    assert store.value("SELECT sum(mark_count) FROM mart_learning") == 7
+    assert {finding.state for finding in of_rule(scene.check(), S16, "void_after_incident").values()} == {"fixed"}
 
 
 def test_G23_a_plan_has_the_hours_of_the_curriculum_and_is_there_before_the_year(store: Store) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import docx
 import openpyxl
 import polars as pl
 import psycopg
@@ -21,7 +22,6 @@ from dashboard.filters import Filters
 from dashboard.library import files
 from dashboard.library.class_teacher_reports import roll_sums
 from dashboard.library.make import Made, OfPeriodError, bodies, read_report
-from dashboard.library.parts import Part
 from dashboard.library.registry import BY_CODE, REPORTS
 from dashboard.pages_table import may_act
 from dashboard.queries import door
@@ -29,6 +29,8 @@ from dashboard.queries.attendance import read_attendance
 from dashboard.queries.contingent import read_contingent
 from dashboard.queries.origins import read_origins
 from dashboard.queries.performance import read_performance
+from dashboard.reports.document import Section, StampError
+from dashboard.reports.files import KINDS, rendered
 from etl.warehouse.engine import APP_ROLE, owner_connection
 from etl.warehouse.metrics import METRICS
 from etl.warehouse.scope import Scope
@@ -55,13 +57,19 @@ def made_of(scope: Scope, warehouse: Warehouse, code: str, period: str = "q1", *
     return made
 
 
-def parts_of(made: Made, class_id: int | None = None) -> tuple[Part, ...]:
+def parts_of(made: Made, class_id: int | None = None) -> tuple[Section, ...]:
     return next(body.parts for body in bodies(made) if class_id is None or body.class_id == class_id)
 
 
-def rows_of(part: Part) -> list[dict[str, Any]]:
-    assert part.sheet is not None
-    return [dict(zip(part.sheet.columns, row, strict=True)) for row in part.sheet.rows]
+def rows_of(part: Section) -> list[dict[str, Any]]:
+    (table,) = part.tables()
+    return [dict(zip((column.label for column in table.columns), row, strict=True)) for row in table.rows]
+
+
+def pages_of(pdf: bytes) -> list[str]:
+    """The words of each page; what was hyphenated is whole again."""
+    read = [page.extract_text().replace("\u00ad\n", "") for page in PdfReader(io.BytesIO(pdf)).pages]
+    return [" ".join(text.split()) for text in read]
 
 
 def test_every_report_has_its_words_and_its_clauses() -> None:
@@ -189,25 +197,60 @@ def test_months_have_no_period_marks_and_the_report_says_so(scope_of: Scopes, wa
     assert parts_of(made_of(scope_of(DEPUTY), warehouse, "attendance_months", "m2026-10"))
 
 
-def test_files_say_the_same_and_the_same_report_is_the_same_file(scope_of: Scopes, warehouse: Warehouse) -> None:
+def test_a_report_is_a_document_in_three_kinds_that_say_the_same_in_the_same_bytes(
+    scope_of: Scopes, warehouse: Warehouse
+) -> None:
     scope = scope_of(CLASS_TEACHER)
     made = made_of(scope, warehouse, "low_topics", "year")
     position = Filters(school=warehouse.school_id, class_id=warehouse.class_id, period="year")
     person = Identity(CLASS_TEACHER, "class", "Иванова Анна Петровна", "class_teacher")
-    sender = files.Sender(scope, person, read_origins(scope, warehouse.school_id), NOW)
-    document = next(bodies(made))
-    rows = rows_of(document.parts[0])
-    pdf = PdfReader(io.BytesIO(files.report_file("pdf", made, document, position, sender)))
-    words = " ".join(" ".join(page.extract_text() for page in pdf.pages).split())
-    assert rows[0][i18n.t("report.column_pupil")] in words and "Страница 1 из" in words and person.name in words
-    book = openpyxl.load_workbook(io.BytesIO(files.report_file("xlsx", made, document, position, sender)))
-    found = list(book.worksheets[0].iter_rows(min_row=3, values_only=True))
-    assert len([row for row in found if any(row)]) == len(rows) > 0
+    sender = files.Sender(person, read_origins(scope, warehouse.school_id), NOW)
+    body = next(bodies(made))
+    rows = rows_of(body.parts[0])
+    paper = files.document(made, body, position, sender.stamp())
+    words = " ".join(pages_of(rendered(paper, "pdf")))
+    assert rows[0][i18n.t("report.column_pupil")] in words and "Лист 1 из" in words and person.name in words
+    for name, said in paper.stamp.lines():
+        assert name in words and " ".join(said.split()) in words
+    (table,) = docx.Document(io.BytesIO(rendered(paper, "docx"))).tables
+    book = openpyxl.load_workbook(io.BytesIO(rendered(paper, "xlsx")))
+    found = [row for row in book.worksheets[0].iter_rows(min_row=2, values_only=True) if any(row)]
+    assert len(table.rows) - 1 == len(found) == len(rows) > 0
+    assert [cell.text for cell in table.columns[0].cells[1:]] == [row[0] for row in found]
     with door.counted() as count:
         packed, again = (files.archive(made, position, sender) for _ in range(2))
     assert packed == again and count.queries == 0
     names = zipfile.ZipFile(io.BytesIO(packed)).namelist()
-    assert len(names) == 2 and {name[-4:] for name in names} == {".pdf", "xlsx"}
+    assert [name.rsplit(".", 1)[1] for name in names] == list(KINDS)
+
+
+def test_a_report_of_a_school_without_an_act_does_not_leave_the_product(scope_of: Scopes, warehouse: Warehouse) -> None:
+    scope = scope_of(SILENT_DEPUTY)
+    place = Filters(school=warehouse.silent_id, period="q1")
+    made = read_report(scope, place, BY_CODE["class_sizes"], NOW)
+    assert made is not None
+    person = Identity(SILENT_DEPUTY, "silent", "Иванова Анна Петровна", "deputy")
+    sender = files.Sender(person, read_origins(scope, warehouse.silent_id), NOW)
+    paper = files.document(made, next(bodies(made)), place, sender.stamp())
+    for kind in KINDS:
+        with pytest.raises(StampError, match="локальный акт"):
+            rendered(paper, kind)
+    with pytest.raises(StampError, match="локальный акт"):
+        files.archive(made, place, sender)
+
+
+def test_a_sheet_for_parents_says_on_its_own_page_where_it_comes_from(scope_of: Scopes, warehouse: Warehouse) -> None:
+    scope = scope_of(CLASS_TEACHER)
+    made = made_of(scope, warehouse, "parent_sheets", "h1")
+    person = Identity(CLASS_TEACHER, "class", "Иванова Анна Петровна", "class_teacher")
+    sender = files.Sender(person, read_origins(scope, warehouse.school_id), NOW)
+    paper = files.document(made, next(bodies(made)), Filters(school=warehouse.school_id), sender.stamp())
+    pages = pages_of(rendered(paper, "pdf"))
+    pupils = [part.title for part in parts_of(made) if part.new_page]
+    assert len(pages) >= len(pupils) > 5
+    for name in pupils:
+        (own,) = [page for page in pages if name in page]
+        assert paper.stamp.source in own and person.name in own
 
 
 @pytest.mark.parametrize(("user_id", "shown"), [(DEPUTY, 2), (DIRECTOR, 2), (CLASS_TEACHER, 0), (INSPECTOR, 0)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import docx
 import polars as pl
@@ -18,9 +18,10 @@ from streamlit.testing.v1 import AppTest
 from checks.runner import run_checks
 from dashboard import control
 from dashboard.access import Identity
-from dashboard.control import State
+from dashboard.control import State, proposed
 from dashboard.control_documents import KINDS, document
 from dashboard.filters import Filters, to_params
+from dashboard.frame import short_name
 from dashboard.i18n import t
 from dashboard.measures import in_words
 from dashboard.page_costs import _page
@@ -29,10 +30,11 @@ from dashboard.queries.control import Package, Refused, open_control, read_packa
 from dashboard.queries.door import append, counted
 from dashboard.queries.findings import read_findings
 from dashboard.queries.school import read_school
+from dashboard.reports.files import rendered
 from dashboard.reports.pdf import pdf_file
 from dashboard.reports.word import docx_file
-from dashboard.views.control_parts import rendered
 from etl.rejudge import derive_schools
+from etl.settings import read_settings
 from etl.warehouse.engine import owner_connection
 from etl.warehouse.metrics import METRICS
 from tests.checks.conftest import loaded
@@ -218,3 +220,29 @@ def test_a_period_has_the_checklist_and_a_school_without_a_source_no_control(sco
         owner.execute("UPDATE load_run SET source_system = NULL")
     assert open_control(deputy, OCTOBER, NOW) is Refused.STAMP
     assert isinstance(read_packages(deputy, 1), pl.DataFrame)
+
+
+def test_under_pseudonyms_the_names_are_frozen_and_pseudonyms_shown(scope_of, database, monkeypatch):
+    deputy = scope_of(DEPUTY)
+    monkeypatch.setenv("ZAVUCH_PSEUDONYMS", "on")
+    read_settings.cache_clear()
+    try:
+        draft = opened(deputy)
+        typed = replace(draft.texts, conclusions=f"Поговорить: {draft.snapshot.remarks[0].teacher}.")
+        assert save(deputy, draft, typed, State.SIGNED) is None
+        shown = read_package(deputy, 1, draft.number)
+    finally:
+        monkeypatch.delenv("ZAVUCH_PSEUDONYMS")
+        read_settings.cache_clear()
+    stored = read_package(deputy, 1, 1)
+    assert shown is not None and stored is not None
+    with owner_connection(database) as owner:
+        names = {short_name(row[0]) for row in owner.execute("SELECT full_name FROM dim_staff_name").fetchall()}
+        kept = str(owner.execute("SELECT snapshot FROM control_package").fetchone())
+    true, false = ({row.teacher for row in package.snapshot.remarks} - {""} for package in (stored, shown))
+    assert true <= names and len(true) == len(false) > 3 and not false & names
+    assert not [name for name in false - names if name in kept]
+    assert stored.texts.conclusions == f"Поговорить: {stored.snapshot.remarks[0].teacher}."
+    assert shown.texts.conclusions == typed.conclusions
+    assert stored.texts.addressees == proposed(stored.snapshot, date.fromisoformat(stored.texts.act_on)).addressees
+    assert stored.saved_by == "Орлова Мария Петровна"

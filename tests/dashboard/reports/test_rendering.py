@@ -134,3 +134,31 @@ def test_values_are_written_as_people_read_them():
     assert [written(value) for value in (None, 1281, Share(0.9999), date(2026, 10, 5), 3.5)] == [
         "—", "1\u00a0281", ">99,9\u00a0%", "05.10.2026", "3,50",
     ]  # fmt: skip
+
+
+def test_a_table_of_many_short_columns_has_upright_headings_and_a_small_one_is_not_stretched():
+    subjects = ("Алгебра", "Иностранный язык (английский)", *(f"Предмет {n}" for n in range(8)))
+    many = Table("Ведомость", tuple(Column(label) for label in ("Ученик", *subjects)), [(LONG, *"5" * len(subjects))])
+    small = Table("Классы", (Column("Класс"), Column("Учеников", numeric=True)), [("7А", 25)])
+
+    assert many.upright() == [False, *[True] * len(subjects)]
+    assert sum(many.widths()) <= 1 and len(set(many.widths()[1:])) == 1
+    assert small.upright() == [False, False] and sum(small.widths()) < 0.4
+    made: Any = docx.Document(
+        io.BytesIO(docx_file(replace(_document(), sections=(Section("Ведомость", (many,)),), landscape=True)))
+    )
+    assert len(made.tables[0].rows[0]._tr.xpath(".//w:textDirection[@w:val='btLr']")) == len(subjects)
+    pdf = pypdf.PdfReader(io.BytesIO(pdf_file(replace(_document(), sections=(Section("Ведомость", (many,)),)))))
+    assert "Иностранный язык" in pdf.pages[0].extract_text().replace("\n", " ")
+
+
+def test_a_workbook_of_many_tables_has_them_under_each_other_on_one_sheet():
+    sheets = tuple(
+        Section(f"Ученик {n}", (Paragraph("Пропущено 2", "note"), Table("", (Column("Предмет"),), [("Труд",)])))
+        for n in range(1, 21)
+    )
+    book = openpyxl.load_workbook(io.BytesIO(book_file(replace(_document(), sections=sheets))))
+
+    assert book.sheetnames == ["Справка", "Сведения"]
+    column = [cell.value for cell in book["Справка"]["A"] if cell.value]
+    assert column[-4:] == ["Ученик 20", "Пропущено 2", "Предмет", "Труд"] and column.count("Труд") == 20
