@@ -68,7 +68,7 @@ def offer(
             icon=":material/download:",
             type="tertiary",
             on_click="ignore",
-            help=frame.harmless(t("export.help", title=title)),
+            help=frame.plain(t("export.help", title=title)),
         )
 
     def workbook() -> bytes:

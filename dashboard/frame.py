@@ -17,7 +17,6 @@ from dashboard.components.shell import sign_out_button
 from dashboard.connection import accounts
 from dashboard.filters import Filters, parse, to_params, url_of
 from dashboard.i18n import t
-from dashboard.literal import plain as harmless
 from dashboard.literal import plain as plain
 from dashboard.pages_table import is_open
 from dashboard.period_picker import AsOf as AsOf
@@ -101,9 +100,9 @@ def head(
         _path(crumbs)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="zavuch_head"):
         with st.container(width="stretch", gap=None, key="zavuch_title"):
-            st.title(harmless(title), anchor=False)
+            st.title(plain(title), anchor=False)
             if caption:
-                st.caption(harmless(caption))
+                st.caption(plain(caption))
         with st.container(
             horizontal=True, vertical_alignment="bottom", width="content", gap="small", key="zavuch_tools"
         ):
@@ -112,7 +111,7 @@ def head(
             moment_selector(stamp[:1].upper() + stamp[1:], as_of, filters, compares=compares)
             _user_menu()
     if warning:
-        st.warning(harmless(warning), icon=":material/history:")
+        st.warning(plain(warning), icon=":material/history:")
     if periods and as_of is None and parse(st.query_params.to_dict()).moment is not None:
         st.info(t("frame.moment_ignored"), icon=":material/event:")
 
@@ -190,7 +189,7 @@ def _path(crumbs: Sequence[Crumb]) -> None:
 
 def _user_menu() -> None:
     person = identity()
-    with st.popover(harmless(short_name(person.name)), icon=":material/account_circle:", type="tertiary"):
+    with st.popover(plain(short_name(person.name)), icon=":material/account_circle:", type="tertiary"):
         st.markdown(f"**{plain(person.name)}**  \n{t(f'role.{person.role}')}")
         if is_open("access_log", person.role) and st.button(t("access_log.open"), type="tertiary"):
             go("access_log", Filters())

@@ -182,7 +182,7 @@ def _worst(place: Place, classes: pl.DataFrame) -> None:
         for row in worst.head(NAMED).iter_rows(named=True):
             words = f"{row['class_name']} — {count(row['missed_unknown_count'], 'missed_slot')}"
             if st.button(
-                frame.harmless(words),
+                frame.plain(words),
                 key=f"worst_{row['class_id']}",
                 type="tertiary",
                 icon=":material/chevron_right:",
@@ -300,7 +300,7 @@ def _missed(place: Place, page: Attendance) -> None:
     with st.container(border=True, key="attendance_missed"):
         with st.container(horizontal=True, vertical_alignment="center"):
             name = found["full_name"][0] or t("attendance.nameless")
-            st.header(frame.harmless(t("attendance.missed", name=name)), anchor=False)
+            st.header(frame.plain(t("attendance.missed", name=name)), anchor=False)
             if st.button(t("learning.close"), type="tertiary", icon=":material/close:", key="attendance_close"):
                 frame.set_filters(place.filters.changed(pupil=None))
         if page.missed.is_empty():

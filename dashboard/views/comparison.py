@@ -150,7 +150,7 @@ def _named(page: Compared, line: Line, lines: list[Line], filters: Filters, yard
         if st.button(
             f"**{frame.plain(line.cell)}**", key=f"take_{line.school}", type="tertiary",
             icon=":material/chevron_right:", icon_position="right",
-            help=frame.harmless(t("comparison.open", school=line.cell)),
+            help=frame.plain(t("comparison.open", school=line.cell)),
         ):  # fmt: skip
             frame.set_filters(filters.drilled(school=line.school))
         why = " ".join(causes(line, lines, page.values, yardstick.pairs))
@@ -163,7 +163,7 @@ def _silent(lines: list[Line]) -> None:
         names = [line.cell for line in lines if line.state == state]
         if names:
             shown = [*names[:NAMED], *([f"… ({number(len(names))})"] if len(names) > NAMED else [])]
-            st.caption(frame.harmless(t(f"comparison.{state}", names=listed(shown))))
+            st.caption(frame.plain(t(f"comparison.{state}", names=listed(shown))))
 
 
 def _funnel(metric: Metric, lines: list[Line], filters: Filters) -> None:

@@ -33,7 +33,7 @@ def group_table(page: Findings, filters: Filters, group: str) -> None:
     rows = [_row(row, index) for index, row in enumerate(groups)]
     title = t("finding_group.title", by=t(f"group.{group}"))
     with st.container(border=True):
-        st.header(frame.harmless(title), anchor=False)
+        st.header(frame.plain(title), anchor=False)
         st.caption(t("finding_group.note"))
         clicked = row_table(f"findings_by_{group}", columns, rows, caption=title)
     if clicked is not None:

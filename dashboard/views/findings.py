@@ -153,7 +153,7 @@ def _filters(page: Findings, filters: Filters, *, several: bool) -> None:
     chosen = _narrowed(page, filters)
     if chosen:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="findings_narrowed"):
-            st.caption(frame.harmless(t("findings.narrowed", parts=listed(chosen))), width="content")
+            st.caption(frame.plain(t("findings.narrowed", parts=listed(chosen))), width="content")
             if st.button(t("findings.reset"), type="tertiary", icon=":material/close:"):
                 frame.set_filters(filters.changed(**dict.fromkeys(_CHOICES)))
 

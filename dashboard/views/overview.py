@@ -228,7 +228,7 @@ def _attention(table: pl.DataFrame, filters: Filters) -> None:
         st.caption(t("overview.attention_note", norm=percent(norm, 0)))
     for row in below.head(SHOWN).iter_rows(named=True):
         with st.container(gap=None, key=f"attention_{row['school_id']}"):
-            name = f"**{frame.harmless(row['label'])}**"
+            name = f"**{frame.plain(row['label'])}**"
             if st.button(
                 name,
                 key=f"open_{row['school_id']}",
@@ -243,7 +243,7 @@ def _attention(table: pl.DataFrame, filters: Filters) -> None:
         st.caption(t("overview.attention_more", schools=count(below.height - SHOWN, "school")))
     unknown = table.filter(pl.col("filled").is_null())["label"].to_list()
     if unknown:
-        st.caption(frame.harmless(t("overview.attention_unknown", names=listed(unknown))))
+        st.caption(frame.plain(t("overview.attention_unknown", names=listed(unknown))))
 
 
 def _schools(table: pl.DataFrame, filters: Filters) -> None:

@@ -80,7 +80,7 @@ def _end_of_day(page: Own) -> datetime:
 
 
 def _due(key: str, title: str, note: str, nothing: str, page: Own, rows: pl.DataFrame, position: Filters) -> None:
-    st.header(frame.harmless(title), anchor=False)
+    st.header(frame.plain(title), anchor=False)
     if rows.is_empty():
         st.markdown(nothing)
         return

@@ -347,7 +347,7 @@ def _worst(place: Place, page: Performance) -> None:
             words = t("performance.worst_journal", klass=row["class_name"], subject=row["subject"],
                       share=percent(row["value"], 0))  # fmt: skip
             if st.button(
-                frame.harmless(words),
+                frame.plain(words),
                 key=f"worst_{row['journal_id']}",
                 type="tertiary",
                 icon=":material/chevron_right:",

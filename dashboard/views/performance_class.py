@@ -167,7 +167,7 @@ def _low(place: Place, page: Performance, pupils: pl.DataFrame) -> None:
     name = found[0]
     with st.container(border=True, key="performance_low"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.header(frame.harmless(t("performance.low", name=name)), anchor=False)
+            st.header(frame.plain(t("performance.low", name=name)), anchor=False)
             if st.button(t("learning.close"), type="tertiary", icon=":material/close:", key="performance_close"):
                 frame.set_filters(place.filters.changed(pupil=None))
         if page.low.is_empty():
