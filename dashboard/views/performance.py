@@ -254,7 +254,7 @@ def _journals(place: Place, page: Performance) -> None:
         labels = [t(f"performance.{label}") for _metric, label in _LISTED]
         clicked = heat_grid(
             "performance_journals", rows, columns, cells, caption=caption, corner=t("school.subject"),
-            noun=metric.noun, beside=lambda: parts.download(
+            noun=metric.noun, of="norm", beside=lambda: parts.download(
                 "performance", _exported(page), t("performance.journals"), labels, label=t("export.journals")
             ),
         )  # fmt: skip
