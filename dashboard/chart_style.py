@@ -103,16 +103,19 @@ def blank_figure(colours: Colours, *, left: int = 10, right: int = 16) -> go.Fig
     return go.Figure(layout=layout)
 
 
-def label_line(figure: go.Figure, height: float, words: str, colours: Colours) -> None:
-    """A reference line across the figure with its words at the left."""
+def label_line(figure: go.Figure, height: float, words: str, colours: Colours, *, above: bool = False) -> None:
+    """A reference line across the figure with its words at the left; `above` the figure where a curve runs along it."""
     figure.add_hline(y=height, line={"color": colours.reference, "width": 1})
+    if above:
+        figure.update_layout(margin_t=26)
     figure.add_annotation(
-        x=0,
+        x=1 if above else 0,
         xref="paper",
-        y=height,
+        y=1 if above else height,
+        yref="paper" if above else "y",
         text=words,
         showarrow=False,
-        xanchor="left",
+        xanchor="right" if above else "left",
         yanchor="bottom",
         font={"size": 12, "color": colours.quiet},
         bgcolor=colours.page,

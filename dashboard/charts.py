@@ -147,7 +147,7 @@ def weekly_control(weeks: pl.DataFrame, *, dark: bool = False, noun: str = "entr
         ],
         hoverinfo="text",
     )
-    label_line(figure, share, t("chart.mean", share=percent(share)), colours)
+    label_line(figure, share, t("chart.mean", share=percent(share)), colours, above=True)
     least = min([*shares, *(share - h for h in half)])
     figure.update_yaxes(range=[max(0.0, least - 0.03), 1.01], tickformat=",.0%")
     # every week has a tick while there is room

@@ -38,6 +38,11 @@ def side_words(line: Line) -> str:
     return t(f"comparison.side_{side}_{'outer' if line.worse > limits.OUTER else 'inner'}")
 
 
+def inside(name: str) -> str:
+    """The name of a metric within a sentence: small, but for abbreviations («СОУ»)."""
+    return name if name[:2].isupper() else name[:1].lower() + name[1:]
+
+
 def alike_words(line: Line) -> str:
     """The common number of the schools like it; empty where there is none."""
     if line.alike is None:

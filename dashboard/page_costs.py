@@ -175,10 +175,12 @@ def _page(identity: object, scope: object, route: str) -> None:
     from dashboard import frame
     from dashboard.filters import parse
     from dashboard.pages_table import BY_ROUTE
+    from dashboard.queries.door import one_run
 
     st.html(frame.STYLE)
     st.session_state[frame.IDENTITY_KEY] = [getattr(identity, name) for name in ("user_id", "login", "name", "role")]
-    importlib.import_module(BY_ROUTE[route].module).render(scope, parse(st.query_params.to_dict()))
+    with one_run():
+        importlib.import_module(BY_ROUTE[route].module).render(scope, parse(st.query_params.to_dict()))
 
 
 def main() -> None:

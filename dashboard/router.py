@@ -16,6 +16,7 @@ from dashboard.filters import Filters, parse, to_params
 from dashboard.i18n import moment, t
 from dashboard.pages_table import BY_ROUTE, LONGEST_MENU, PAGES, PageRow, in_groups, is_open, menu_of
 from dashboard.queries.access_log import note_view
+from dashboard.queries.door import one_run
 from etl.warehouse.scope import Scope
 
 LOG = logging.getLogger("zavuch.app")
@@ -78,7 +79,8 @@ def _render(row: PageRow, scope: Scope, filters: Filters) -> None:
     try:
         if row.shows_pupils(filters, scope):
             _note(row, scope, filters)  # first: what cannot be noted is not shown
-        importlib.import_module(row.module).render(scope, filters)
+        with one_run():
+            importlib.import_module(row.module).render(scope, filters)
     except Exception:
         # the log has the traceback; the reader gets a sentence, in her language and without a detail of the data
         LOG.exception("The page %s could not be drawn.", row.route)

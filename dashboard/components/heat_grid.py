@@ -52,15 +52,17 @@ def heat_grid(
     noun: str = "lesson",
     as_file: bool = True,
     beside: Callable[[], None] | None = None,
+    of: str = "due",
 ) -> tuple[str | int | None, str | int | None] | None:
     """Draw the grid and the buttons that save it; returns (row id, column id) of the cell just clicked, (row id, None)
     or (None, column id) for a header.
 
     `cells` without a pair = nothing due there. `caption` says in words what the grid shows (read aloud, not
     drawn); `noun` is a key of `noun.*` for the tooltip. Ids come back in the type they were given in. `as_file` false
-    where the page offers a better file of the same; `beside` draws further files in the same line.
+    where the page offers a better file of the same; `beside` draws further files in the same line. `of` = what the
+    legend speaks of (`grid.nothing_*`, `grid.ramp_*`): due records, lessons attended, or a norm.
     """
-    data = heat_payload(rows, columns, cells, caption=caption, corner=corner, noun=noun)
+    data = heat_payload(rows, columns, cells, caption=caption, corner=corner, noun=noun, of=of)
     result = _COMPONENT(key=key, data=data, on_cell_change=lambda: None)
     with st.container(horizontal=True, gap="small", key=f"zavuch_files_{key}"):
         if as_file:
@@ -78,6 +80,7 @@ def heat_payload(
     caption: str,
     corner: str = "",
     noun: str = "lesson",
+    of: str = "due",
 ) -> dict[str, Any]:
     """What the script draws: axes as [label, hint], cells as [share, n] or null, in the order of the axes."""
     matrix = [[_packed(cells.get((row.id, column.id))) for column in columns] for row in rows]
@@ -92,11 +95,11 @@ def heat_payload(
         "unknown": any(cell is not None and cell[0] is None for line in matrix for cell in line),
         "noun": {form: t(f"noun.{noun}.{form}") for form in ("one", "few", "many", "other")},
         "text": {
-            "none": t("grid.nothing_due"),
+            "none": t(f"grid.nothing_{of}"),
             "unknown": t("number.cannot_tell"),
             "few": t("grid.few"),
             "legendFew": t("grid.legend_few"),
-            "ramp": t("grid.legend_ramp"),
+            "ramp": t(f"grid.ramp_{of}"),
         },
     }
 

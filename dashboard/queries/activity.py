@@ -60,6 +60,7 @@ WITH {_LOGINS}, duties AS (
     FROM mart_duty_week x
     WHERE x.school_id = ANY(:schools) AND x.school_id = :school AND x.rule IN ({_RULES}) AND x.is_required
       AND x.excluded IS NULL AND (x.is_made OR x.is_due) AND x.week_on + 6 >= CAST(:first AS date)
+      AND x.week_on <= CAST(:until AS date)
       AND x.staff_id IS NOT NULL
     GROUP BY 1
 )
@@ -77,7 +78,8 @@ GROUP BY 1, 2, 3, 4 ORDER BY max(l.date) NULLS FIRST, made, n.full_name, 1
 
 @dataclass(frozen=True)
 class Activity:
-    """The last `ACTIVE_DAYS` days until the data end (`first`…`until`).
+    """The last `ACTIVE_DAYS` days until the day looked at (`first`…`until`); accounts and what teachers have entered of
+    the lessons of these days are as known where the data end.
 
     `roles`: accounts in use, active ones, logins, last_on by role; `classes`: enrolled, active_pupils, reached;
     `teachers`: those with records due in these days, with made, due and last_on (their last login; null = none).

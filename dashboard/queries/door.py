@@ -81,6 +81,7 @@ class Count:
     rows: int = 0
 
 
+_versions_of_run: ContextVar[dict[Scope, pl.DataFrame] | None] = ContextVar("zavuch_versions", default=None)
 _counts: list[Count] = []
 _counts_lock = threading.Lock()
 _stores: ContextVar[bool] = ContextVar("zavuch_stores", default=False)
@@ -156,7 +157,10 @@ def append(scope: Scope, statement: str, params: Mapping[str, Any], *, noted: st
         count = connection.execute(text(statement), {**params, **own}).rowcount
         if noted and count:
             connection.execute(text(NOTE), {**_PLAIN, **own, "kind": "register", "subject": noted, "chosen": [school]})
-        return count
+    known = _versions_of_run.get()
+    if known is not None:
+        known.clear()
+    return count
 
 
 def _frame(result: CursorResult[Any]) -> pl.DataFrame:
@@ -181,9 +185,27 @@ def counted() -> Iterator[Count]:
             _counts.remove(count)
 
 
+@contextmanager
+def one_run() -> Iterator[None]:
+    """While a page is drawn the data versions are asked once: its tables are of one picture, and it is drawn sooner.
+
+    What the page itself appends is seen at once.
+    """
+    token = _versions_of_run.set({})
+    try:
+        yield
+    finally:
+        _versions_of_run.reset(token)
+
+
 def data_versions(scope: Scope, school: int | None = None) -> tuple[tuple[int, int], ...]:
-    """(school_id, data_version) of the schools in scope, or of one of them; one query, ordered by school."""
-    rows = read(scope, _VERSIONS)
+    """(school_id, data_version) of the schools in scope, or of one of them, ordered by school; one query in a run."""
+    known = _versions_of_run.get()
+    rows = known.get(scope) if known is not None else None
+    if rows is None:
+        rows = read(scope, _VERSIONS)
+        if known is not None:
+            known[scope] = rows
     chosen = rows.filter(pl.col("school_id") == school) if school is not None else rows
     return tuple(chosen.select("school_id", "data_version").iter_rows())
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import polars as pl
 import streamlit as st
 
-from dashboard import frame
+from dashboard import frame, moment_words
 from dashboard.components.kpi_cards import Kpi, kpi_cards
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.filters import Filters
@@ -27,7 +29,7 @@ def render(scope: Scope, filters: Filters) -> None:
     if school is None:
         return
     filters = filters.changed(school=school)
-    page = cached(scope, Filters(school=school), read_activity, now, school=school)
+    page = cached(scope, Filters(school=school, as_of=filters.as_of), read_activity, now, school=school)
     if page is None:
         unknown_school(t("page.activity"), filters)
         return
@@ -43,7 +45,11 @@ def render(scope: Scope, filters: Filters) -> None:
         crumbs=[*crumbs, frame.Crumb(t("page.activity"))],
         caption=f"{t('activity.days', first=day(page.first), last=day(page.until), n=ACTIVE_DAYS)} · "
         + t("frame.data_as_of", moment=moment(asked.local_moment(page.row))),
+        as_of=frame.AsOf(page.row["until_on"] - timedelta(days=365), page.row["until_on"]),
+        stamp=moment_words.stamp(page.row, filters, with_minute=False),
     )
+    if page.until < page.row["until_on"]:
+        st.info(t("activity.past"), icon=":material/event:")
     draw_sections("activity", filters, scope.role)
     if not knows:
         frame.empty(t("activity.title_cannot_tell"), t("activity.why"))

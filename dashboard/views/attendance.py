@@ -166,6 +166,7 @@ def _classes(place: Place, page: Attendance) -> None:
         axes = [Axis(row["class_id"], row["class_name"]) for row in classes.iter_rows(named=True)]
         counts = _exported(classes, classes["class_name"].alias(t("school.column_class")))
         clicked = _week_grid("attendance_classes", axes, page.weeks, "class_id", t("school.column_class"), counts)
+        st.caption(t("attendance.class_totals"))
     if clicked is not None:
         frame.set_filters(place.filters.drilled(class_id=clicked))
 
@@ -210,7 +211,15 @@ def _week_grid(
         Axis(monday.isoformat(), label) for monday, label in zip(mondays, charts.week_labels(mondays), strict=True)
     ]
     found = heat_grid(
-        key, axes, columns, cells, caption=t("attendance.grid_caption"), corner=corner, noun="slot", beside=beside
+        key,
+        axes,
+        columns,
+        cells,
+        caption=t("attendance.grid_caption"),
+        corner=corner,
+        noun="slot",
+        beside=beside,
+        of="held",
     )
     return int(found[0]) if found is not None and found[0] is not None else None
 

@@ -12,7 +12,7 @@ from dashboard import frame, measures, moment_words, wording
 from dashboard.comparison import Line, kind_of, others_of
 from dashboard.comparison_causes import causes, coverage_words
 from dashboard.comparison_parts import parts_of
-from dashboard.comparison_words import counted, interval_words, side_words, value_words
+from dashboard.comparison_words import counted, inside, interval_words, side_words, value_words
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.filters import Filters
 from dashboard.i18n import count, day, number, points, t
@@ -41,7 +41,7 @@ def render_school(
     name = t(f"comparison_metric.{metric.name}")
     is_old = line.row["working_days_old"] > STALE_AFTER
     frame.head(
-        t("comparison.school_title", school=line.cell, metric=name, value=value_words(line)),
+        t("comparison.school_title", school=line.cell, metric=inside(name), value=value_words(line)),
         filters,
         crumbs=_crumbs(filters, line.cell),
         caption=t("comparison.school_caption", day=day(line.row["until_on"]), source=coverage_words(line)),

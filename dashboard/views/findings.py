@@ -61,18 +61,7 @@ def render(scope: Scope, filters: Filters) -> None:
         return
     _head(page, filters)
     draw_control_sections("findings", filters.common(), scope.role)
-    if is_open("checks", scope.role) and st.button(
-        t("page.checks"), key="findings_checks", type="tertiary", icon=":material/fact_check:"
-    ):
-        frame.go("checks", filters.common())
-    if (
-        may_act("control", scope.role)
-        and filters.school is not None
-        and st.button(
-            t("control.from_findings"), key="findings_control", type="tertiary", icon=":material/assignment_turned_in:"
-        )
-    ):
-        frame.go("control", filters.common())
+    _ways(scope, filters)
     _filters(page, filters, several=only is None)
     if not page.total:
         _nothing(page, filters)
@@ -84,6 +73,19 @@ def render(scope: Scope, filters: Filters) -> None:
         _list(page, filters)
     if filters.finding is not None and filters.school is not None:
         open_finding(scope, filters.school, filters)
+
+
+def _ways(scope: Scope, filters: Filters) -> None:
+    """The checks behind the findings and the control of this period, side by side."""
+    routes = {"checks": (t("page.checks"), ":material/fact_check:")} if is_open("checks", scope.role) else {}
+    if may_act("control", scope.role) and filters.school is not None:
+        routes["control"] = (t("control.from_findings"), ":material/assignment_turned_in:")
+    if not routes:
+        return
+    with st.container(horizontal=True, gap="medium", key="findings_ways"):
+        for route, (words, icon) in routes.items():
+            if st.button(words, key=f"findings_{route}", type="tertiary", icon=icon):
+                frame.go(route, filters.common())
 
 
 def _head(page: Findings, filters: Filters) -> None:

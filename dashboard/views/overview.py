@@ -257,16 +257,16 @@ def _schools(table: pl.DataFrame, filters: Filters) -> None:
     st.caption(t("overview.schools_note"))
     columns = ("label", "shown", "base", "unfilled", "timely", "attendance", "fresh", "act")
     config = {
-        "label": st.column_config.TextColumn(t("overview.column_school"), width=170),
+        "label": st.column_config.TextColumn(t("overview.column_school"), width=160),
         "shown": st.column_config.NumberColumn(t("overview.column_filled"), width=110, format="percent", step=0.001),
-        "base": st.column_config.NumberColumn(t("overview.column_base"), format="localized", width=130),
+        "base": st.column_config.NumberColumn(t("overview.column_base"), format="localized", width=110),
         "unfilled": st.column_config.NumberColumn(t("overview.column_unfilled"), format="localized", width=110),
         "timely": st.column_config.TextColumn(t("overview.column_timely"), width=150),
         "attendance": st.column_config.NumberColumn(
             t("overview.column_attendance"), width=120, format="percent", step=0.001
         ),
-        "fresh": st.column_config.TextColumn(t("overview.column_fresh"), width=190),
-        "act": st.column_config.TextColumn(t("overview.column_act"), width=220),
+        "fresh": st.column_config.TextColumn(t("overview.column_fresh"), width=150),
+        "act": st.column_config.TextColumn(t("overview.column_act"), width=300),
     }
     event = st.dataframe(
         table.select(columns),

@@ -47,6 +47,8 @@ _MEASURES: dict[str, tuple[Metric, bool]] = {
 }
 _MEASURE_KEY = "zavuch.performance_measure"
 NAMED = 3
+_OF_PERIOD_MARKS = ("pupil", "period_mark")
+"""What the metrics of period marks count: nothing there means that none is given yet."""
 
 
 def render(scope: Scope, filters: Filters) -> None:
@@ -209,7 +211,7 @@ def _schools(place: Place, page: Performance) -> None:
     def cell(label: str, noun: str, school: int) -> Cell:
         row = tables[label].get(school)
         if row is None or not row["whole"]:
-            return Cell(t("number.cannot_tell"))
+            return Cell(t("performance.none_yet" if noun in _OF_PERIOD_MARKS else "number.cannot_tell"))
         return Cell(percent(row["value"]), t("number.few") if row["whole"] < FEW else count(row["whole"], noun))
 
     columns = [
@@ -254,7 +256,7 @@ def _journals(place: Place, page: Performance) -> None:
         labels = [t(f"performance.{label}") for _metric, label in _LISTED]
         clicked = heat_grid(
             "performance_journals", rows, columns, cells, caption=caption, corner=t("school.subject"),
-            noun=metric.noun, beside=lambda: parts.download(
+            noun=metric.noun, of="norm", beside=lambda: parts.download(
                 "performance", _exported(page), t("performance.journals"), labels, label=t("export.journals")
             ),
         )  # fmt: skip

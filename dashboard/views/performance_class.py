@@ -133,6 +133,9 @@ def _matrix(place: Place, pupils: pl.DataFrame) -> None:
         .pivot("subject", index=["pupil_id", "full_name"], values="mark")
         .sort(asked.natural_order("full_name"), "pupil_id")
     )
+    if named["mark"].null_count() == named.height:
+        st.markdown(t("performance.split_none"))
+        return
     shown = sheet.select(pl.col("full_name").alias(t("performance.column_pupil")), *order)
     event = st.dataframe(
         shown,

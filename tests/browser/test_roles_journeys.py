@@ -73,6 +73,12 @@ def demo(browser: Browser) -> Iterator[Demo]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+def number_of(cell: str) -> float | None:
+    """The first number of a cell: `94,8 %` with its denominator beneath."""
+    found = re.search(r"[-−+]?\d+(?:,\d+)?", cell)
+    return float(found[0].replace(",", ".").replace("−", "-")) if found else None
+
+
 def settle(page: Page) -> None:
     page.wait_for_function(READY, timeout=60_000)
 
@@ -122,6 +128,10 @@ def test_a_director_opens_last_month_and_reads_what_changed(demo: Demo) -> None:
     expect(block).to_contain_text("Сентябрь 2026")
     worse = block.get_by_role("table").first
     expect(worse.get_by_role("row").nth(1)).to_contain_text(re.compile(r"-\d+,\d\sп\.п\."))
+    for row in worse.get_by_role("row").all()[1:]:  # what is said to have changed is the difference of what is shown
+        was, now, change = (number_of(cell) for cell in row.get_by_role("cell").all_inner_texts()[-3:])
+        assert was is not None and now is not None and change is not None and change < 0
+        assert abs((now - was) - change) < 0.11
     worse.locator("tbody button").first.click()
     page.wait_for_url(re.compile(r"/(findings|filling|journal).*period=m"))
     settle(page)
@@ -147,6 +157,7 @@ def test_an_inspector_finds_the_school_that_stands_out_its_cause_and_its_journal
         settle(page)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         seen.append(page.locator("body").inner_text())
+        seen.append(page.content())  # also what no eye meets: labels, hints, addresses
 
     assert urlsplit(page.url).path == "/overview"
     look()
@@ -154,7 +165,9 @@ def test_an_inspector_finds_the_school_that_stands_out_its_cause_and_its_journal
     page.wait_for_url(re.compile("/comparison"))
     expect(page.get_by_role("heading", name="Отличаются заметно")).to_be_visible()
     look()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("заметно в стороне")
     named = page.locator("[class*=st-key-out_]").first
+    expect(named).to_contain_text("обычного разброса")
     expect(named).to_contain_text("Больше всего разницы")  # the cause is said before it is asked for
     school = named.get_by_role("button").inner_text().split("\n")[0].strip()
     named.get_by_role("button").click()
@@ -164,9 +177,14 @@ def test_an_inspector_finds_the_school_that_stands_out_its_cause_and_its_journal
     expect(page.get_by_role("heading", level=1)).to_contain_text(school)
     journals = page.get_by_role("table", name=re.compile("Журналы школы"))
     expect(journals.get_by_role("row").nth(1)).to_be_visible()
+    lost = [number_of(row.get_by_role("cell").last.inner_text()) for row in journals.get_by_role("row").all()[1:]]
+    assert lost[0] and lost == sorted(lost, key=lambda n: -(n or 0))  # the journals behind it, the worst first
     page.get_by_role("button", name="Страница школы").click()
     page.wait_for_url(re.compile("/school"))
     look()
+    page.goto(demo.address + "/monitoring")
+    look()
+    expect(page.get_by_role("table", name=re.compile("Свежесть, полнота"))).to_contain_text(school)
     pupils = demo.pupils()
     assert len(pupils) > 1000
     told = "\n".join(seen)

@@ -157,3 +157,17 @@ def test_queries_are_counted_while_the_counter_is_open(scope_of: Callable[[int],
         door.read(deputy, OF_SCHOOLS)
     door.read(deputy, OF_SCHOOLS)
     assert count.queries == 2
+
+
+def test_while_a_page_is_drawn_the_versions_are_asked_once(scope_of: Callable[[int], Scope]) -> None:
+    scope = scope_of(DEPUTY)
+    alone = door.data_versions(scope)
+    with door.one_run(), door.counted() as asked:
+        assert [door.data_versions(scope), door.data_versions(scope, 1)] == [alone, alone]
+        assert asked.queries == 1
+        assert door.data_versions(scope_of(INSPECTOR)) != alone  # another reader has an answer of her own
+        assert asked.queries == 2
+    with door.counted() as asked:
+        door.data_versions(scope)
+        door.data_versions(scope)
+    assert asked.queries == 2

@@ -222,9 +222,8 @@ def test_on_a_past_day_the_list_is_what_was_open_then(page_of, checked, scope_of
             "SELECT finding_id, rule, state, status, due_at, done_at, first_seen_at, coalesce(fixed_at, last_seen_at)"
             " FROM finding WHERE school_id = 1 AND state IN ('open', 'fixed')"
         ).fetchall()
-        ((name,),) = owner.execute("SELECT timezone FROM dim_school").fetchall()
-        zone = ZoneInfo(name)
-    moment = datetime.combine(day, time(23, 59, 59), zone)
+        ((timezone,),) = owner.execute("SELECT timezone FROM dim_school").fetchall()
+    moment = datetime.combine(day, time(23, 59, 59), ZoneInfo(timezone))
     at_entry = {rule.number for rule in RULES if rule.kind in ("ban", "content")}
     expected = set()
     for number, rule, state, status, due, done, first, fixed in register:
@@ -237,7 +236,7 @@ def test_on_a_past_day_the_list_is_what_was_open_then(page_of, checked, scope_of
     assert set(every["finding_id"]) <= expected and page.total == len(expected) > 0
     assert page.total != page_of().total
     assert set(every["state"]) == {"open"} and int(ledger.Status.late) not in set(every["status"])
-    assert not [done for done in every["done_latest"].drop_nulls() if done > moment]
+    assert not [at for at in every["done_latest"].drop_nulls().to_list() if at > moment]
 
 
 def test_a_day_where_the_data_end_or_later_changes_nothing(page_of):
