@@ -17,7 +17,6 @@ from dashboard.components.shell import sign_out_button
 from dashboard.connection import accounts
 from dashboard.filters import Filters, to_params, url_of
 from dashboard.i18n import t
-from dashboard.literal import plain as harmless
 from dashboard.literal import plain as plain
 from dashboard.pages_table import is_open
 from dashboard.period_picker import AsOf as AsOf
@@ -201,3 +200,7 @@ def short_name(name: str) -> str:
     if len(parts) < 2 or not all(part.replace("-", "").isalpha() for part in parts):
         return name  # «Орлова М. П.», or a code such as «Учитель 0018»
     return " ".join([parts[0], *(f"{part[0]}." for part in parts[1:3])])
+
+
+harmless = plain
+"""`plain` for a whole sentence of ours with names in it, which has no Markdown of its own."""
