@@ -204,3 +204,7 @@ def short_name(name: str) -> str:
     if len(parts) < 2 or not all(part.replace("-", "").isalpha() for part in parts):
         return name  # «Орлова М. П.», or a code such as «Учитель 0018»
     return " ".join([parts[0], *(f"{part[0]}." for part in parts[1:3])])
+
+
+harmless = plain
+"""`plain` for a whole sentence of ours with names in it, which has no Markdown of its own."""

@@ -18,6 +18,7 @@ _SIGNS = re.compile(r"[\\`*_\[\]<>$~&|]")
 # what begins a heading, a list, a rule, a container or underlines a heading stands at the beginning of a line
 _LINE_START = re.compile(r"^(?:[#+=-]|:{2,})")
 _NUMBERED = re.compile(r"^(\d{1,9})([.)])")
+_BREAK = re.compile(r"\r\n|[\r\n]")
 _EDGES = re.compile(r"^[ \t]+|[ \t]+$")
 _SCHEME = re.compile(r"(?<=[A-Za-z])(?=://)")
 _WWW = re.compile(r"(?<=[wW]{3})(?=\.)")
@@ -34,7 +35,7 @@ _ANGLE = re.compile(r"<(?=[A-Za-z!/?])")
 
 def plain(text: str) -> str:
     """Markdown that shows `text` as it is; words without signs of Markdown come back unchanged. A line stays a line."""
-    return "  \n".join(_line(line) for line in text.splitlines()) if text else ""
+    return "  \n".join(_line(line) for line in _BREAK.split(text)) if text else ""
 
 
 def _line(line: str) -> str:

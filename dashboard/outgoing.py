@@ -57,8 +57,8 @@ def _disarm(part: Message) -> bool:
     for field, value in part.ListFields():
         if field.message_type is not None:
             if field.name not in LITERAL and not field.message_type.GetOptions().map_entry:
-                parts = value if field.is_repeated else (value,)
-                changed |= sum(_disarm(each) for each in parts) > 0  # every part, not only up to the first
+                for each in value if field.is_repeated else (value,):
+                    changed |= _disarm(each)
         elif field.name in WORDS or field.name in WORDS_OF_TABS:
             words = list(value) if field.is_repeated else [value]
             found = [disarmed(each) if isinstance(each, str) else each for each in words]

@@ -21,7 +21,8 @@ from dashboard.i18n import NBSP, day_short, number, t
 
 MOST_IN_WORKBOOK = 50_000
 """Rows above which a workbook takes seconds to make and a table program long to open: a ZIP with CSV instead."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_UNSEEN = " \u00a0\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff\x00"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _GROUPED = r"[-−]?(?:0|[1-9]\d{0,2}(?:[ \u00a0\u202f]\d{3})+|[1-9]\d*)(?:,\d+)?"
 _NUMBER = re.compile(_GROUPED)
 _PERCENT = re.compile(rf"({_GROUPED})[ \u00a0\u202f]?%")
@@ -131,7 +132,8 @@ def zip_file(sheet: Sheet, about: About, name: str) -> bytes:
 def safe(text: str) -> str:
     """The text as no table program calculates it; no-break spaces become plain ones, so that words are found."""
     plain = text.replace(NBSP, " ")
-    return f"'{plain}" if plain.startswith(_FORMULA) else plain
+    # some programs drop the spaces and marks of direction before they look at the first sign
+    return f"'{plain}" if plain.startswith(_FORMULA) or plain.lstrip(_UNSEEN).startswith(_FORMULA) else plain
 
 
 def file_name(title: str, day: date) -> str:

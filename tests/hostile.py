@@ -5,39 +5,46 @@ templates, controls of writing direction, and lengths. What it aims at stands be
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import polars as pl
 
 EVIL = "evil.example"
 WORDS = (
-    "<img src=x onerror=zzhit(1)>",  # HTML that runs
-    "<script>zzhit(2)</script></style></script>",
-    f"![zzimage](http://{EVIL}/p.png)",  # Markdown that fetches
-    "[zzlink](javascript:zzhit(3))",
-    f"[zzlink](http://{EVIL}/a) www.{EVIL} https://{EVIL}/b zz@{EVIL} <http://{EVIL}/c>",
-    ":material/home: :red[zzred] :zz-badge[x] :smile: :streamlit:",
-    "$\\frac{zz}{1}$ $$zz$$ `zzcode` ~~zzgone~~",
-    "**zzbold** _zzslant_ *zzslant*",
-    f'=HYPERLINK("http://{EVIL}","zz")',  # formulas of spreadsheets
+    # what runs, fetches or leads away: HTML, images, links, addresses that become links by themselves
+    f"<img src=x onerror=zzhit(1)>![zzimage](http://{EVIL}/p.png)",
+    "[zzlink](javascript:zzhit(2)) **zzbold** `zzcode`",
+    f"<script>zzhit(3)</script></style> www.{EVIL} https://{EVIL}/b zz@{EVIL} <http://{EVIL}/c>",
+    ":material/zzicon: :red[zzred] :smile: :streamlit: $zzmath_1$ ~~zzgone~~ _zzslant_",
+    "<a href='javascript:zzhit(4)'>zzanchor</a><b>zzstrong</b><br>zz",
+    # formulas of spreadsheets
+    f'=HYPERLINK("http://{EVIL}","zz")',
     "+zz|' /C calc'!A0",
     "@SUM(zz)",
     "-2+3+zz",
-    "# zzhead",  # beginnings of a line
+    "\t=zz",
+    # beginnings of a line
+    "# zzhead",
     "- zzitem",
-    "1. zzitem",
+    "1. zznumber",
     "> zzquote",
     "\u202ezzrtl\u202c \u200ezz",
-    "%s {0} {zz} {{ zz }} {% zz %} ${zz}",  # templates
-    '#image("/etc/passwd") #zz[x] #eval("zz")',  # Typst
-    '"><b onmouseover=zzhit(4)>zz</b>',
+    # templates: Python, Jinja, JavaScript, Typst
+    "%s {0} {zz} {{ zz }} {% zz %} ${zz}",
+    '#image("/etc/passwd") #zz[x] #eval("zz") */ zz',
+    '"><b onmouseover=zzhit(5)>zz</b>',
     "'; DROP TABLE access_user; -- zz",
-    "<a href='javascript:zzhit(5)'>zz</a><b>zz</b><br>zz",  # Plotly's own HTML
     "zz\u0007\u001b[31m\u0085zz",  # controls that a terminal reads
     "&lt;img src=x onerror=zzhit(6)&gt; &#60;zz",
     "Я" * 500 + "zz",
 )
+LITERAL = {
+    "zzimage": "![zzimage](http", "zzlink": "[zzlink](java", "zzbold": "**zzbold**", "zzcode": "`zzcode`",
+    "zzicon": ":material/zzicon:", "zzred": ":red[zzred]", "zzmath": "$zzmath_1$", "zzgone": "~~zzgone~~",
+    "zzslant": "_zzslant_", "zzanchor": "'>zzanchor</a><b>zzstrong</b>", "zzhead": "# zzhead", "zzitem": "- zzitem",
+    "zznumber": "1. zznumber", "zzquote": "> zzquote",
+}  # fmt: skip
+"""Word → what stands around it wherever it is shown as it is; without the frame somebody read it as markup."""
 _TEXTS = {
     "school": ("name", "short_name", "municipality", "region", "source_system"),
     "calendar_day": ("note",),
@@ -60,13 +67,6 @@ _TEXTS = {
 # a few of them, or the file is all quarantine
 _SPOILED = {"mark": ("value",), "absence": ("code",), "lesson": ("staff_key",), "enrolment": ("pupil_key",)}
 SPOILED_ROWS = 30
-# what our texts never hold: read as Markdown, the words above would come to one of these
-RAW = re.compile(
-    r"(?<!\\)<(?:img|script|/?style|a |b |http)|(?<!\\)\]\((?!/|#)|(?<!\\)!\[|(?<!\\)`zz|(?<!\\)\$(?:zz|\\f)|:red\[zz"
-    r"|:material/home:|:smile:|:streamlit:|(?<!\\)\*zz|(?<!\\)_zz|(?<!\\)~zz|https?://evil|www\.evil|zz@evil"
-    r"|(?m:^(?:# zz|- zz|1\. zz|> zz))|&lt;img",
-    re.IGNORECASE,
-)
 
 
 def write_hostile(source: Path, target: Path) -> Path:

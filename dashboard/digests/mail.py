@@ -29,10 +29,10 @@ def message(name: str, address: str, digests: Sequence[Digest], settings: Settin
     """One message for a person with all her digests; its subject is that of the first, and how many follow."""
     mail = EmailMessage()
     more = t("digest.more_subject", n=len(digests) - 1) if len(digests) > 1 else ""
-    mail["Subject"] = _plain(digests[0].subject + more)
+    mail["Subject"] = _one_line(digests[0].subject + more)
     mail["From"] = settings.smtp_from
     user, _, domain = address.rpartition("@")
-    mail["To"] = Address(_plain(name), user, domain)
+    mail["To"] = Address(_one_line(name), user, domain)
     mail["Message-ID"] = make_msgid(domain="zavuch.invalid")
     mail["Auto-Submitted"] = "auto-generated"
     stop = _link(settings, "/digests")
@@ -79,6 +79,11 @@ def _link(settings: Settings, route: str) -> str:
 
 def _plain(words: str) -> str:
     return words.replace(NBSP, " ")
+
+
+def _one_line(words: str) -> str:
+    """For a header: a line break in a name would begin another header, so the library refuses the whole message."""
+    return " ".join("".join(char if char.isprintable() else " " for char in _plain(words)).split())
 
 
 def send(mail: EmailMessage, settings: Settings) -> None:

@@ -6,10 +6,11 @@ besides them the moment the data end and the act with its version), and is refus
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from dashboard.i18n import NBSP, day_short, number, percent, t
 from dashboard.table_export import Share, Value
@@ -208,3 +209,19 @@ def written(value: Value) -> str:
     if isinstance(value, datetime):
         return f"{day_short(value)}{NBSP}{value:%H:%M}"
     return day_short(value) if isinstance(value, date) else value
+
+
+_Part = TypeVar("_Part")
+_NO_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+
+
+def printable(part: _Part) -> _Part:
+    """The document, or a part of it, without control characters, which no XML file may hold: «�» stands for each."""
+    if isinstance(part, str):
+        return _NO_XML.sub("\ufffd", part)  # type: ignore[return-value]
+    if isinstance(part, tuple | list):
+        return type(part)(printable(each) for each in part)  # type: ignore[return-value]
+    if is_dataclass(part) and not isinstance(part, type):
+        said: Any = {one.name: printable(getattr(part, one.name)) for one in fields(part) if one.init}
+        return replace(part, **said)
+    return part

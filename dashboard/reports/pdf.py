@@ -38,15 +38,20 @@ def _compiled(document: Document, kind: Literal["pdf", "png"], ppi: float | None
 def typeset(page: Path, words: dict[str, Any], **options: Any) -> list[bytes]:
     """The files that typst makes of a template, one per picture; the template reads `words` as JSON.
 
-    Only the fonts shipped with us are used. `options` as of `typst.compile`.
+    Only the fonts shipped with us are used. `options` as of `typst.compile`. A sign that the fonts lack (somebody's
+    emoji, a control character) is drawn as an empty box: the file is then tagged as ever, and claims no standard.
     """
     import typst  # 80 MB that a page nobody prints need not load
 
     data = json.dumps(words, ensure_ascii=False, sort_keys=True)
-    found: Any = typst.compile(  # bytes of the one file, or a list of them where there are several pages
-        str(page), root=str(page.parent), font_paths=[str(FONTS)], ignore_system_fonts=True,
-        sys_inputs={"data": data}, **options,
-    )  # fmt: skip
+    fixed: Any = {"root": str(page.parent), "font_paths": [str(FONTS)], "ignore_system_fonts": True}
+    try:
+        found: Any = typst.compile(str(page), sys_inputs={"data": data}, **fixed, **options)
+    except typst.TypstError as error:
+        if "could not be displayed" not in str(error):
+            raise
+        found = typst.compile(str(page), sys_inputs={"data": data}, **fixed, **{**options, "pdf_standards": None})
+    # bytes of the one file, or a list of them where there are several pages
     return found if isinstance(found, list) else [found]
 
 

@@ -27,7 +27,7 @@ from docx.text.paragraph import Paragraph as Line
 from docxtpl import DocxTemplate, Listing
 
 from dashboard.i18n import NBSP, day_short, t
-from dashboard.reports.document import Document, Paragraph, Section, Table, written
+from dashboard.reports.document import Document, Paragraph, Section, Table, printable, written
 
 _BODY = "\u2063BODY\u2063"  # what {{ body }} becomes: no person types invisible separators
 _MARGINS = {"left_margin": 25, "right_margin": 12, "top_margin": 18, "bottom_margin": 18}  # mm
@@ -45,6 +45,7 @@ def docx_file(document: Document, folder: Path | None = None) -> bytes:
     StampError where the stamp is not complete; TemplateError naming the file and what is wrong with it.
     """
     document.stamp.complete()
+    document = printable(document)
     own = _own_template(document.code, folder)
     try:
         filled = DocxTemplate(io.BytesIO(own.read_bytes() if own else template()))

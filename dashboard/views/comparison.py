@@ -154,7 +154,12 @@ def _named(page: Compared, line: Line, lines: list[Line], filters: Filters, yard
         ):  # fmt: skip
             frame.set_filters(filters.drilled(school=line.school))
         why = " ".join(causes(line, lines, page.values, yardstick.pairs))
-        words = {"share": value_words(line), "interval": interval_words(line), "side": side_words(line), "cause": why}
+        words = {
+            "share": value_words(line),
+            "interval": interval_words(line),
+            "side": side_words(line),
+            "cause": frame.plain(why),
+        }
         st.markdown(t("comparison.out_line", **words))
 
 

@@ -92,11 +92,11 @@ def _why(page: Compared, line: Line, lines: list[Line], yardstick: Yardstick) ->
         facts.append(side_words(line))
     st.markdown(" · ".join(facts))
     said = causes(line, lines, page.values, yardstick.pairs)
-    st.markdown("\n".join(f"- {sentence}" for sentence in said))
+    st.markdown("\n".join(f"- {frame.plain(sentence)}" for sentence in said))
     if line.measured.metric.source == "duty":
         standing = yardstick.standings.get(line.school)
         state = state_words(standing, line.row["timezone"], is_own=line.school in yardstick.owned)
-        st.caption(f"{t('comparison_yardstick.act')}: {state}.")
+        st.caption(f"{t('comparison_yardstick.act')}: {frame.plain(state)}.")
 
 
 def _parts(metric: Metric, columns: list[Column], rows: list[Row]) -> None:

@@ -154,7 +154,7 @@ def _table(scope: Scope, page: Filling, filters: Filters) -> None:
         is_clean = (pl.col("missing") == 0) & (pl.col("timeliness.value").fill_null(0) == 1)
         clean = found.filter(is_clean)
         if clean.height and not filters.staff:
-            st.markdown(t("filling.clean", names=listed(clean["label"])))
+            st.markdown(frame.plain(t("filling.clean", names=listed(clean["label"]))))
         rest = found.filter(~is_clean)
         columns, every = _drawn(found, group)
         rows = [row for row, clear in zip(every, found.select(is_clean).to_series(), strict=True) if not clear][:SHOWN]

@@ -96,7 +96,7 @@ def _none(open_ones: pl.DataFrame, filters: Filters) -> None:
         t("journal.choose_subject"),
         list(names),
         index=None,
-        format_func=lambda key: names[key],
+        format_func=lambda key: frame.plain(names[key]),
         placeholder=t("journal.choose_title"),
     )
     if chosen is not None:
@@ -149,7 +149,7 @@ def _siblings(page: Journal, filters: Filters) -> None:
     chosen = st.pills(
         t("journal.group"),
         list(names),
-        format_func=lambda key: names[key],
+        format_func=lambda key: frame.plain(names[key]),
         key="journal.sibling",
         label_visibility="collapsed",
     )

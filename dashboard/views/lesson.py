@@ -158,7 +158,7 @@ def _clause(row: dict[str, Any]) -> None:
     if not row["quotation"]:
         st.caption(plain(wording.clause(row)))
         return
-    with st.expander(wording.clause(row), icon=":material/gavel:"):
+    with st.expander(plain(wording.clause(row)), icon=":material/gavel:"):
         st.markdown("\n".join(f"> {plain(line)}" for line in f"«{row['quotation']}»".splitlines()))
         st.caption(plain(wording.act(row)))
 

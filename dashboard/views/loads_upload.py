@@ -40,7 +40,7 @@ def upload(scope: Scope, school: dict[str, Any]) -> None:
             return
         if given is not None and given.request_no != st.session_state.get(_dropped(number_of)):
             if given.state == "failed":
-                st.error(t("upload.failed", why=failure(given.message or "")), icon=":material/error:")
+                st.error(t("upload.failed", why=frame.plain(failure(given.message or ""))), icon=":material/error:")
             elif given.found is not None and _is_new(given):
                 _found(scope, school, given, given.found)
                 return
@@ -88,7 +88,7 @@ def _form(scope: Scope, school: dict[str, Any]) -> None:
         return
     too_big = next((file.name for file in files if file.size > LIMIT_MB * 2**20), None)
     if too_big:
-        st.error(t("upload.too_big", name=too_big, limit=LIMIT_MB), icon=":material/error:")
+        st.error(t("upload.too_big", name=frame.plain(too_big), limit=LIMIT_MB), icon=":material/error:")
         return
     home = read_settings().home
     folder = put(home, ((file.name, file.getvalue()) for file in files))
@@ -100,7 +100,7 @@ def _form(scope: Scope, school: dict[str, Any]) -> None:
 
 def _answers(scope: Scope, school: dict[str, Any], number_of: int) -> str:
     """What the person states, as JSON for the worker; prefilled with what is known of the school."""
-    st.caption(t("upload.answers_note", school=school["label"], zone=school["timezone"]))
+    st.caption(t("upload.answers_note", school=frame.plain(school["label"]), zone=school["timezone"]))
     first = read_year(scope, number_of)
     left, middle, right = st.columns(3)
     year = left.text_input(t("upload.year"), value=f"{first}/{first + 1}" if first else "")
@@ -148,7 +148,7 @@ def _found(scope: Scope, school: dict[str, Any], given: Given, found: dict[str, 
     st.subheader(t("upload.preview_title" if is_preview else "upload.done_title", files=names), anchor=False)
     extracted = wording.short_moment(datetime.fromisoformat(found["extracted_at"]), school["timezone"])
     title = _title(found["recognised"])
-    st.markdown(t("upload.recognised", what=title, moment=extracted))
+    st.markdown(t("upload.recognised", what=frame.plain(title), moment=extracted))
     if found["is_repeat"]:
         st.info(t("upload.repeat"), icon=":material/done_all:")
     else:

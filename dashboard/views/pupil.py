@@ -66,7 +66,7 @@ def _draw(place: Place, page: ClassPage, name: str) -> None:
     kpi_cards("pupil_cards", _cards(page, place.filters.pupil))
     reasons = class_parts.reasons_of(page).get(place.filters.pupil or 0, [])
     if reasons:
-        st.warning(" ".join(in_words(reason) for reason in reasons), icon=":material/priority_high:")
+        st.warning(frame.plain(" ".join(in_words(reason) for reason in reasons)), icon=":material/priority_high:")
     with st.container(border=True):
         _subjects(place, page, name)
     with st.container(border=True):

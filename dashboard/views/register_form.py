@@ -185,7 +185,7 @@ def _submit(
     if desk.scope.role == "class_teacher" and desk.register == "review_tick" and stored["class_id"] is None:
         wrong.append(Fault("own_class", "class_id"))
     if wrong:
-        st.error("  \n".join(fault_words(fault) for fault in wrong), icon=":material/error:")
+        st.error("  \n".join(frame.plain(fault_words(fault)) for fault in wrong), icon=":material/error:")
         return
     is_own = line is not None and not line["is_of_source"]
     refused = save(

@@ -102,7 +102,7 @@ def _open(scope: Scope, filters: Filters, report: Report, now: datetime) -> None
     try:
         made = cached(scope, position, _read, report.code, now, school=filters.school)
     except OfPeriodError as error:
-        frame.empty(t("report.nothing_title"), str(error))
+        frame.empty(t("report.nothing_title"), frame.plain(str(error)))
         return
     if made is None:
         frame.empty(t("report.nothing_title"), t("report.nothing_here"))

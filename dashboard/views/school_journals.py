@@ -60,7 +60,7 @@ def _worst(page: School, filters: Filters) -> None:
                 n=count(row["unfilled"], "entry"),
             )
             if st.button(
-                words,
+                frame.plain(words),
                 key=f"worst_{row['journal_id']}",
                 type="tertiary",
                 icon=":material/chevron_right:",

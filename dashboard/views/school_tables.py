@@ -21,7 +21,7 @@ from etl.warehouse.metrics import LESSON_RULES, METRICS
 def draw_records(page: School) -> None:
     """Completeness and timeliness by kind of record, each with its deadline and clause."""
     st.header(t("school.records"), anchor=False)
-    st.caption(t("school.records_note", act=page.row["act_title"] or t("school.act_none")))
+    st.caption(frame.plain(t("school.records_note", act=page.row["act_title"] or t("school.act_none"))))
     by_rule = {row["rule"]: row for row in page.clauses.iter_rows(named=True)}
     rows = record_rows(page.rules)
     terms = [measures.terms(by_rule.get(RULE[name].number)) for name in rows["rule"]]
@@ -71,7 +71,7 @@ def draw_teachers(page: School, filters: Filters) -> None:
     clean = rows.filter(is_clean).sort(asked.natural_order("full_name"), "staff_id")
     if clean.height:
         with st.expander(t("school.teachers_clean", teachers=count(clean.height, "teacher")), icon=":material/check:"):
-            st.markdown(listed(frame.short_name(name) for name in clean["full_name"]))
+            st.markdown(frame.plain(listed(frame.short_name(name) for name in clean["full_name"])))
     unknown = rows.filter(is_unknown)
     if unknown.height:
         st.markdown(t("school.teachers_unknown", teachers=count(unknown.height, "teacher")))

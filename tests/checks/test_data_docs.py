@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from checks.catalogue import read_catalogue
 from checks.data_docs import MARKER, closed, make_room, write_data_docs
 from checks.runner import run_checks
 from etl.errors import SettingsError
+from tests.hostile import WORDS
 
 _PAGES = 2  # the index and one school
 
@@ -30,7 +32,13 @@ def test_the_site_holds_sums_of_schools_and_no_outside_address(database, sql, tm
         assert not re.search(r"(?:src|href)\s*=\s*[\"']?(?:https?:)?//|url\(\s*[\"']?(?:https?:)?//", content), path
         assert "<script" not in content
         assert not {name for name in names if re.search(rf"\b{name}\b", content)}
-    write_data_docs(folder, report, read_catalogue())  # our own site is written anew
+    hostile = " ".join(WORDS)
+    named = replace(report, rows=[replace(row, school=hostile) for row in report.rows])
+    write_data_docs(folder, named, read_catalogue())  # our own site is written anew
+    for path in folder.rglob("*.html"):
+        content = path.read_text(encoding="utf-8")
+        assert "zzimage" in content
+        assert not re.search(r"<[^>]*(?:onerror|onmouseover|href=.?javascript|zz)|<script", content), path
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from dashboard.digests.mail import html_part, is_address, message, send
 from dashboard.digests.schedule import Last, is_due, is_quiet, wants
 from etl.settings import Settings
 from etl.warehouse.ledger import RULE, Status
+from tests.hostile import WORDS
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 MONDAY = datetime(2026, 11, 16, 8, 0, tzinfo=MOSCOW)
@@ -79,6 +81,25 @@ def test_a_mail_server_takes_one_message_with_a_text_and_an_html_part(server: tu
     assert set(parts) == {"text/plain", "text/html"}
     assert "Около <12> минут." in parts["text/plain"] and "https://z.test/journal?school=1" in parts["text/plain"]
     assert "Около &lt;12&gt; минут." in parts["text/html"] and 'href="https://z.test/own"' in parts["text/html"]
+
+
+def test_hostile_words_make_no_header_no_markup_and_no_link_of_a_letter() -> None:
+    hostile = " ".join(WORDS)
+    digest = replace(
+        DIGEST, subject=f"x\r\nBcc: all@evil.example\n\n{hostile}", lead=hostile, lines=((hostile, "/findings"),)
+    )
+    made = message(
+        f"О\nBcc: a@evil.example {hostile}", "orlova@school.test", [digest], replace(SETTINGS, public_url="")
+    )
+    again = email.message_from_bytes(made.as_bytes())
+    assert again["Bcc"] is None and set(again.keys()) == set(made.keys())
+    assert "\n" not in made["Subject"] and made["To"].addresses[0].addr_spec == "orlova@school.test"
+    assert len(made["To"].addresses) == 1
+    page = html_part([digest], replace(SETTINGS, public_url=""))
+    tags = re.findall(r"<[^>]+>", page)
+    known = ["!doctype", "html", "body", "h2", "p", "ul", "li", "small"]
+    assert {tag.strip("</>").split(" ")[0] for tag in tags} <= set(known)
+    assert not [tag for tag in tags if "zz" in tag]
 
 
 def test_without_a_public_address_a_letter_has_no_links() -> None:

@@ -40,7 +40,7 @@ SHEET = Sheet(
         ("Орлов; А.", 1200, Share(1), None, None, None),
     ],
 )
-DANGEROUS = ["=1+1", "+7", "-2", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://a")']
+DANGEROUS = [" =1+1", "\u202e=1", "\uff1d1+1", "=1+1", "+7", "-2", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://a")']
 
 
 def test_a_workbook_has_typed_cells_a_frozen_header_filters_and_a_sheet_about_itself() -> None:
