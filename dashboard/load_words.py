@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 
 from dashboard.i18n import t
+from dashboard.load_sentences import FAILURES, REASONS, REMARKS
 from dashboard.tables_words import table_name
 
 # pattern of the loader's sentence → key of the text; named groups fill its places
@@ -86,18 +87,19 @@ _FAILURES: tuple[tuple[str, str], ...] = (
 
 
 def failure(sentence: str) -> str:
-    """Why a load failed, in Russian; a sentence that nobody translated stays as it is."""
-    return _translated(sentence, _FAILURES)
+    """Why a load failed, in Russian; a sentence that nobody translated is handed on for the administrator."""
+    told = _translated(sentence, (*_FAILURES, *FAILURES))
+    return t("upload_told.other", why=sentence) if told == sentence else told
 
 
 def reject_reason(sentence: str) -> str:
     """The reason in Russian; a sentence that nobody translated stays as it is, never lost."""
-    return _translated(sentence, _REASONS)
+    return _translated(sentence, (*_REASONS, *REASONS))
 
 
 def remark(sentence: str) -> str:
     """A load's remark in Russian; a sentence that nobody translated stays as it is."""
-    return _translated(sentence, _REMARKS)
+    return _translated(sentence, (*_REMARKS, *REMARKS))
 
 
 def _translated(sentence: str, known: tuple[tuple[str, str], ...]) -> str:

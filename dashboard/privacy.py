@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from functools import lru_cache
 
 import polars as pl
@@ -30,11 +31,16 @@ def without_free_text(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.lit(None, pl.String).alias(name) for name in typed)
 
 
-def scanned(rows: pl.DataFrame) -> pl.DataFrame:
+def typed_columns(rows: pl.DataFrame) -> list[str]:
+    """Columns of the frame that hold words somebody typed."""
+    return [name for name in FREE_TEXT if rows.schema.get(name) == pl.String]
+
+
+def scanned(rows: pl.DataFrame, surnames: re.Pattern[str] | None = None) -> pl.DataFrame:
     """The frame for a reader who sees no names: what somebody typed, without the people named in it."""
-    typed = [name for name in FREE_TEXT if rows.schema.get(name) == pl.String]
     return rows.with_columns(
-        pl.Series(name, [text and without_people(text) for text in rows[name]], dtype=pl.String) for name in typed
+        pl.Series(name, [text and without_people(text, surnames) for text in rows[name]], dtype=pl.String)
+        for name in typed_columns(rows)
     )
 
 

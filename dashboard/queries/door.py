@@ -8,13 +8,16 @@ the data version of a school changes.
 
 from __future__ import annotations
 
+import re
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 import polars as pl
@@ -24,6 +27,7 @@ from sqlalchemy.sql import ClauseElement
 from dashboard import privacy
 from dashboard.access import cookie_secret
 from dashboard.connection import app_engine
+from dashboard.free_text import surnames_of
 from etl.settings import read_settings
 from etl.warehouse.scope import Scope
 
@@ -65,6 +69,10 @@ SELECT clock_timestamp(), s.school_id, u.user_id, CAST(:class_id AS int), CAST(:
        CAST(:as_of AS date), :kind, :subject, u.full_name, u.role
 FROM dim_school s JOIN access_user u ON u.user_id = :user_id
 WHERE s.school_id = ANY(:schools) AND (CAST(:chosen AS int[]) IS NULL OR s.school_id = ANY(CAST(:chosen AS int[])))
+"""
+_PEOPLE = """
+SELECT full_name FROM dim_pupil_name WHERE school_id = ANY(:schools)
+UNION SELECT full_name FROM dim_staff_name WHERE school_id = ANY(:schools)
 """
 _PLAIN = {"class_id": None, "pupil": None, "n": None, "as_of": None}
 
@@ -121,7 +129,7 @@ def _as_shown(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
     settings = read_settings()
     hides = shows_pseudonyms()
     if hides or not scope.sees_names:
-        rows = privacy.scanned(rows)
+        rows = privacy.scanned(rows, _surnames(scope) if privacy.typed_columns(rows) and rows.height else None)
     return privacy.pseudonymised(rows, cookie_secret(settings.home)) if hides else rows
 
 
@@ -140,6 +148,20 @@ def for_storing() -> Iterator[None]:
         yield
     finally:
         _stores.reset(token)
+
+
+def _surnames(scope: Scope) -> re.Pattern[str] | None:
+    """Surnames of the pupils and staff that the scope may read, all forms; read once an hour for a scope."""
+    return _surnames_at(str(app_engine().url), scope, int(time.monotonic() // 3600))
+
+
+@lru_cache(maxsize=64)
+def _surnames_at(_database: str, scope: Scope, _hour: int) -> re.Pattern[str] | None:
+    with app_engine().connect() as connection:
+        connection.execute(_IDENTIFY, {"user_id": str(scope.user_id)})
+        names = connection.execute(text(_PEOPLE), {"schools": sorted(scope.all_school_ids)}).scalars().all()
+        connection.rollback()
+    return surnames_of(names)
 
 
 def append(scope: Scope, statement: str, params: Mapping[str, Any], *, noted: str = "", school: int = 0) -> int:

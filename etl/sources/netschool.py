@@ -88,8 +88,16 @@ class _Reading:
         order = {"StudentGrades": 0, "StudentTotal": 1, "StudentTotalMarks": 2}
         with draft:
             self._school(draft)
+            twins = _namesakes(self.reports)
             for report in sorted(self.reports, key=lambda it: order.get(it.form, 9)):
-                self._report(draft, report)
+                if any(report is twin for twin in twins):
+                    draft.set_aside(
+                        "mark", report.file, None, "Ученик", report.head.get("ученик"),
+                        "another report of this name, class and period says something else: namesakes, or two moments",
+                        report.title,
+                    )  # fmt: skip
+                else:
+                    self._report(draft, report)
             if not self.scope:
                 raise SourceError("No report of a pupil could be read.", advice="Save StudentTotal or StudentGrades.")
             if self.options.get("complete") is True:
@@ -319,6 +327,23 @@ class _Reading:
                     period_mark_key=f"{group}|{subject}|{pupil}|{period}|{kind}", pupil_key=pupil, group_key=group,
                     subject_key=subject, period_key=period, kind=kind, value=row[place],
                 )  # fmt: skip
+
+
+def _namesakes(reports: list[Report]) -> list[Report]:
+    """Reports of one form, class, pupil's name, subject and period whose grids differ: they must not become one pupil,
+    and nothing in them says whose each is.
+    """
+    same: dict[tuple[str, ...], list[Report]] = {}
+    for report in reports:
+        named = ("учебный год", "класс", "ученик", "предмет", "период")
+        words = (report.head.get(name, "").casefold().replace("ё", "е") for name in named)
+        same.setdefault((report.form, *words), []).append(report)
+    return [
+        report
+        for those in same.values()
+        if any(each.grid != those[0].grid for each in those) and those[0].head.get("ученик")
+        for report in those
+    ]
 
 
 _GRADES_COLUMNS = ("тип", "тема", "дата выполнения", "дата выставления", "оценка")

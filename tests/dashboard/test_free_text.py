@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from dashboard.free_text import without_people
+from dashboard.free_text import surnames_of, without_people
 from dashboard.privacy import scanned
 
 
@@ -30,3 +30,27 @@ def test_names_with_initials_or_patronymics_and_addresses_are_hidden(text: str, 
 def test_only_typed_words_of_a_frame_are_scanned() -> None:
     rows = pl.DataFrame({"homework": ["Иванов И. – доклад", None], "full_name": ["Иванов И.", "Яшин Л."]})
     assert scanned(rows).rows() == [("… – доклад", "Иванов И."), (None, "Яшин Л.")]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("доклад Иванова, Ивановой и Ивановых", "доклад …, … и …"),
+        ("Достоевская и Достоевскому – § 3", "… и … – § 3"),
+        ("спросить Мороза; Мороз принесёт; мороз крепчает", "спросить …; … принесёт; мороз крепчает"),
+        ("Королев и Королёву", "… и …"),
+        ("Яшин – стр. 5, с Яшиным", "… – стр. 5, с …"),
+        ("Петренко, Зайца, Зайцем", "…, …, …"),
+        ("Водкин отвечает", "… отвечает"),
+        ("Ли. Липа и Лиза", "…. Липа и Лиза"),
+        ("Слова с удвоенной согласной. Половина", "Слова с удвоенной согласной. Половина"),
+    ],
+)
+def test_bare_surnames_of_the_school_are_hidden_in_every_case(text: str, shown: str) -> None:
+    names = ("Иванов Пётр", "Достоевский Ф.", "Мороз А.", "Королёв И.", "Яшина Анна", "Петренко О.", "Заяц Б.", "Ли В.")
+    assert without_people(text, surnames_of((*names, "Петрова-Водкина Е."))) == shown
+
+
+def test_without_names_nothing_more_is_hidden() -> None:
+    assert surnames_of([]) is None
+    assert without_people("Мороз", surnames_of(["", "и т.д."])) == "Мороз"

@@ -108,7 +108,7 @@ def _lesson(year: Year, sheet: Journal, day: date, works: int = 1, place: int | 
 
 def _column(year: Year, sheet: Journal, lesson: Lesson) -> Column:
     column = Column(lesson.number, {}, year.number())
-    filled = year.chance.sample(sheet.pupils, max(3, len(sheet.pupils) - 2))
+    filled = year.chance.sample(sheet.pupils, min(len(sheet.pupils), max(3, len(sheet.pupils) - 2)))
     for pupil in filled:
         column.cells[pupil] = year.chance.choice([*DIGITS, "н", "4/5", "н5", "ОСВ", "3"])
     return column

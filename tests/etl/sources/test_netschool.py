@@ -146,3 +146,11 @@ def test_a_report_without_its_footer_needs_the_moment(tmp_path: Path) -> None:
     source, recognition = recognise(path)
     with pytest.raises(SettingsError, match="Состояние на"):
         source.open(recognition, ANSWERS, tmp_path / "scratch", lambda *_: None)
+
+
+def test_two_pupils_of_one_name_in_a_class_never_become_one(store: Store, tmp_path: Path) -> None:
+    one, other = student_total(DAYS, CELLS), student_total(DAYS, {"Алгебра": ("2", "", "")})
+    third = student_total(DAYS, {"Алгебра": ("4", "", "")}, {**HEAD, "Ученик": "Яшин Лев"})
+    load(store, saved(tmp_path / "files", one=one, other=other, third=third, again=third))
+    assert list(store.marks().values()) == ["4"]
+    assert [(row[0], row[3]) for row in store.rejected()] == [(f"{n}.html", "Петров Пётр") for n in ("one", "other")]
