@@ -52,6 +52,7 @@ STYLE = f"""
   [data-testid=stMainBlockContainer] {{ padding: 4rem 1rem 2rem; }}
   [class*=st-key-zavuch_files_] {{ flex-direction: column; }}
   [class*=st-key-zavuch_files_] > * {{ flex: 0 0 auto; }}
+  .st-key-zavuch_sections {{ row-gap: 0; }}
 }}
 @media print {{
   [data-testid=stHeader], .st-key-zavuch_tools {{ display: none !important; }}
