@@ -23,9 +23,10 @@ NAMED = 3  # journals named over the grid
 def draw_journals(page: School, filters: Filters) -> None:
     """The grid of classes × subjects; a cell opens its journal, a class or a subject narrows the page."""
     with st.container(border=True):
-        st.header(t("school.journals"), anchor=False)
-        with st.container(horizontal=True, vertical_alignment="bottom", key="school_journals_head"):
-            st.caption(t("school.journals_note"), width="stretch")
+        with st.container(horizontal=True, vertical_alignment="top", key="school_journals_head"):
+            with st.container(width="stretch", gap=None):
+                st.header(t("school.journals"), anchor=False)
+                st.caption(t("school.journals_note"))
             metric_name = _measure(filters)
         _worst(page, filters)
         rows, columns, cells = journal_cells(page, metric_name)
