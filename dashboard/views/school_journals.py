@@ -46,6 +46,14 @@ def draw_journals(page: School, filters: Filters) -> None:
         _open_cell(page, filters, clicked)
 
 
+def _subject(row: dict[str, Any]) -> str:
+    """Two groups of a class have two journals of one subject: the group tells them apart."""
+    is_class = row["group_kind"] == "class" or not row["group_name"]
+    return (
+        row["subject"] if is_class else f"{row['subject']}, {row['group_name'].removeprefix(row['class_name']).strip()}"
+    )
+
+
 def _worst(page: School, filters: Filters) -> None:
     """The journals with the most records unfilled, each a click away."""
     below = below_norm(page).head(NAMED)
@@ -57,7 +65,7 @@ def _worst(page: School, filters: Filters) -> None:
             words = t(
                 "school.worst_journal",
                 klass=row["class_name"],
-                subject=row["subject"],
+                subject=_subject(row),
                 n=count(row["unfilled"], "entry"),
             )
             if st.button(
