@@ -47,12 +47,12 @@ STYLE = f"""
 @media (max-width: 900px) {{
   .st-key-zavuch_head {{ flex-wrap: wrap; }}
   .st-key-zavuch_head > :has(.st-key-zavuch_title), .st-key-zavuch_title {{ flex-basis: 100%; min-width: 100%; }}
+  .st-key-zavuch_sections {{ row-gap: 0; }}
 }}
 @media (max-width: 640px) {{
   [data-testid=stMainBlockContainer] {{ padding: 4rem 1rem 2rem; }}
   [class*=st-key-zavuch_files_] {{ flex-direction: column; }}
   [class*=st-key-zavuch_files_] > * {{ flex: 0 0 auto; }}
-  .st-key-zavuch_sections {{ row-gap: 0; }}
 }}
 @media print {{
   [data-testid=stHeader], .st-key-zavuch_tools {{ display: none !important; }}
