@@ -48,10 +48,9 @@ def draw_journals(page: School, filters: Filters) -> None:
 
 def _subject(row: dict[str, Any]) -> str:
     """Two groups of a class have two journals of one subject: the group tells them apart."""
-    is_class = row["group_kind"] == "class" or not row["group_name"]
-    return (
-        row["subject"] if is_class else f"{row['subject']}, {row['group_name'].removeprefix(row['class_name']).strip()}"
-    )
+    if row["group_kind"] == "class" or not row["group_name"]:
+        return str(row["subject"])
+    return f"{row['subject']}, {row['group_name'].removeprefix(row['class_name']).strip()}"
 
 
 def _worst(page: School, filters: Filters) -> None:
