@@ -48,6 +48,7 @@ STYLE = f"""
 @media (max-width: 900px) {{
   .st-key-zavuch_head {{ flex-wrap: wrap; }}
   .st-key-zavuch_head > :has(.st-key-zavuch_title), .st-key-zavuch_title {{ flex-basis: 100%; min-width: 100%; }}
+  .st-key-zavuch_sections {{ row-gap: 0; }}
 }}
 @media (max-width: 640px) {{
   [data-testid=stMainBlockContainer] {{ padding: 4rem 1rem 2rem; }}

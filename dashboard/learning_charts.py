@@ -82,6 +82,7 @@ def marks_split(rows: pl.DataFrame, *, dark: bool = False) -> Chart:
             x=[sign * share for share in rounded(shares)],
             orientation="h",
             name=t("performance.mark_name", mark=mark),
+            legendrank=mark,  # «2» … «5», though «3» is drawn first on its side
             marker={"color": tones[mark], "pattern": {"shape": "/" if mark == 2 else "", "size": 6, "solidity": 0.25,
                                                       "fgcolor": colours.page, "fillmode": "overlay"}},
             customdata=[[str(value)] for value in known["id"]],

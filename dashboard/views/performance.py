@@ -231,9 +231,10 @@ def _schools(place: Place, page: Performance) -> None:
 def _journals(place: Place, page: Performance) -> None:
     """Subjects × classes by the chosen measure; journals with the fewest marks are named."""
     with st.container(border=True):
-        heading = st.empty()
-        with st.container(horizontal=True, vertical_alignment="bottom", key="performance_head"):
-            st.caption(t("performance.journals_note"), width="stretch")
+        with st.container(horizontal=True, vertical_alignment="top", key="performance_head"):
+            with st.container(width="stretch", gap=None):
+                heading = st.empty()
+                st.caption(t("performance.journals_note"))
             code = _measure(place.filters)
         heading.header(t("performance.grid_caption", measure=_measure_words(code, page)), anchor=False)
         _worst(place, page)

@@ -23,9 +23,10 @@ NAMED = 3  # journals named over the grid
 def draw_journals(page: School, filters: Filters) -> None:
     """The grid of classes × subjects; a cell opens its journal, a class or a subject narrows the page."""
     with st.container(border=True):
-        st.header(t("school.journals"), anchor=False)
-        with st.container(horizontal=True, vertical_alignment="bottom", key="school_journals_head"):
-            st.caption(t("school.journals_note"), width="stretch")
+        with st.container(horizontal=True, vertical_alignment="top", key="school_journals_head"):
+            with st.container(width="stretch", gap=None):
+                st.header(t("school.journals"), anchor=False)
+                st.caption(t("school.journals_note"))
             metric_name = _measure(filters)
         _worst(page, filters)
         rows, columns, cells = journal_cells(page, metric_name)
@@ -45,6 +46,13 @@ def draw_journals(page: School, filters: Filters) -> None:
         _open_cell(page, filters, clicked)
 
 
+def _subject(row: dict[str, Any]) -> str:
+    """Two groups of a class have two journals of one subject: the group tells them apart."""
+    if row["group_kind"] == "class" or not row["group_name"]:
+        return str(row["subject"])
+    return f"{row['subject']}, {row['group_name'].removeprefix(row['class_name']).strip()}"
+
+
 def _worst(page: School, filters: Filters) -> None:
     """The journals with the most records unfilled, each a click away."""
     below = below_norm(page).head(NAMED)
@@ -56,7 +64,7 @@ def _worst(page: School, filters: Filters) -> None:
             words = t(
                 "school.worst_journal",
                 klass=row["class_name"],
-                subject=row["subject"],
+                subject=_subject(row),
                 n=count(row["unfilled"], "entry"),
             )
             if st.button(

@@ -59,7 +59,7 @@ ABOVE = (INSPECTOR, REGION, NAMED_INSPECTOR)
 NO_ENTRIES = (*ABOVE, ADMINISTRATOR, SECRETARY, STRANGER)
 SCHOOLLESS = {"read_acts", "read_parameters"}
 # asked by read_journal, read_compared, read_class_frames and read_performance, with what these have found
-WITHIN = {"read_roster", "read_attended", "read_class_sums", "read_calendars"}
+WITHIN = {"read_roster", "read_attended", "read_class_sums", "read_calendars", "read_whole"}
 
 
 @pytest.fixture
