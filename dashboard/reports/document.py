@@ -189,7 +189,7 @@ def printable(part: _Part) -> _Part:
     if isinstance(part, str):
         return _NO_XML.sub("\ufffd", part)  # type: ignore[return-value]
     if isinstance(part, tuple | list):
-        return type(part)(printable(each) for each in part)  # type: ignore[return-value]
+        return type(part)(printable(each) for each in part)
     if is_dataclass(part) and not isinstance(part, type):
         said: Any = {one.name: printable(getattr(part, one.name)) for one in fields(part) if one.init}
         return replace(part, **said)
