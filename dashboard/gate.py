@@ -19,7 +19,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.access import COOKIE, AccountStore, CookieSigner, session_of
+from dashboard.incoming import is_permitted
 from dashboard.oidc import DONE, PATHS, USER_COOKIE
+from dashboard.outgoing import FilesOf
 from dashboard.outgoing import guarded as guarded_words
 
 TRUSTED_PREFIX = b"x-zavuch-"
@@ -86,6 +88,7 @@ class Gate:
         self._recheck_seconds = recheck_seconds
         self._store = store
         self._signer = signer
+        self._files = FilesOf()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass, redirect or refuse one request or websocket."""
@@ -103,12 +106,21 @@ class Gate:
         if scope["path"] in self._public:
             await self._app(scope, receive, send)
         elif token is not None and await self._is_alive(token, is_person=scope["path"] not in ASKED_BY_ITSELF):
-            await self._app(_trusted(scope, token), receive, send)
+            if self._is_closed(scope["path"], session_of(token)):
+                await PlainTextResponse("Нет такого адреса.", status_code=404)(scope, receive, send)
+            else:
+                await self._app(_trusted(scope, token), receive, send)
         elif self._is_oidc and scope["path"] == "/" and USER_COOKIE in HTTPConnection(scope).cookies:
             # Streamlit's callback leads here; what it noted is exchanged for a session of ours
             await RedirectResponse(DONE, status_code=303)(scope, receive, send)
         else:
             await _refusal(scope)(scope, receive, send)
+
+    def _is_closed(self, path: str, session: str) -> bool:
+        """Files of other sessions, and Streamlit's way for programs, which would go past the websocket we watch."""
+        if path.startswith("/media/"):
+            return not self._files.was_told(session, path)
+        return path.startswith("/_stcore/agent")
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send, token: str | None) -> None:
         if token is None or not is_own_origin(scope) or not await self._is_alive(token):
@@ -121,16 +133,22 @@ class Gate:
         async def guarded() -> Message:
             coming = asyncio.ensure_future(receive())
             await asyncio.wait({coming, ended}, return_when=asyncio.FIRST_COMPLETED)
-            if not ended.done():
+            while not ended.done():
                 message = coming.result()
-                if message["type"] != "websocket.receive" or await self._is_alive(token, is_person=True):
+                if message["type"] != "websocket.receive":
                     return message
+                if not await self._is_alive(token, is_person=True):
+                    break
+                if is_permitted(message.get("bytes") or b""):
+                    return message
+                coming = asyncio.ensure_future(receive())  # not for a page of ours: as if it had not come
+                await asyncio.wait({coming, ended}, return_when=asyncio.FIRST_COMPLETED)
             coming.cancel()
             await send({"type": "websocket.close", "code": CLOSED})
             return {"type": "websocket.disconnect", "code": CLOSED}
 
         try:
-            await self._app(_trusted(scope, token), guarded, guarded_words(send))
+            await self._app(_trusted(scope, token), guarded, guarded_words(send, session_of(token), self._files))
         finally:
             ended.cancel()
 

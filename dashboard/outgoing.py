@@ -1,4 +1,5 @@
-"""The net under every page: what leaves for the browser holds no Markdown that fetches, runs or leads elsewhere.
+"""The net under every page: what leaves for the browser holds no Markdown that fetches, runs or leads elsewhere; and
+which files were made for whom.
 
 Streamlit sends each part of a page as one message of the websocket. A page shows words of people through
 `literal.plain`; where one forgot to, the message still loses its images, formulas and links here, before it leaves.
@@ -7,8 +8,9 @@ Streamlit sends each part of a page as one message of the websocket. A page show
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import DecodeError, Message  # type: ignore[import-untyped]
 from starlette.types import Message as Frame
 from starlette.types import Send
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -21,14 +23,39 @@ WORDS_OF_TABS = frozenset({"default_tab_label"})
 LITERAL = frozenset({"html", "text", "code", "json", "bidi_component", "component_instance", "plotly_chart",
                      "arrow_data_frame", "arrow_table", "iframe", "doc_string", "exception"})  # fmt: skip
 """Elements whose words are no Markdown: our components set text, Plotly is escaped in `chart_style.safe`."""
+_FILE = re.compile(rb"/media/[\w-]+(?:\.\w+)?")
+FILES_REMEMBERED = 50_000
 _SUSPECT = re.compile(rb"[\]$@<]|://|[wW]{3}\.")
 
 
-def guarded(send: Send) -> Send:
-    """A `send` of a websocket that disarms what it sends."""
+class FilesOf:
+    """Which files each session was told of. Streamlit gives a file to whoever names its address, as long as the page
+    that made it is open; here only who was told the address may ask for it."""
+
+    def __init__(self, most: int = FILES_REMEMBERED) -> None:
+        self._told: OrderedDict[tuple[str, bytes], None] = OrderedDict()
+        self._most = most
+
+    def tell(self, session: str, data: bytes) -> None:
+        """Remember the addresses of files in a message to the session; the oldest are forgotten first."""
+        for found in _FILE.findall(data):
+            self._told[session, found] = None
+            self._told.move_to_end((session, found))
+        while len(self._told) > self._most:
+            self._told.popitem(last=False)
+
+    def was_told(self, session: str, path: str) -> bool:
+        """Whether the path was sent to the session."""
+        return (session, path.encode()) in self._told
+
+
+def guarded(send: Send, session: str, files: FilesOf) -> Send:
+    """A `send` of a session's websocket that disarms what it sends and remembers the files that it names."""
 
     async def sending(frame: Frame) -> None:
         data = frame.get("bytes")
+        if data is not None:
+            files.tell(session, data)
         if frame["type"] == "websocket.send" and data is not None and _SUSPECT.search(data):
             frame = {**frame, "bytes": disarmed_message(data)}
         await send(frame)

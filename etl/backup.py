@@ -3,7 +3,8 @@
 A backup is PostgreSQL's own custom format plus a small JSON beside it (`FILE.json`): SHA-256 of the file and, for every
 table, the number of rows and a checksum that does not depend on their order. Both are private to their owner (0600):
 they hold children's marks. Not in it: the secrets of the installation (cookies, passwords of database roles), which
-are made anew. A restore signs everybody out.
+are made anew, and the folders of ZAVUCH_HOME (`beside`). A restore signs everybody out, and opens no account and no old
+password that was closed after the backup was made.
 """
 
 from __future__ import annotations
@@ -33,14 +34,42 @@ _MAINTENANCE = "postgres"
 """The database to stand in while another is made, renamed or dropped."""
 
 
+BESIDE = (
+    "raw", "raw.key", "source.key", "watch", "zavuch.toml", "secrets.toml", "source_links.toml", "regulations",
+    "templates", "metrics.toml",
+)  # fmt: skip
+"""What an installation keeps outside its database and would miss: files of ZAVUCH_HOME. `inbox` and `spool` are of the
+hour; `cookie_secret` and `app-password` are made anew."""
+
+
 @dataclass(frozen=True)
 class Backup:
-    """What was written or restored: `rows` by table, `size` in bytes."""
+    """What was written or restored: `rows` by table, `size` in bytes.
+
+    Of a restore also the logins that stay closed, and those to whom it gives back a role or a grant they had lost.
+    """
 
     path: Path
     rows: Mapping[str, int]
     size: int
     made_at: datetime
+    kept_closed: tuple[str, ...] = ()
+    widened: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Person:
+    """What was decided about an account; the end of employment comes from the data and is restored with them."""
+
+    password: str
+    disabled_at: datetime | None
+    role: str
+    grants: frozenset[str]
+
+
+def beside(home: Path) -> tuple[str, ...]:
+    """Names of what lies in the folder of state and is in no backup, in order; empty where there is nothing."""
+    return tuple(name for name in BESIDE if (home / name).exists())
 
 
 def backup(url: str, path: Path) -> Backup:
@@ -84,6 +113,7 @@ def restore(url: str, path: Path, *, replace: bool = False) -> Backup:
             f"The database holds {holds}.", advice="Nothing was changed. Restore over it with --replace, or elsewhere."
         )
     _refuse_clients(url)  # told before the long work, not after it
+    people = _people(url) if holds else {}
     database, fresh = make_url(url).database or "", f"zavuch_restore_{secrets.token_hex(4)}"
     with _scratch(url, fresh) as scratch:
         _load(scratch, path)
@@ -91,9 +121,50 @@ def restore(url: str, path: Path, *, replace: bool = False) -> Backup:
         with owner_connection(scratch) as connection:
             # whoever was signed in when it was written is not signed in now
             connection.execute("UPDATE access_session SET ended_at = %s WHERE ended_at IS NULL", [datetime.now(UTC)])
+            closed = _keep_closed(connection, people)
+        widened = _widened(people, _people(scratch))
         _exchange(url, database, fresh)
     rows = {table: int(count) for table, (count, _sum) in note["tables"].items()}
-    return Backup(path, rows, path.stat().st_size, datetime.fromisoformat(note["made_at"]))
+    made_at = datetime.fromisoformat(note["made_at"])
+    return Backup(path, rows, path.stat().st_size, made_at, kept_closed=closed, widened=widened)
+
+
+def _people(url: str) -> dict[str, _Person]:
+    """Login → what was decided about the account."""
+    with owner_connection(url) as connection:
+        rows = connection.execute(
+            "SELECT u.login, u.password_hash, u.disabled_at, u.role, coalesce(array_agg(concat_ws(' ', g.level,"
+            " g.municipality_id, g.school_id, g.class_id, g.staff_id)) FILTER (WHERE g.level IS NOT NULL), '{}')"
+            " FROM access_user u LEFT JOIN access_grant g USING (user_id) GROUP BY u.user_id"
+        ).fetchall()
+    return {login: _Person(secret, off, role, frozenset(grants)) for login, secret, off, role, grants in rows}
+
+
+def _keep_closed(connection: psycopg.Connection[Any], people: Mapping[str, _Person]) -> tuple[str, ...]:
+    """Carry what was closed and every present password into the restored accounts; returns the logins that stay
+    closed."""
+    found = []
+    for login, person in people.items():
+        row = connection.execute(
+            "UPDATE access_user u SET password_hash = %s, disabled_at = coalesce(%s, u.disabled_at)"
+            " FROM access_user b WHERE u.login = %s AND b.user_id = u.user_id"
+            " RETURNING b.disabled_at IS NULL AND u.disabled_at IS NOT NULL",
+            [person.password, person.disabled_at, login],
+        ).fetchone()
+        if row and row[0]:
+            found.append(login)
+    return tuple(sorted(found))
+
+
+def _widened(present: Mapping[str, _Person], restored: Mapping[str, _Person]) -> tuple[str, ...]:
+    """Logins whose restored account has another role, or a grant that it has not at present."""
+    return tuple(
+        sorted(
+            login
+            for login, person in restored.items()
+            if login in present and (person.role != present[login].role or not person.grants <= present[login].grants)
+        )
+    )
 
 
 def note_of(path: Path) -> Path:

@@ -30,6 +30,7 @@ def backup(
 ) -> None:
     """Write everything to one file and prove it by restoring it into a scratch database. The app may run meanwhile."""
     from etl.backup import backup as make
+    from etl.backup import beside
 
     made = make(_open(), path)
     out.print(
@@ -38,6 +39,15 @@ def backup(
         highlight=False,
         soft_wrap=True,
     )
+    home = read_settings().home
+    if names := beside(home):
+        out.print(
+            f"Not in it, copy it too: {', '.join(names)} of {home}."
+            + (" Without source.key pupils of files without keys become other pupils." if "source.key" in names else "")
+            + (" raw can be read with its key alone." if "raw" in names else ""),
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def restore(
@@ -54,10 +64,20 @@ def restore(
     _open()  # the present schema, rights and row policies
     out.print(
         f"Restored {sum(found.rows.values()):,} rows of {len(found.rows)} tables as they were on "
-        f"{found.made_at:%Y-%m-%d %H:%M} UTC. Accounts disabled since then are open again: `zavuch user list`.",
+        f"{found.made_at:%Y-%m-%d %H:%M} UTC. Passwords are the present ones where there was an account.",
         highlight=False,
         soft_wrap=True,
     )
+    if found.kept_closed:
+        names = ", ".join(found.kept_closed)
+        out.print(f"Disabled since then, and still disabled: {names}.", highlight=False, soft_wrap=True)
+    if found.widened:
+        err.print(
+            f"These have back a role or a grant that was taken from them since: {', '.join(found.widened)}. "
+            "Look at `zavuch user list`, then `zavuch user revoke`.",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def retention(

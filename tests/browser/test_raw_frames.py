@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from dashboard.access import COOKIE
+from dashboard.incoming import is_permitted
 from etl.warehouse.engine import owner_connection
 from tests.conftest import Warehouse
 from tests.dashboard.test_attacks import Visitor
@@ -44,8 +45,8 @@ def rerun(page: str, params: Mapping[str, object], states: list[WidgetState] | N
     return bytes(message.SerializeToString())
 
 
-async def answer(line: ClientConnection, frame: bytes) -> bytes:
-    """Everything the server says until the script is over."""
+async def answer(line: ClientConnection, frame: bytes, heard: list[ForwardMsg] | None = None) -> bytes:
+    """Everything the server says until the script is over; each message also into `heard`."""
     await line.send(frame)
     said = b""
     while True:
@@ -54,6 +55,8 @@ async def answer(line: ClientConnection, frame: bytes) -> bytes:
         said += got
         message = ForwardMsg()
         message.ParseFromString(got)
+        if heard is not None:
+            heard.append(message)
         # the landing page hands over to another one: its end is not the end
         if message.WhichOneof("type") == "script_finished" and message.script_finished in (0, 1):
             return said
@@ -109,3 +112,66 @@ def test_forged_frames_show_a_class_teacher_nobody_elses_pupils(address: str, wa
     assert len(mine) > 5_000 and len(said) > 20_000, "the server answered too little for this to mean anything"
     assert [name for name in others if name.encode() in said] == []
     assert b"Traceback" not in said and b"SELECT " not in said and b"psycopg" not in said
+
+
+def file_request(number: str, session: str = "") -> bytes:
+    """What the client sends when a button for a file is pressed."""
+    message = BackMsg()
+    message.backend_operation_request.request_id = "r"
+    message.backend_operation_request.session_id = session
+    message.backend_operation_request.deferred_file.file_id = number
+    return bytes(message.SerializeToString())
+
+
+def test_a_file_is_given_to_the_session_that_asked_for_it_and_to_nobody_else(
+    address: str, warehouse: Warehouse
+) -> None:
+    owner, other, same = (Visitor(urlsplit(address).port or 0) for _ in range(3))
+    assert (owner.sign_in("deputy"), other.sign_in("class"), same.sign_in("deputy")) == (303, 303, 303)
+
+    async def ask_for_file() -> str:
+        headers = {"Cookie": f"{COOKIE}={owner.cookies[COOKIE]}"}
+        uri = f"ws://127.0.0.1:{owner.port}/_stcore/stream"
+        async with connect(
+            uri, subprotocols=[Subprotocol("streamlit")], additional_headers=headers, max_size=None
+        ) as line:
+            heard: list[ForwardMsg] = []
+            await answer(line, rerun("contingent", {"school": warehouse.school_id}), heard)
+            session = next(one.new_session.initialize.session_id for one in heard if one.HasField("new_session"))
+            offered = [one.delta.new_element.download_button.deferred_file_id for one in heard]
+            for number in filter(None, offered):
+                await line.send(file_request(number, session))
+                while True:
+                    got = await asyncio.wait_for(line.recv(), 60)
+                    message = ForwardMsg.FromString(got if isinstance(got, bytes) else got.encode())
+                    if message.WhichOneof("type") == "backend_operation_response":
+                        break
+                url = message.backend_operation_response.deferred_file.url
+                if url:
+                    # the tab is open: the file exists for everybody whom Streamlit would give it to
+                    assert owner.ask(url, Accept="*/*")[0] == 200
+                    assert other.ask(url, Accept="*/*")[0] == same.ask(url, Accept="*/*")[0] == 404
+                    assert Visitor(owner.port).ask(url, Accept="*/*")[0] == 401
+                    assert owner.ask(url.split(".")[0], Accept="*/*")[0] == 404
+                    return str(url)
+        raise AssertionError("the page offered no file")
+
+    with ThreadPoolExecutor(1) as pool:
+        url = pool.submit(lambda: asyncio.run(ask_for_file())).result()
+    assert owner.ask("/logout", form={})[0] == 303
+    assert owner.ask(url, Accept="*/*")[0] == 401
+
+
+def test_ways_of_streamlit_that_no_page_of_ours_needs_are_closed(address: str) -> None:
+    visitor = Visitor(urlsplit(address).port or 0)
+    assert visitor.sign_in("deputy") == 303
+    for path in ("/_stcore/agent/openapi.json", "/_stcore/agent/interact", "/_stcore/agent/mcp"):
+        assert visitor.ask(path)[0] == visitor.ask(path, form={"x": "1"})[0] == 404, path
+    message = BackMsg()
+    for name in ("clear_cache", "set_run_on_save", "load_git_info", "debug_shutdown_runtime"):
+        setattr(message, name, True)
+        assert not is_permitted(bytes(message.SerializeToString())), name
+    message.backend_operation_request.install_skills.SetInParent()
+    assert not is_permitted(bytes(message.SerializeToString()))
+    assert not is_permitted(b"") and not is_permitted(b"\xff\xff")
+    assert is_permitted(rerun("school", {})) and is_permitted(file_request("0"))

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import Engine, create_engine, func, insert, select, update
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
 
 from dashboard.access import COOKIE, IDLE_LIFE, SESSION_LIFE, CookieSigner, SlowDownError, cookie_secret, session_of
 from dashboard.accounts import ADDRESS_FAILURES, FREE_FAILURES, LOCK, LOCK_FAILURES, PostgresAccounts
@@ -24,6 +26,7 @@ from etl.warehouse.tables import access_attempt, access_grant, access_row, acces
 TABLES = (access_user, access_session, access_attempt, access_grant, access_row)
 NOW = datetime(2026, 11, 12, 8, 0, tzinfo=UTC)
 PASSWORD = "correct horse"
+RERUN = bytes(BackMsg(rerun_script=ClientState(query_string="a=1")).SerializeToString())
 
 
 class Clock:
@@ -293,7 +296,7 @@ def ask(gate: Gate, path: str, *, cookie: str = "", headers: dict[str, str] | No
     if cookie:
         raw.append((b"cookie", f"{COOKIE}={cookie}".encode()))
     scope = {"type": kind, "method": "GET", "path": path, "query_string": b"a=1", "headers": raw}
-    coming = [{"type": "websocket.connect"}, *[{"type": "websocket.receive", "text": "x"}] * 2]
+    coming = [{"type": "websocket.connect"}, *[{"type": "websocket.receive", "bytes": RERUN}] * 2]
 
     async def receive() -> dict[str, Any]:
         return coming.pop(0) if coming else {"type": "websocket.disconnect", "code": 1000}

@@ -14,8 +14,8 @@ from sqlalchemy import create_engine, make_url, text
 from typer.testing import CliRunner
 
 from dashboard.accounts import PostgresAccounts
-from etl.accounts import Target, add_account, grant
-from etl.backup import backup, note_of, restore, table_sums
+from etl.accounts import Target, add_account, disable, enable, grant, set_password
+from etl.backup import backup, beside, note_of, restore, table_sums
 from etl.cli import app
 from etl.errors import BusyError, SettingsError, SourceError
 from etl.job import load_bundle
@@ -135,6 +135,36 @@ def test_what_was_lost_comes_back_with_rights_and_policies_and_everybody_signs_i
             assert connection.execute(text("SELECT count(*) FROM fact_mark")).scalar_one() == 1
     finally:
         engine.dispose()
+
+
+def test_who_was_shut_out_after_the_backup_stays_out_and_a_grant_that_comes_back_is_told(
+    settings: Settings, url: str, saved: Path
+) -> None:
+    with owner_connection(url) as connection:
+        connection.execute("DELETE FROM access_grant")
+    set_password(url, "orlova", f"{PASSWORD}-2")
+    disable(url, "orlova")
+    found = restore(url, saved, replace=True)
+    assert (found.kept_closed, found.widened) == (("orlova",), ("orlova",))
+    open_warehouse(settings)
+    engine = create_engine(sqlalchemy_url(app_url(settings, url)))
+    try:
+        store = PostgresAccounts(engine)
+        assert store.verify("orlova", PASSWORD) is None and store.verify("orlova", f"{PASSWORD}-2") is None
+        enable(url, "orlova")
+        assert store.verify("orlova", PASSWORD) is None, "the old password may be why it was changed"
+        assert store.verify("orlova", f"{PASSWORD}-2") is not None
+        set_password(url, "orlova", PASSWORD)
+    finally:
+        engine.dispose()
+
+
+def test_what_a_backup_leaves_out_is_named(tmp_path: Path) -> None:
+    assert beside(tmp_path) == ()
+    for name in ("source.key", "cookie_secret", "zavuch.toml"):
+        (tmp_path / name).touch()
+    (tmp_path / "raw").mkdir()
+    assert beside(tmp_path) == ("raw", "source.key", "zavuch.toml")
 
 
 def test_another_installation_on_a_database_of_its_own_server_takes_the_backup_by_the_command(
