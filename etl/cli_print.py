@@ -167,6 +167,9 @@ def print_precision(console: Console, loaded: Loaded) -> None:
         console.print(f"Since the snapshot of {loaded.since:%Y-%m-%d %H:%M} UTC:", highlight=False)
         for line in loaded.differences:
             console.print(f"  {line}", highlight=False, soft_wrap=True)
+    received, expected = loaded.sheets
+    if expected:
+        console.print(f"Journals received: {received} of {expected} expected.", highlight=False)
     left = len(loaded.not_received) - NAMED
     for line in [*loaded.not_received[:NAMED], *([f"and {left} more journals"] if left > 0 else [])]:
         console.print(f"Not received: {line}", highlight=False, soft_wrap=True)
