@@ -45,7 +45,7 @@ LAST_LOAD = Dataset(
     f"""SELECT t.school_id, t.table_name, t.rows_read, t.rows_loaded, t.rows_unchanged, t.rows_rejected, t.rows_deleted,
     coalesce(j.bad_values, 0) AS bad_values, coalesce(j.bad_keys, 0) AS bad_keys, 1 AS row_count
 FROM load_table t
-JOIN (SELECT school_id, max(load_id) AS load_id FROM load_table GROUP BY school_id) l
+JOIN (SELECT school_id, max(load_id) AS load_id FROM load_table WHERE school_id > 0 GROUP BY school_id) l
     USING (school_id, load_id)
 LEFT JOIN (
     SELECT school_id, load_id, split_part(file, '.', 1) AS table_name,
@@ -54,7 +54,9 @@ LEFT JOIN (
     FROM load_reject GROUP BY 1, 2, 3
 ) j USING (school_id, load_id, table_name)""",
 )
-"""One row per table of each school's newest load, with its rows that were set aside by kind of fault."""
+"""One row per table of each school's newest load, with its rows that were set aside by kind of fault. Rows astray
+are of school 0, which is none.
+"""
 
 JOURNAL_VOLUME = Dataset(
     "journal_volume",

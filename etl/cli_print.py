@@ -105,7 +105,7 @@ def print_load(console: Console, report: LoadReport) -> None:
         console.print("The same bundle was loaded before: nothing changed.")
     _print_coverage(console, report.coverage)
     for _school, message in report.warnings:
-        console.print(f"Note: {message}", highlight=False, soft_wrap=True)
+        console.print(f"Note: {message}", highlight=False, markup=False, soft_wrap=True)
     if report.rejected_count:
         console.print(
             f"{report.rejected_count:,} rows were set aside: "
@@ -166,16 +166,19 @@ def print_precision(console: Console, loaded: Loaded) -> None:
     if loaded.differences:
         console.print(f"Since the snapshot of {loaded.since:%Y-%m-%d %H:%M} UTC:", highlight=False)
         for line in loaded.differences:
-            console.print(f"  {line}", highlight=False, soft_wrap=True)
+            console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+    received, expected = loaded.sheets
+    if expected:
+        console.print(f"Journals received: {received} of {expected} expected.", highlight=False)
     left = len(loaded.not_received) - NAMED
     for line in [*loaded.not_received[:NAMED], *([f"and {left} more journals"] if left > 0 else [])]:
-        console.print(f"Not received: {line}", highlight=False, soft_wrap=True)
+        console.print(f"Not received: {line}", highlight=False, markup=False, soft_wrap=True)
 
 
 def print_derived(console: Console, report: DeriveReport) -> None:
     """Which schools were judged anew, by which act, and what a person should know."""
     for message in report.warnings:
-        console.print(f"Note: {message}", highlight=False, soft_wrap=True)
+        console.print(f"Note: {message}", highlight=False, markup=False, soft_wrap=True)
     for school in report.schools:
         act = school.regulation or "no regulation"
         console.print(

@@ -84,6 +84,18 @@ def differences(
     return since, [*found, *(Difference(*row) for row in changed.fetchall())]
 
 
+def sheet_counts(connection: psycopg.Connection[Any], load_ids: Sequence[int]) -> tuple[int, int]:
+    """(received, expected) journals of the school years of these loads: expected is what any snapshot ever held."""
+    row = connection.execute(
+        "WITH sheet AS (" + RECEIVED + ")"  # noqa: S608 - a constant
+        " SELECT count(DISTINCT (s.school_id, s.group_id, s.subject_id)) FILTER (WHERE s.load_id = ANY(%(loads)s)),"
+        " count(DISTINCT (s.school_id, s.group_id, s.subject_id)) FROM sheet s WHERE (s.school_id, s.school_year) IN"
+        " (SELECT school_id, school_year FROM sheet WHERE load_id = ANY(%(loads)s))",
+        {"loads": list(load_ids)},
+    ).fetchone()
+    return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
 def not_received(connection: psycopg.Connection[Any], load_ids: Sequence[int]) -> list[str]:
     """Sheets that earlier exports of the same school year held and this one does not, by class and subject. They are
     no deletions and no lack of violations: nothing is known of them at this moment. An aspect that these loads do not

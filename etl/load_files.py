@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from etl.coverage import coverage
-from etl.differences import Difference, differences, not_received
+from etl.differences import Difference, differences, not_received, sheet_counts
 from etl.job import Permit, Progress, load_bundles
 from etl.raw_store import keep
 from etl.recall import recall
@@ -38,6 +38,8 @@ class Loaded:
     counts: list[Difference] = field(default_factory=list)
     not_received: list[str] = field(default_factory=list)
     """journals by class and subject"""
+    sheets: tuple[int, int] = (0, 0)
+    """journals that were received and that any export of the school year ever held; (0, 0): the source names none"""
 
     @property
     def report(self) -> LoadReport:
@@ -89,6 +91,7 @@ def load_files(
             if new and bundle.manifest.mode == "snapshot":
                 loaded.since, loaded.counts = differences(connection, new)
                 loaded.not_received = not_received(connection, new)
+                loaded.sheets = sheet_counts(connection, new)
 
         loaded.reports = load_bundles(
             [bundle, *bundle.further],

@@ -14,8 +14,8 @@ SHOWN_REJECTS = 200
 
 def found_as_json(loaded: Loaded) -> dict[str, Any]:
     """recognised, remarks, tables (table, read, loaded, unchanged, rejected, deleted), since, differences (entity,
-    action, count, of_old), not_received, rejects (file, row, place, reason), rejected_count, judged (answer by rule),
-    is_repeat, load_ids.
+    action, count, of_old), not_received, sheets (received, expected), rejects (file, row, place, reason),
+    rejected_count, judged (answer by rule), is_repeat, load_ids.
     """
     report = loaded.report
     rejects = pl.concat(report.rejects).head(SHOWN_REJECTS) if report.rejects else pl.DataFrame()
@@ -29,6 +29,7 @@ def found_as_json(loaded: Loaded) -> dict[str, Any]:
         "since": loaded.since.isoformat() if loaded.since else None,
         "differences": [[each.entity, each.action, each.count, each.of_old] for each in loaded.counts],
         "not_received": loaded.not_received,
+        "sheets": list(loaded.sheets),
         "rejects": [
             [row["file"], row["row_number"], row["column_name"], row["reason"]] for row in rejects.iter_rows(named=True)
         ],

@@ -24,6 +24,7 @@ Only `school` and, in a snapshot, `school_class` are required. This page is writ
 - A file without a required column is refused with both lists of columns; an unknown column is a remark. One bad row is set aside with file, row number, column, value, reason and the raw row, and all others load: rows read = loaded + unchanged + rejected.
 - A table that is missing is a missing ability to tell: the rules that need it answer "cannot tell", never "no violations".
 - A timestamp is the first moment of its entry. Where it is blank, the load derives it from two snapshots: after the one in which the entry was not there yet, by the one that shows it.
+- Beyond version 1, a cell of a timestamp may state such an interval itself: `2024-09-30T06:00:01+03:00/2024-10-01T06:00:00+03:00`, the earliest and the latest moment. `../2024-10-01T06:00:00+03:00`: nobody saw when it began; a bare date before the `/`: known by its day. `zavuch export bundle` writes it, so that one bundle carries what many snapshots told.
 - Loading the same bundle twice changes nothing; a bundle older than the newest one of the same school and scope is refused.
 
 ## manifest.json

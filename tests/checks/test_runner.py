@@ -190,6 +190,12 @@ def test_a_load_that_does_not_balance_is_not_met(database, sql):
     assert (row.violated, row.verdict, row.severity) == (1, "not_met", Severity.critical)
 
 
+def test_cells_astray_that_belong_to_no_school_are_no_contradiction(database, sql):
+    sql.execute("INSERT INTO load_table SELECT 0, load_id, table_name, columns, 3, 0, 0, 3, 0 FROM load_table LIMIT 1")
+    row = next(row for row in run_checks(database).rows if row.check_id == "load_balance")
+    assert (row.violated, row.verdict) == (0, "met")
+
+
 def test_nothing_is_connected_to_but_the_database(database, monkeypatch):
     tried: list[object] = []
     monkeypatch.setattr(socket.socket, "connect", lambda _self, address: tried.append(address))

@@ -12,9 +12,11 @@ from sqlalchemy.engine import make_url
 from etl.errors import SourceError
 from etl.job import load_bundle
 from etl.run_log import LoadReport
+from etl.sources import sql_view
 from etl.sources.answers import read_answers
 from etl.sources.registry import recognise
 from etl.sources.sql_view import shown
+from etl.warehouse.engine import owner_connection
 from tests.etl.conftest import Store
 
 
@@ -89,3 +91,54 @@ def test_secrets_of_the_url_are_in_no_sentence(tmp_path: Path, monkeypatch: pyte
 def test_a_url_is_shown_without_its_password() -> None:
 
     assert shown(make_url("postgresql://me:s3cret@host/x?sslpassword=y")) == "postgresql://me:***@host/x"
+
+
+def test_views_of_a_postgresql_are_read_in_chunks_from_a_cursor_of_the_server(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql_view, "CHUNK", 1000)
+    with owner_connection(store.url) as connection:
+        connection.execute("DROP SCHEMA IF EXISTS journal CASCADE")
+        connection.execute("CREATE SCHEMA journal")
+        for name, columns in {
+            "school": "'s1' school_key, 'Школа' AS name, 'Город' municipality, 'Europe/Moscow' timezone",
+            "school_class": "'s1' school_key, 'c1' class_key, '2024/2025' school_year, 7::smallint grade, 'Б' letter",
+            "study_group": "'s1' school_key, 'g1' group_key, 'c1' class_key, 'class' kind",
+            "subject": "'s1' school_key, 'math' subject_key, 'Математика' AS name",
+            "staff": "'s1' school_key, 't1' staff_key, 'Иванова И.' full_name",
+            "pupil": "'s1' school_key, n::bigint + 9007199254740993 pupil_key, 'П' full_name"
+            " FROM generate_series(0, 9) n",
+            "lesson": "'s1' school_key, 1::numeric lesson_key, 'g1' group_key, 'math' subject_key, 't1' staff_key,"
+            " date '2024-09-11' held_on, NULL::int slot, time '08:30' starts_at, 'held' status,"
+            " true homework_not_assigned",
+            "mark": "'s1' school_key, n mark_key, 1::numeric lesson_key, n % 10 + 9007199254740993 pupil_key,"
+            " (n % 4 + 2)::text AS value, timestamptz '2024-09-12 10:00:00+03' recorded_at"
+            " FROM generate_series(1::bigint, 3500) n",
+        }.items():
+            connection.execute(f"CREATE VIEW journal.{name} AS SELECT {columns}")  # type: ignore[arg-type]
+    file = tmp_path / "journal.toml"
+    file.write_text(
+        'extracted_at = "2024-10-01T06:00:00+03:00"\n[source.sql_view]\nschema = "journal"\nurl_env = "JOURNAL_URL"\n',
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("JOURNAL_URL", store.url.replace("postgresql://", "postgresql+psycopg://", 1))
+    source, recognition = recognise(file)
+    steps: list[tuple[str, int]] = []
+    cursors: list[int] = []
+
+    def told(stage: str, done: int, _total: int) -> None:
+        steps.append((stage, done))
+        with owner_connection(store.url) as other:
+            row = other.execute("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'FETCH FORWARD%'").fetchone()
+        cursors.append(row[0] if row else 0)
+
+    bundle = source.open(recognition, read_answers(file), store.folder / "scratch", told)
+    report = load_bundle(file, store.url, store.home, bundle=bundle)
+    assert [done for stage, done in steps if stage == "reading mark"] == [1000, 2000, 3000]
+    assert all(cursors)
+    assert report.rejected_count == 0
+    assert store.value("SELECT count(*) FROM fact_mark WHERE recorded_quality = 1") == 3500
+    assert store.value("SELECT max(pupil_key) FROM dim_pupil") == "9007199254741002"  # beyond 2^53
+    assert store.rows("SELECT starts_at::text, homework_not_assigned FROM fact_lesson") == [("08:30:00", True)]
+    with owner_connection(store.url) as connection:
+        connection.execute("DROP SCHEMA journal CASCADE")
