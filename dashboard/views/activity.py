@@ -16,7 +16,7 @@ from dashboard.queries import schools as asked
 from dashboard.queries.activity import Activity, read_activity
 from dashboard.queries.door import cached
 from dashboard.views.contingent import people_card
-from dashboard.views.sections import chosen_school, draw_sections, share_cell, unknown_school
+from dashboard.views.sections import chosen_school, draw_sections, share_cell, stale_words, unknown_school
 from etl.warehouse.metrics_people import ACTIVE_DAYS, ACTIVITY
 from etl.warehouse.scope import Scope
 
@@ -43,6 +43,7 @@ def render(scope: Scope, filters: Filters) -> None:
         crumbs=[*crumbs, frame.Crumb(t("page.activity"))],
         caption=f"{t('activity.days', first=day(page.first), last=day(page.until), n=ACTIVE_DAYS)} · "
         + t("frame.data_as_of", moment=moment(asked.local_moment(page.row))),
+        warning=stale_words(page.row),
     )
     draw_sections("activity", filters, scope.role)
     if not knows:
