@@ -18,7 +18,7 @@ from dashboard.queries import schools as asked
 from dashboard.queries.activity import Activity, read_activity
 from dashboard.queries.door import cached
 from dashboard.views.contingent import people_card
-from dashboard.views.sections import chosen_school, draw_sections, share_cell, unknown_school
+from dashboard.views.sections import chosen_school, draw_sections, share_cell, stale_words, unknown_school
 from etl.warehouse.metrics_people import ACTIVE_DAYS, ACTIVITY
 from etl.warehouse.scope import Scope
 
@@ -47,6 +47,7 @@ def render(scope: Scope, filters: Filters) -> None:
         + t("frame.data_as_of", moment=moment(asked.local_moment(page.row))),
         as_of=frame.AsOf(page.row["until_on"] - timedelta(days=365), page.row["until_on"]),
         stamp=moment_words.stamp(page.row, filters, with_minute=False),
+        warning=stale_words(page.row),
     )
     if page.until < page.row["until_on"]:
         st.info(t("activity.past"), icon=":material/event:")

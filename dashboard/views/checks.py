@@ -20,6 +20,7 @@ from dashboard.queries import schools as asked
 from dashboard.queries.checks import VERDICTS, Checks, read_checks, read_schools_and_verdicts
 from dashboard.queries.door import cached
 from dashboard.queries.findings import ALL
+from dashboard.views.sections import stale_words
 from etl.warehouse.scope import Scope
 
 
@@ -76,7 +77,8 @@ def _school(scope: Scope, page: Checks, filters: Filters, *, several: bool) -> N
     crumbs.append(frame.Crumb(school["label"] if several else t("page.checks")))
     until = moment(asked.local_moment(school))
     if run is None:
-        frame.head(t("page.checks"), filters, crumbs=crumbs, caption=t("frame.data_as_of", moment=until))
+        frame.head(t("page.checks"), filters, crumbs=crumbs, caption=t("frame.data_as_of", moment=until),
+                   warning=stale_words(school))  # fmt: skip
         frame.empty(t("checks.none_title"), t("checks.none"))
         return
     judged = sum(run[verdict] for verdict in ("met", "not_met"))
@@ -92,6 +94,7 @@ def _school(scope: Scope, page: Checks, filters: Filters, *, several: bool) -> N
             checked=wording.full_moment(run["finished_at"], school["timezone"]),
             until=wording.full_moment(run["as_of"], school["timezone"]) if run["as_of"] else until,
         ),
+        warning=stale_words(school),
     )
     _verdicts(scope, page, run, filters)
     _unjudged(page, run)

@@ -23,7 +23,7 @@ from dashboard.queries import periods, schools
 from dashboard.queries.control import Package, Refused, open_control, read_package, read_packages, recheck, save
 from dashboard.queries.decisions import may_decide
 from dashboard.views.control_parts import draw_documents, draw_figures
-from dashboard.views.sections import draw_control_sections
+from dashboard.views.sections import draw_control_sections, stale_words
 from etl.warehouse.scope import Scope
 
 _TEXTS = ("causes", "conclusions", "decisions", "addressees")
@@ -63,6 +63,7 @@ def _list(scope: Scope, filters: Filters, school: int) -> None:
         caption=t("control.caption_list"),
         periods=[frame.Option(code, label) for code, label in choice.options],
         default_period=choice.default,
+        warning=stale_words(listed.row(0, named=True)),
     )
     draw_control_sections("control", filters.changed(page=None).common(), scope.role)
     if not (may_act("control", scope.role) and may_decide(scope, school)):

@@ -15,7 +15,7 @@ from dashboard.i18n import count, day_short, has, month, number, t
 from dashboard.pages_table import is_open
 from dashboard.queries.duties import Duties, read_duties
 from dashboard.register_rows import period_words
-from dashboard.views.sections import chosen_school, draw_control_sections, unknown_school
+from dashboard.views.sections import chosen_school, draw_control_sections, stale_words, unknown_school
 from etl.warehouse.scope import Scope
 
 TONES: dict[State, Tone] = {
@@ -45,6 +45,7 @@ def render(scope: Scope, filters: Filters) -> None:
         crumbs=[frame.Crumb(page.row["label"], "school" if is_open("school", scope.role) else "", place),
                 frame.Crumb(t("page.duties"))],
         caption=t("duties.caption", act=page.row["act_title"] or t("school.act_none"), day=day_short(today)),
+        warning=stale_words(page.row),
     )  # fmt: skip
     draw_control_sections("duties", place, scope.role)
     _choose_month(months, chosen, filters)

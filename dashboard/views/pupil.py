@@ -20,6 +20,7 @@ from dashboard.risk import in_words
 from dashboard.views import class_parts, forecast_parts
 from dashboard.views import learning_parts as parts
 from dashboard.views.learning_parts import Place
+from dashboard.views.sections import stale_words
 from dashboard.wording import mark_words
 from etl.warehouse.metrics_forecast import FORECAST_SHORT
 from etl.warehouse.scope import Scope
@@ -59,6 +60,7 @@ def _head(place: Place, name: str) -> None:
         caption=f"{t('frame.data_as_of', moment=moment(until))} · {t('pupil.note')}",
         periods=[frame.Option(code, words) for code, words in place.choice.options],
         default_period=place.choice.default,
+        warning=stale_words(place.row),
     )
 
 

@@ -35,7 +35,7 @@ from dashboard.views.register_form import (
     retention_words,
     writes,
 )
-from dashboard.views.sections import chosen_school, draw_control_sections, unknown_school
+from dashboard.views.sections import chosen_school, draw_control_sections, stale_words, unknown_school
 from dashboard.wording import short_moment
 from etl.warehouse.register_rights import REGISTER, registers_of
 from etl.warehouse.scope import Scope
@@ -73,6 +73,7 @@ def render(scope: Scope, filters: Filters) -> None:
         crumbs=[frame.Crumb(row["label"], "school" if is_open("school", scope.role) else "", place),
                 frame.Crumb(t("page.registers"))],
         caption=t("registers.caption"),
+        warning=stale_words(row),
     )  # fmt: skip
     draw_control_sections("registers", place, scope.role)
     _choose(scope, register, filters)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -73,7 +73,6 @@ def section_head(
     stamp = moment_words.stamp(row, filters if with_as_of else Filters(), with_minute=with_minute)
     if with_as_of and asked.past_moment(row, filters) is not None:
         caption = t("sections.caption_as_of", stamp=stamp, moment=moment(until))
-    is_stale = row["working_days_old"] > asked.STALE_AFTER
     frame.head(
         title,
         filters,
@@ -83,9 +82,16 @@ def section_head(
         default_period=choice.default,
         as_of=frame.AsOf(date(choice.period.span.year, 9, 1), row["until_on"], with_minute) if with_as_of else None,
         stamp=stamp,
-        warning=t("frame.stale_one", days=count(row["days_old"], "day")) if is_stale else "",
+        warning=stale_words(row),
     )
     draw_sections(route, place, role, beside)
+
+
+def stale_words(row: Mapping[str, Any]) -> str:
+    """The warning of a page whose school sent nothing for more than two staff working days, else empty; `row` as of
+    `read_schools` (requirements G30)."""
+    is_stale = row["working_days_old"] > asked.STALE_AFTER
+    return t("frame.stale_one", days=count(row["days_old"], "day")) if is_stale else ""
 
 
 def draw_control_sections(current: str, filters: Filters, role: str) -> None:

@@ -9,16 +9,22 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from checks.runner import run_checks
+from dashboard import connection
+from dashboard.queries.door import forget
 from etl.export import export_ledger
 from etl.job import load_bundle
+from etl.settings import read_settings
 from etl.warehouse.ledger import RULE, Severity, Status
+from etl.warehouse.scope import Scope
 from tests.etl.conftest import Store
 from tests.oracle.builder import ALL_CAPABILITIES, BundleBuilder
 
@@ -166,6 +172,33 @@ class Scene:
             (school, rules[rule], key): Finding(Status(status).name, Severity(severity).name, state)
             for school, rule, key, status, severity, state in found
         }
+
+
+@contextmanager
+def reader(store: Store, role: str = "director") -> Iterator[Scope]:
+    """The scope of somebody who reads what the pages read, of every school: as that role, with the names of people
+    unless it stands above the schools. User 1 of the store, for what is written by pages.
+    """
+    store.rows(
+        "INSERT INTO access_user VALUES (1, 'reader', '', 'Орлова Мария Петровна', %s, true, NULL)"
+        " ON CONFLICT (user_id) DO UPDATE SET role = EXCLUDED.role RETURNING 1", role,
+    )  # fmt: skip
+    is_above = role in ("inspector", "region")
+    schools = frozenset(row[0] for row in store.rows("SELECT school_id FROM dim_school"))
+    store.rows("DELETE FROM access_row RETURNING 1")
+    rights = "aggregate" if is_above else "school"
+    store.rows("INSERT INTO access_row SELECT 1, school_id, %s FROM dim_school RETURNING 1", rights)
+    level: Literal["municipality", "school"] = "municipality" if is_above else "school"
+    connection.connect_to(store.url)
+    forget()
+    try:
+        yield Scope(1, role, level, schools, frozenset(), frozenset(), sees_names=not is_above)
+    finally:
+        connection.app_engine().dispose()
+        del os.environ["ZAVUCH_APP_DATABASE_URL"]
+        for kept in (read_settings, connection.app_engine, connection.accounts):
+            kept.cache_clear()
+        forget()
 
 
 _OBJECTS = ("lesson", "absence", "mark", "work", "change", "movement", "account")

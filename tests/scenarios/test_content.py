@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
-import pytest
-
+from dashboard.filters import Filters
+from dashboard.queries.performance import read_performance
+from etl.warehouse.metrics_learning import LEARNING_METRICS
 from tests.etl.conftest import Store
-from tests.scenarios.scene import LIND, S7, S16, S53, Scene, School, of_rule, severities, statuses
+from tests.scenarios.scene import LIND, S7, S16, S53, Scene, School, of_rule, reader, severities, statuses
 
 
 def test_G07_the_first_grade_has_no_marks_and_words_of_its_own(store: Store) -> None:
@@ -55,11 +57,16 @@ def test_G16_a_joiner_needs_a_period_mark_and_a_leaver_does_not(store: Store) ->
     assert severities(register, S53, "period_mark") == {blank: "critical"}
 
 
-@pytest.mark.waits("B-02…B-04 and the norm of marks a pupil: the screen of fill rates")
-def test_G17_lessons_slots_and_marks_of_a_journal_are_counted(store: Store) -> None:
-    scene = Scene(store, "2024-10-26T06:00:00+03:00")
+def test_G17_lessons_slots_and_marks_of_a_journal_are_counted(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "norm5.toml").write_text(
+        f'id = "norm5"\ntitle = "Пять отметок"\nlevel = "school"\nparent = "{S16}"\n'
+        'source_system = "АИС"\n[parameters.min_marks_per_period]\nvalue = { 1 = 5 }\n'
+        'clause = "1"\nquotation = "Не менее пяти отметок."\nseverity = "major"\n',
+        encoding="utf-8",
+    )
+    scene = Scene(store, "2024-10-26T06:00:00+03:00", acts=tmp_path)
     full = [f"p{number:02d}" for number in range(23)]
-    school = scene.school(S16).add_class(pupils=full, grade=8)
+    school = scene.school("norm5").add_class(pupils=full, grade=8)
     school.add_pupils(["leaver"], to_on="2024-10-10").add_pupils(["joiner"], from_on="2024-10-21")
     days = [f"2024-{month:02d}-{day:02d}" for month, first, last in ((9, 2, 31), (10, 1, 26))
             for day in range(first, last)]  # fmt: skip
@@ -75,8 +82,8 @@ def test_G17_lessons_slots_and_marks_of_a_journal_are_counted(store: Store) -> N
     for number in range(60):
         school.absence(f"a{number}", lessons[number % 40], None, pupil_key=full[number // 40])
     marked = [(pupil, lessons[0]) for pupil in full[2:5]]
-    places = [(pupil, lesson) for lesson in lessons[5:] for pupil in full[5:]][:97]
-    for number, (pupil, lesson) in enumerate([*marked, *places]):
+    places = [(pupil, lesson) for lesson in lessons[5:] for pupil in full[5:]][:95]
+    for number, (pupil, lesson) in enumerate([*marked, *places, *places[:2]]):
         school.mark(f"m{number}", lesson, None, pupil_key=pupil)
     scene.load()
     held, size, missed, marks = store.rows(
@@ -84,8 +91,19 @@ def test_G17_lessons_slots_and_marks_of_a_journal_are_counted(store: Store) -> N
     )[0]
     assert (held, missed, marks) == (40, 60, 100)
     assert size == 23 * 40 + 30 + 5, "the leaver has the 30 lessons before he left, the joiner the last five"
-    # pupils of the whole term: 23 · 40 slots less 60 missed = 860, of them 98 with a mark in the scenario
-    assert size - missed - 35 == 860
+    with reader(store) as scope:
+        page = read_performance(scope, Filters(school=1, period="q1"), datetime(2024, 10, 26, 3, tzinfo=UTC))
+    assert page is not None
+    told = {name: LEARNING_METRICS[name].of(page.fill) for name in
+            ("marks_per_pupil", "norm_done", "asked_share", "unmarked_share", "one_mark_share")}  # fmt: skip
+    parts = {name: (int(found.part), int(found.whole)) for name, found in told.items()}
+    # pupils of the whole term alone: the leaver and the joiner (5 of 40 lessons) are listed apart
+    assert parts == {
+        "marks_per_pupil": (100, 23), "norm_done": (3 * 1 + 18 * 5, 115), "asked_share": (98, 860),
+        "unmarked_share": (2, 23), "one_mark_share": (3, 23),
+    }  # fmt: skip
+    assert [round(float(told[name].value or 0), 3) for name in parts] == [4.348, 0.809, 0.114, 0.087, 0.13]
+    assert page.fill["apart_count"].sum() == 2
 
 
 def _is_weekday(day: str) -> bool:

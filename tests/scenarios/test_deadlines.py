@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
+import polars as pl
+from streamlit.testing.v1 import AppTest
 
+from dashboard.access import Identity
+from dashboard.filters import Filters, to_params
+from dashboard.page_costs import _page
+from dashboard.pages_table import PAGES, is_open
+from dashboard.queries.comparison import read_both_acts, read_standings
+from dashboard.queries.my_class import read_pupil
+from dashboard.queries.performance import read_performance
+from etl.other_act import derive_by
+from etl.warehouse.metrics import METRICS
 from tests.etl.conftest import Store
-from tests.scenarios.scene import LIND, S7, S16, S53, Scene, School, severities, statuses
+from tests.scenarios.scene import LIND, S7, S16, S53, Scene, School, reader, severities, statuses
 
+WITHOUT_DATA = frozenset({"guide", "access_log", "digests", "regulation"})
+"""Pages that show nothing of what a source sends."""
 MOSCOW = "+03:00"
 
 
@@ -169,7 +181,6 @@ def test_G08_written_works_are_checked_first_and_oral_marks_are_not(store: Store
     assert (in_53.status, in_53.due) == ("amber", end_of("2024-09-09"))
 
 
-@pytest.mark.waits("the common yardstick, small classes and the inspector's audit: screens of comparison")
 def test_G29_the_same_fifth_day_is_kept_in_one_act_and_late_in_another(store: Store) -> None:
     scene = Scene(store)
     for act in (S7, S53, LIND):
@@ -190,9 +201,29 @@ def test_G29_the_same_fifth_day_is_kept_in_one_act_and_late_in_another(store: St
         for act in (S7, S53, LIND)
     }
     assert set(map(tuple, lags.values())) == {(5, 5, 5)}
+    # the same marks by one act of two days: late everywhere, also where the own act names no limit
+    ids = {key: number for number, key in store.rows("SELECT school_id, school_key FROM dim_school")}
+    for school_id in ids.values():
+        derive_by(store.url, school_id, S53, 1, keep_days=1)
+    with reader(store, "inspector") as inspector:
+        done = tuple(read_standings(inspector, S53, 1).select("school_id", "judgement_id").iter_rows())
+        both = read_both_acts(inspector, 2024, done)
+        named = METRICS["timeliness_marks"]
+        by = {(act, own): named.of(both.filter((pl.col("school_id") == ids[act]) & (pl.col("is_own") == own))).value
+              for act in (S7, S53, LIND) for own in (True, False)}  # fmt: skip
+        assert by == {(S7, True): 1.0, (S53, True): 0.0, (LIND, True): None,
+                      (S7, False): 0.0, (S53, False): 0.0, (LIND, False): 0.0}  # fmt: skip
+        # four pupils: nothing that counts pupils leaves the queries, and pupils are closed to her
+        place, now = Filters(school=ids[S7], period="q1"), datetime(2024, 10, 26, 3, tzinfo=UTC)
+        page = read_performance(inspector, place, now)
+        assert page is not None and page.fill.is_empty() and page.success.is_empty() and page.groups.is_empty()
+        assert read_pupil(inspector, place.changed(pupil=1), now) is None
+    assert not is_open("pupil", "inspector")
+    with reader(store) as director:  # inside the school the same rows stand
+        page = read_performance(director, place, now)
+        assert page is not None and page.fill["pupil_count"].sum() == 4
 
 
-@pytest.mark.waits("the red badge of stale data on every screen")
 def test_G30_an_interval_that_straddles_the_limit_is_no_violation(store: Store) -> None:
     seen: dict[int, list[str]] = {10: [], 11: ["straddles"], 12: ["straddles", "after"]}
     for day, marks in seen.items():
@@ -209,3 +240,22 @@ def test_G30_an_interval_that_straddles_the_limit_is_no_violation(store: Store) 
     before = store.rows("SELECT * FROM finding ORDER BY finding_id")
     assert scene.load().check() == register and scene.ledger() == ledger
     assert store.rows("SELECT * FROM finding ORDER BY finding_id") == before
+    # a source that went silent is told on every screen of the school's data
+    missing = []
+    with reader(store) as scope:
+        person = Identity(1, "reader", "Орлова Мария Петровна", "director")
+        class_id, journal, lesson, pupil = store.rows(
+            "SELECT class_id, journal_id, lesson_id, (SELECT min(pupil_id) FROM fact_enrolment) FROM fact_lesson"
+        )[0]
+        place = Filters(school=1, class_id=class_id, pupil=pupil, journal=journal, lesson=lesson, year=2024)
+        for row in PAGES:
+            if is_open(row.route, "director") and row.route not in WITHOUT_DATA:
+                page = AppTest.from_function(
+                    _page, default_timeout=60, kwargs={"identity": person, "scope": scope, "route": row.route}
+                )
+                page.query_params.update(dict(to_params(place)))
+                page.run()
+                assert not page.exception, (row.route, [error.message for error in page.exception])
+                if not [told for told in page.warning if "не присылала данных" in told.value]:
+                    missing.append((row.route, [title.value for title in page.title]))
+    assert missing == [], missing
