@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 
-from google.protobuf.message import DecodeError, Message  # type: ignore[import-untyped]
+from google.protobuf.message import DecodeError, Message
 from starlette.types import Message as Frame
 from starlette.types import Send
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg

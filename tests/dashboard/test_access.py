@@ -296,7 +296,7 @@ def ask(gate: Gate, path: str, *, cookie: str = "", headers: dict[str, str] | No
     if cookie:
         raw.append((b"cookie", f"{COOKIE}={cookie}".encode()))
     scope = {"type": kind, "method": "GET", "path": path, "query_string": b"a=1", "headers": raw}
-    coming = [{"type": "websocket.connect"}, *[{"type": "websocket.receive", "bytes": RERUN}] * 2]
+    coming: list[dict[str, Any]] = [{"type": "websocket.connect"}, *[{"type": "websocket.receive", "bytes": RERUN}] * 2]
 
     async def receive() -> dict[str, Any]:
         return coming.pop(0) if coming else {"type": "websocket.disconnect", "code": 1000}
@@ -378,7 +378,7 @@ def test_an_open_websocket_closes_when_its_session_ends(gate, store, signer):
 def test_a_silent_websocket_closes_too_when_its_session_ends(store, signer):
     token = store.open_session(1)
     sent: list[str] = []
-    coming = [{"type": "websocket.connect"}]
+    coming: list[dict[str, Any]] = [{"type": "websocket.connect"}]
 
     async def receive() -> dict[str, Any]:
         if coming:
@@ -400,7 +400,7 @@ def test_a_silent_websocket_closes_too_when_its_session_ends(store, signer):
 def test_the_first_message_after_the_end_of_a_session_is_not_passed_on(store, signer):
     token = store.open_session(1)
     sent: list[str] = []
-    coming = [{"type": "websocket.connect"}, {"type": "websocket.receive", "text": "x"}]
+    coming: list[dict[str, Any]] = [{"type": "websocket.connect"}, {"type": "websocket.receive", "text": "x"}]
 
     async def receive() -> dict[str, Any]:
         message = coming.pop(0)
