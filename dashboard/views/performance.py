@@ -232,7 +232,7 @@ def _journals(place: Place, page: Performance) -> None:
     """Subjects × classes by the chosen measure; journals with the fewest marks are named."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="top", key="performance_head"):
-            with st.container(width="stretch", gap=None):
+            with st.container(width="stretch", gap="small"):
                 heading = st.empty()
                 st.caption(t("performance.journals_note"))
             code = _measure(place.filters)

@@ -24,7 +24,7 @@ def draw_journals(page: School, filters: Filters) -> None:
     """The grid of classes × subjects; a cell opens its journal, a class or a subject narrows the page."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="top", key="school_journals_head"):
-            with st.container(width="stretch", gap=None):
+            with st.container(width="stretch", gap="small"):
                 st.header(t("school.journals"), anchor=False)
                 st.caption(t("school.journals_note"))
             metric_name = _measure(filters)
@@ -48,9 +48,10 @@ def draw_journals(page: School, filters: Filters) -> None:
 
 def _subject(row: dict[str, Any]) -> str:
     """Two groups of a class have two journals of one subject: the group tells them apart."""
-    if row["group_kind"] == "class" or not row["group_name"]:
+    tail = str(row["group_name"] or "").rpartition(", ")[2]
+    if row["group_kind"] == "class" or tail in ("", row["class_name"], row["subject"]):
         return str(row["subject"])
-    return f"{row['subject']}, {row['group_name'].removeprefix(row['class_name']).strip()}"
+    return f"{row['subject']}, {tail}"
 
 
 def _worst(page: School, filters: Filters) -> None:

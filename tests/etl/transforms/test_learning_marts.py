@@ -127,6 +127,29 @@ def test_attendance_by_day_is_that_of_every_lesson_counted_alone(slow: Slow, ask
         )
 
 
+def test_current_marks_by_day_are_those_of_every_lesson_counted_alone(slow: Slow, ask: Any) -> None:
+    expected: dict[tuple[str, date], list[int]] = defaultdict(lambda: [0] * 4)
+    marked: set[str] = set()
+    for row in slow.school.rows["mark"]:
+        value = row["value"].strip().lower()
+        is_digit = value[:1] in set("12345") and len(value) <= 2
+        if row["lesson_key"] not in slow.held or not (is_digit or value in WORDS):
+            continue
+        _lesson, on, class_key = slow.held[row["lesson_key"]]
+        cell = expected[class_key, on]
+        cell[0] += row["lesson_key"] not in marked
+        marked.add(row["lesson_key"])
+        cell[1] += 1
+        cell[2] += is_digit
+        cell[3] += int(value[0]) if is_digit else 0
+    rows = ask(
+        "SELECT c.class_key, m.held_on, sum(marked_lesson_count), sum(mark_count), sum(digit_count), sum(digit_sum)"
+        " FROM mart_attendance_day m JOIN dim_class c USING (school_id, class_id) WHERE m.school_id = %(school)s"
+        " GROUP BY 1, 2 HAVING sum(mark_count) > 0"
+    )
+    assert len(rows) > 50 and {row[:2]: list(row[2:]) for row in rows} == expected
+
+
 def test_lessons_and_days_missed_by_a_pupil_are_those_counted_one_by_one(slow: Slow, ask: Any) -> None:
     by_day: dict[tuple[str, str, date], list[int]] = defaultdict(lambda: [0, 0])
     for key, (_row, on, class_key) in slow.held.items():
