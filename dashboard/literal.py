@@ -18,6 +18,8 @@ _SIGNS = re.compile(r"[\\`*_\[\]<>$~&|]")
 # what begins a heading, a list, a rule, a container or underlines a heading stands at the beginning of a line
 _LINE_START = re.compile(r"^(?:[#+=-]|:{2,})")
 _NUMBERED = re.compile(r"^(\d{1,9})([.)])")
+# embeddings, overrides and isolates: one that is not closed would turn round the rest of our own sentence
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _BREAK = re.compile(r"\r\n|[\r\n]")
 _EDGES = re.compile(r"^[ \t]+|[ \t]+$")
 _SCHEME = re.compile(r"(?<=[A-Za-z])(?=://)")
@@ -34,12 +36,13 @@ _ANGLE = re.compile(r"<(?=[A-Za-z!/?])")
 
 
 def plain(text: str) -> str:
-    """Markdown that shows `text` as it is; words without signs of Markdown come back unchanged. A line stays a line."""
+    """Markdown that shows `text` as it is, in the order of its letters; words without signs of Markdown come back
+    unchanged. A line stays a line."""
     return "  \n".join(_line(line) for line in _BREAK.split(text)) if text else ""
 
 
 def _line(line: str) -> str:
-    line = _EDGES.sub("", line)
+    line = _EDGES.sub("", _TURNING.sub("", line))
     if not line:
         return "\u00a0"  # an empty line would end the paragraph
     found = _SIGNS.sub(lambda sign: f"\\{sign[0]}", line)

@@ -18,6 +18,7 @@ from python_calamine import CalamineError, load_workbook
 
 from etl.errors import SourceError
 from etl.sources.bundle import DAMAGE
+from etl.sources.unpacked import refuse_bomb
 
 ENDINGS = {".html", ".htm", ".xlsx", ".xls"}
 _STATE = re.compile(r"Состояние на\s+(\d{1,2})\.(\d{2})\.(\d{4})\s+(\d{1,2}):(\d{2})(?::(\d{2}))?")
@@ -132,6 +133,7 @@ def _span(text: str | None) -> int:
 
 
 def _of_workbook(name: str, content: bytes) -> Report:
+    refuse_bomb(name, content)
     sheet = load_workbook(io.BytesIO(content)).get_sheet_by_index(0)
     rows = [[_cell(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
     for (top, left), (bottom, right) in sheet.merged_cell_ranges or []:

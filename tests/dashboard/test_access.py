@@ -296,7 +296,8 @@ def ask(gate: Gate, path: str, *, cookie: str = "", headers: dict[str, str] | No
     if cookie:
         raw.append((b"cookie", f"{COOKIE}={cookie}".encode()))
     scope = {"type": kind, "method": "GET", "path": path, "query_string": b"a=1", "headers": raw}
-    coming: list[dict[str, Any]] = [{"type": "websocket.connect"}, *[{"type": "websocket.receive", "bytes": RERUN}] * 2]
+    coming: list[dict[str, Any]] = [{"type": "websocket.connect"}]
+    coming += [{"type": "websocket.receive", "bytes": RERUN}] * 2
 
     async def receive() -> dict[str, Any]:
         return coming.pop(0) if coming else {"type": "websocket.disconnect", "code": 1000}

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from etl.errors import SourceError
 from etl.sources.bundle import DAMAGE, zip_members
+from etl.sources.unpacked import refuse_bomb
 
 ENDINGS = (".xlsx", ".xls")
 UTF8 = 0x800
@@ -70,9 +71,9 @@ def _in_zip(name: str, content: bytes, named: date | None, under: date | None, d
                     f"{name}/{inner}", archive.read(info), named or day_in(place.name), _time(info), folder or under
                 )
             elif ending == ".zip" and depth:
-                yield from _in_zip(
-                    f"{name}/{inner}", archive.read(info), day_in(place.name) or named, folder or under, depth - 1
-                )
+                packed = archive.read(info)
+                refuse_bomb(f"{name}/{inner}", packed)
+                yield from _in_zip(f"{name}/{inner}", packed, day_in(place.name) or named, folder or under, depth - 1)
 
 
 def member_name(info: zipfile.ZipInfo) -> str:

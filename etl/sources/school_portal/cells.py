@@ -10,7 +10,9 @@ from typing import Any
 
 import python_calamine
 
+from etl.errors import SourceError
 from etl.sources.school_portal.words import cleaned, folded
+from etl.sources.unpacked import refuse_bomb
 
 NEAR_ROWS, NEAR_COLUMNS = 40, 12
 """Anchors stand above and to the left of the marks."""
@@ -53,14 +55,15 @@ def letters(column: int) -> str:
 
 
 def read_sheets(file: str, content: bytes) -> list[Sheet]:
-    """Every sheet of a workbook. Raises ValueError when it is none that can be read."""
+    """Every sheet of a workbook. Raises ValueError when it is none that can be read, or a bomb."""
     try:
+        refuse_bomb(file, content)
         workbook = python_calamine.load_workbook(io.BytesIO(content))
         return [
             Sheet(file, name, _grid(workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)))
             for name in workbook.sheet_names
         ]
-    except (python_calamine.CalamineError, OSError, KeyError) as error:
+    except (python_calamine.CalamineError, SourceError, OSError, KeyError) as error:
         raise ValueError(str(error) or type(error).__name__) from error
 
 

@@ -61,6 +61,26 @@ SCHOOLLESS = {"read_acts", "read_parameters"}
 # asked by read_journal, read_compared, read_class_frames and read_performance, with what these have found
 WITHIN = {"read_roster", "read_attended", "read_class_sums", "read_calendars", "read_whole"}
 
+WRITES = {
+    "note_view",
+    "record_export",
+    "open_control",
+    "recheck",
+    "save",
+    "decide",
+    "choose",
+    "append",
+    "ask",
+    "ask_all",
+}
+"""What a page writes: the row policies of the registers refuse it to others (`tests/etl/warehouse/test_policies.py`,
+and the test of each register)."""
+ANSWERS = {"may_decide", "may_load", "may_write", "may_ask", "chosen_register", "params_of"}
+"""Words about the reader or the address; they read no row of a school."""
+DOOR = {"read", "cached", "data_versions"}
+PARTS = {"source_systems", "duties_by_rule", "moments_before", "on_offer"}
+"""Asked by the pages with what they have found; heard when every role opens every page."""
+
 
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[pl.DataFrame]]:
@@ -174,6 +194,20 @@ def faults(user: int, frames: list[pl.DataFrame], scope: Scope, facts: dict[str,
         found += [f"a name in {name}, which is not one of NAMES" for name in said
                   if name not in NAMES and set(rows[name]) & facts["names"]]  # fmt: skip
     return found
+
+
+def test_no_function_that_takes_a_scope_is_forgotten_by_the_matrix() -> None:
+    taking = set()
+    for module in pkgutil.iter_modules(dashboard.queries.__path__, "dashboard.queries."):
+        for name, function in inspect.getmembers(importlib.import_module(module.name), inspect.isfunction):
+            asks = any("Scope" in str(one.annotation) for one in inspect.signature(function).parameters.values())
+            if function.__module__ == module.name and asks and not name.startswith("_"):
+                taking.add(name)
+    assert taking == {*queries(), *WITHIN, *WRITES, *ANSWERS, *DOOR, *PARTS}
+    # the door is one: no page and no chart has a way of its own to the database
+    package = Path(dashboard.queries.__file__).parents[1]
+    engines = {path.name for path in package.rglob("*.py") if "app_engine" in path.read_text(encoding="utf-8")}
+    assert engines <= {"connection.py", "door.py", "page_costs.py", "run.py"}, engines
 
 
 def test_every_role_runs_every_query_and_gets_nothing_foreign(
