@@ -115,7 +115,7 @@ def test_views_of_a_postgresql_are_read_in_chunks_from_a_cursor_of_the_server(
             " (n % 4 + 2)::text AS value, timestamptz '2024-09-12 10:00:00+03' recorded_at"
             " FROM generate_series(1::bigint, 3500) n",
         }.items():
-            connection.execute(f"CREATE VIEW journal.{name} AS SELECT {columns}")  # type: ignore[arg-type]
+            connection.execute(f"CREATE VIEW journal.{name} AS SELECT {columns}")
     file = tmp_path / "journal.toml"
     file.write_text(
         'extracted_at = "2024-10-01T06:00:00+03:00"\n[source.sql_view]\nschema = "journal"\nurl_env = "JOURNAL_URL"\n',
