@@ -15,8 +15,8 @@ from etl.contract.tables import TABLES
 from etl.errors import SettingsError, SourceError
 from etl.sources.answers import Answers, PeriodAnswer
 from etl.sources.bundle import Bundle
+from etl.sources.draft import BundleDraft
 from etl.sources.earlier import NOTHING
-from etl.sources.made import write_made
 from etl.sources.registry import Recognition, Told
 from etl.sources.school_portal.activity import ActivityReport, activity_rows, is_activity, read_activity
 from etl.sources.school_portal.alignment import Known
@@ -349,19 +349,19 @@ def _part(
     builder = Builder(answers, answers.secret, today, people, known)
     made = builder.build(journals, plans)
     _calendar(made, answers, builder)
-    bundle = write_made(
+    draft = BundleDraft(
         folder,
-        {table: made.rows[table] for table in _carried(journals, plans, made)},
-        origin="",
         source_system=SYSTEM,
         extracted_at=moment,
-        mode="snapshot",
         capabilities=("topics", "homework") if capable else (),
         scope=_scope(journals, plans, builder),
-        origins=made.origins,
         keeps=_keeps(journals, plans),
         silent=frozenset({"period"}),
     )
+    with draft:
+        for table in _carried(journals, plans, made):
+            draft.add_all(table, made.rows[table], made.origins.get(table, ()))
+        bundle = draft.finish("")
     bundle.warnings += made.warnings
     return bundle
 
@@ -485,15 +485,11 @@ def _activity(files: Files, answers: Answers, scratch: Path) -> Bundle:
             f"the report sums {(report.last - report.first).days + 1} days: each sum stands on the day of the person's "
             f"last sign-in in that range, or on its last day"
         )
-    return write_made(
-        scratch / "bundle",
-        {"school": made.rows["school"], **rows},
-        origin="",
-        source_system=SYSTEM,
-        extracted_at=answers.extracted_at,
-        mode="delta",
-        capabilities=(),
-    )
+    draft = BundleDraft(scratch / "bundle", source_system=SYSTEM, extracted_at=answers.extracted_at, mode="delta")
+    with draft:
+        for table, lines in {"school": made.rows["school"], **rows}.items():
+            draft.add_all(table, lines)
+        return draft.finish("")
 
 
 def _found(files: Files, bundle: Bundle) -> list[str]:
