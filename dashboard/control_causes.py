@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from dashboard import wording
 from dashboard.i18n import count, number, t
-from etl.contract.ledger import Status
+from etl.warehouse.ledger import Status
 
 if TYPE_CHECKING:
     from dashboard.control import Outcome, Remark

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from etl.contract.ledger import RULE
 from etl.transforms.obligations.context import Context
-from etl.warehouse.ledger import RULE
 
 
 def without_void_marks(context: Context, obligations: pl.DataFrame) -> Context:

@@ -31,8 +31,7 @@ from dashboard.queries.control import Package
 from dashboard.reports.document import StampError
 from dashboard.reports.pdf import pdf_file
 from dashboard.reports.word import docx_file
-from etl.contract.ledger import Status
-from etl.warehouse.ledger import RULE
+from etl.warehouse.ledger import RULE, Status
 
 LONG = "Константинопольская-Преображенская Александра Владиславовна"  # 59 characters
 MOSCOW = "Europe/Moscow"
