@@ -12,7 +12,7 @@ rests on; the count of people and the closing sentence are always there. No rule
 | nobody | nobody answers for the journal |
 | one_class | one class has them, of more than three |
 | repeated | of what is new since the previous control, faults of then came back |
-| few, all | three teachers have more than half of them (of more than three); else it is everybody's |
+| only, few, all | three teachers at most have any; three of more have more than half; else it is everybody's |
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def causes(remarks: Sequence[Remark], ends_on: date | None, before: Outcome | No
         for name, n, of in (*_by_kind(remarks, ends_on), *_again(before))
         if n >= FEW and n >= of * MANY
     ]
-    return "\n".join([*lines, t("control_cause.few" if _is_of_few(remarks) else "control_cause.all")])
+    return "\n".join([*lines, _whose(remarks)])
 
 
 def _by_kind(remarks: Sequence[Remark], ends_on: date | None) -> list[tuple[str, int, int]]:
@@ -95,6 +95,9 @@ def _again(before: Outcome | None) -> list[tuple[str, int, int]]:
     return [] if before is None else [("repeated", before.repeated, before.repeated + before.new)]
 
 
-def _is_of_few(remarks: Sequence[Remark]) -> bool:
+def _whose(remarks: Sequence[Remark]) -> str:
+    """Whether it is a few people's or everybody's."""
     teachers = sorted(Counter(remark.teacher for remark in remarks if remark.teacher).values(), reverse=True)
-    return len(teachers) > PEOPLE and sum(teachers[:PEOPLE]) * 2 > len(remarks)
+    if 0 < len(teachers) <= PEOPLE:
+        return t("control_cause.only", n=count(len(teachers), "teacher"))
+    return t("control_cause.few" if sum(teachers[:PEOPLE]) * 2 > len(remarks) else "control_cause.all")

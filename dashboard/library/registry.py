@@ -11,11 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from dashboard.library import attendance_reports, class_teacher_reports, marks_reports, school_reports
+from dashboard.library import attendance_reports, class_teacher_reports, head_reports, marks_reports, school_reports
 from dashboard.queries.activity import read_activity
 from dashboard.queries.class_reports import ClassFrames
 from dashboard.queries.contingent import read_contingent
 from dashboard.queries.filling import read_filling
+from dashboard.queries.head_report import read_head_report
+from dashboard.queries.overdue_printouts import read_overdue_printouts
 from dashboard.queries.programme import read_programme
 from dashboard.reports.document import Section
 
@@ -120,6 +122,10 @@ REPORTS: tuple[Report, ...] = (
     _of_school("activity", school_reports.activity, read_activity,
                ((S16, "СА-3.5"), (S7, "П-5.6"), (S53, "5-ЗД-6")), "month", ("administrator", "deputy"),
                ("administrator",)),
+    _of_school("head_report", head_reports.head_report, read_head_report,
+               ((RK, "Т-4.6"), (RK, "Т-4.2"), (S7, "П-3.1"), (S7, "П-5.6")), "demand", ("director",)),
+    _of_school("overdue_printouts", head_reports.overdue_printouts, read_overdue_printouts,
+               ((S16, "Р-1.6"), (SL, "1.7"), (S53, "3.13")), "week", ("deputy",), ("secretary",)),
     _of_school("cards", school_reports.cards, read_contingent, ((RK, "5.5"), (RK, "Т-3.1.1")), "month",
                ("coordinator",), ("secretary",)),
 )  # fmt: skip

@@ -10,11 +10,11 @@ import streamlit as st
 from dashboard import frame
 from dashboard.components.row_table import Cell, Column, Row, Tone, row_table
 from dashboard.duty_calendar import Duty, State, counts, duties_of_month, months_of
+from dashboard.duty_words import progress_words, what_words, who_words
 from dashboard.filters import Filters
-from dashboard.i18n import count, day_short, has, month, number, t
+from dashboard.i18n import count, day_short, month, t
 from dashboard.pages_table import is_open
 from dashboard.queries.duties import Duties, read_duties
-from dashboard.register_rows import period_words
 from dashboard.views.sections import chosen_school, draw_control_sections, stale_words, unknown_school
 from etl.warehouse.scope import Scope
 
@@ -108,32 +108,13 @@ def _row(duty: Duty, index: int, role: str) -> Row:
         (
             Cell(day_short(duty.due_on)),
             Cell(what_words(duty), progress_words(duty), "quiet"),
-            Cell(_who(duty)),
+            Cell(who_words(duty)),
             Cell(t(f"duty_state.{duty.state}"), done, TONES[duty.state], badge=True),
             Cell(clause or t("duties.no_clause"), duty.term.quotation if duty.term else "", "quiet"),
         ),
         index if opens else None,
         t("duties.open"),
     )  # fmt: skip
-
-
-def what_words(duty: Duty) -> str:
-    """«Контроль журналов за октябрь: директор» without the person, who has a column of her own."""
-    period = period_words(*duty.period) if duty.period else ""
-    return t(f"duty.{duty.kind}", what=duty.what, period=period, month=month(duty.due_on))
-
-
-def progress_words(duty: Duty) -> str:
-    """«12 из 30»; empty where a duty is one piece."""
-    if duty.part is None or duty.whole is None or duty.whole < 2:
-        return ""
-    return t("duties.progress", part=number(duty.part), whole=number(duty.whole))
-
-
-def _who(duty: Duty) -> str:
-    if not duty.who:
-        return "—"
-    return t(f"register_choice.role.{duty.who}") if has(f"register_choice.role.{duty.who}") else duty.who
 
 
 def _late_before(page: Duties, months: list[date], chosen: date, today: date, filters: Filters) -> None:
@@ -149,7 +130,7 @@ def _late_before(page: Duties, months: list[date], chosen: date, today: date, fi
         return
     with st.expander(t("duties.late_elsewhere", n=count(len(rest), "duty"))):
         rows = [Row((Cell(day_short(duty.due_on)), Cell(what_words(duty), progress_words(duty), "quiet"),
-                     Cell(_who(duty))), index, t("duties.open"))
+                     Cell(who_words(duty))), index, t("duties.open"))
                 for index, duty in enumerate(rest)]  # fmt: skip
         columns = [Column(t(f"duties.column_{name}"), wide=name == "what") for name in ("due", "what", "who")]
         clicked = row_table("duties_late", columns, rows, caption=t("duties.late_table"))

@@ -31,8 +31,7 @@ from dashboard.queries.control import Package
 from dashboard.reports.document import StampError
 from dashboard.reports.pdf import pdf_file
 from dashboard.reports.word import docx_file
-from etl.contract.ledger import Status
-from etl.warehouse.ledger import RULE
+from etl.warehouse.ledger import RULE, Status
 
 LONG = "Константинопольская-Преображенская Александра Владиславовна"  # 59 characters
 MOSCOW = "Europe/Moscow"
@@ -68,7 +67,7 @@ def test_the_deadline_is_five_working_days_and_the_recheck_the_next():
 def said(*remarks: Remark, last: date = date(2026, 10, 31), before: Outcome | None = None) -> list[str]:
     """Codes of the causes that are proposed, in order."""
     codes = {t(f"control_cause.{name}").split("{")[0].split("(")[0]: name for name in (
-        "missing", "late", "end", *FAMILIES, "nobody", "one_class", "repeated", "few", "all")}  # fmt: skip
+        "missing", "late", "end", *FAMILIES, "nobody", "one_class", "repeated", "only", "few", "all")}  # fmt: skip
     lines = causes(remarks, last, before).splitlines()
     return [next(name for words, name in codes.items() if line.startswith(words)) for line in lines[1:]]
 
@@ -84,6 +83,7 @@ def test_causes_are_sentences_by_rule_and_each_rests_on_its_count():
         "content",
         "all",
     ]
+    assert said(*topics[:3]) == ["missing", "content", "only"]
     text = causes([*topics, *locks], date(2026, 10, 31), None)
     assert (
         text.splitlines()[0]

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
+import polars as pl
 import pytest
+from pypdf import PdfReader
 
+from dashboard.control import State
+from dashboard.control_documents import document
+from dashboard.filters import Filters
+from dashboard.queries.contingent import read_contingent
+from dashboard.queries.control import Refused, open_control, read_package, save
 from dashboard.queries.terms import Term, Terms
 from dashboard.register_rows import verdict
+from dashboard.reports.document import StampError
+from dashboard.reports.files import rendered
 from etl.rejudge import derive_schools
+from etl.warehouse.ledger import RULE
 from tests.etl.conftest import Store
-from tests.scenarios.scene import LIND, REGION, S7, S16, S53, Scene, of_rule, severities, statuses
+from tests.scenarios.scene import LIND, REGION, S7, S16, S53, Scene, of_rule, reader, severities, statuses
 
 SECTIONS = (
     "periods", "vacations", "subjects_federal", "subjects_school", "rooms", "staff", "classes", "groups",
@@ -185,7 +197,7 @@ def test_G26_an_order_is_entered_in_its_time_and_everybody_is_promoted(store: St
     assert slots == 3 + 2
 
 
-@pytest.mark.waits("the inspector's screen of cards: the school's share and the worst fields without names")
+@pytest.mark.waits("the shares of cards above a school; inside it they are proven here")
 def test_G27_a_card_is_incomplete_until_its_last_field_and_a_parent_has_a_consent(store: Store) -> None:
     for day, filled in ((1, 25), (2, 26), (3, 29)):
         scene = Scene(store, f"2024-10-{day:02d}T06:00:00+03:00")
@@ -200,20 +212,66 @@ def test_G27_a_card_is_incomplete_until_its_last_field_and_a_parent_has_a_consen
         assert float(share) == {25: 86.2, 26: 89.7, 29: 100.0}[filled]
         assert statuses(ledger, REGION, "card_incomplete") == ({"pupil|p1": "breached"} if filled < 29 else {})
         assert severities(register, REGION, "consent_missing") == {"parent": "critical"}
+        with reader(store) as head:
+            page = read_contingent(head, Filters(school=1), datetime(2024, 10, day, 4, tzinfo=UTC))
+        assert page is not None and set(page.cards.columns) == {
+            "owner_kind", "field", "filled", "fields", "complete", "cards"
+        }, "shares by field, no card and no name"  # fmt: skip
+        whole = page.cards.filter(pl.col("field").is_null() & (pl.col("owner_kind") == "pupil")).row(0, named=True)
+        assert (whole["filled"], whole["fields"], whole["complete"]) == (filled, 29, int(filled == 29))
+        worst = page.cards.filter(pl.col("field").is_not_null() & (pl.col("filled") == 0))["field"].to_list()
+        assert sorted(worst) == sorted(f"f{number}" for number in range(filled, 29))
     cards = of_rule(register, REGION, "card_incomplete")
     assert [finding.state for finding in cards.values()] == ["fixed"]
 
 
-@pytest.mark.waits("the frozen monthly package and the справка with its source, date, executor and number")
 def test_G28_a_month_without_an_act_of_the_director_is_a_finding(store: Store) -> None:
-    for extracted_at in ("2024-09-02T06:00:00+03:00", "2024-10-01T23:59:59+03:00"):
+    def loaded(extracted_at: str, **topic: Any) -> Scene:
         scene = Scene(store, extracted_at)
-        scene.school(S53).add_class()
-        if extracted_at.startswith("2024-10"):
-            _write(store, "control_act", month_on="2024-09-01", act_on="2024-09-27", role="deputy", act_no="14")
-        scene.load()
+        scene.school(S53).add_class().lesson("tue", "2024-09-10", **topic)
+        return scene.load()
+
+    loaded("2024-09-02T06:00:00+03:00")
+    _write(store, "control_act", month_on="2024-09-01", act_on="2024-09-27", role="deputy", act_no="14")
+    scene = loaded("2024-10-01T23:59:59+03:00")
     ledger, register = scene.ledger("2024-10-01"), scene.check()
     assert statuses(ledger, S53, "control_act_missing") == {"2024-09|director": "breached"}
     assert ledger[S53, "control_act_missing", "2024-09|director"].clause == "8.2"
     assert set(severities(register, S53, "control_act_missing").values()) == {"major"}
     assert statuses(scene.ledger("2024-09-30"), S53, "control_act_missing") == {}
+
+    with reader(store) as director:
+        now = datetime(2024, 10, 2, 9, tzinfo=UTC)
+        number = open_control(director, Filters(school=1, period="m2024-09"), now)
+        assert isinstance(number, int)
+        draft = read_package(director, 1, number)
+        assert draft is not None and "no_entry" in {rule_name_of(row.rule) for row in draft.snapshot.remarks}
+        words = replace(draft.texts, act_no="15", act_on="2024-10-02", repair_on="2024-10-05", recheck_on="2024-10-07")
+        assert save(director, draft, words, State.SIGNED) is None
+    # the topic is written on the third; the package of September stays, October says that it was fixed in time
+    entered = {"topic": "Дроби", "topic_recorded_at": "2024-10-03T12:00:00"}
+    loaded("2024-10-04T06:00:00+03:00", **entered).check("2024-10-04T06:00:00+03:00")
+    loaded("2024-10-31T06:00:00+03:00", **entered)
+    with reader(store) as director:
+        signed = read_package(director, 1, number)
+        assert signed is not None and signed.snapshot == draft.snapshot
+        october = open_control(director, Filters(school=1, period="m2024-10"), datetime(2024, 10, 31, 9, tzinfo=UTC))
+        assert isinstance(october, int)
+        later = read_package(director, 1, october)
+        assert later is not None and later.snapshot.before is not None
+        assert later.snapshot.before.fixed == 2, "the topic, and the act of the director that was missing: this one"
+        store.rows("UPDATE load_run SET source_system = NULL RETURNING 1")
+        assert open_control(director, Filters(school=1, period="m2024-10"), now) is Refused.STAMP
+    for kind in ("docx", "pdf", "xlsx"):
+        made = rendered(document("report", signed), kind)
+        assert rendered(document("report", signed), kind) == made
+        with pytest.raises(StampError, match="локальный акт"):
+            rendered(document("report", replace(signed, snapshot=replace(signed.snapshot, act=""))), kind)
+    pages = PdfReader(BytesIO(rendered(document("report", signed), "pdf"))).pages
+    paper = " ".join(page.extract_text() for page in pages)
+    for told in (signed.snapshot.source, "Орлова Мария Петровна, директор", "№ 15 от 02.10.2024", "Данные на"):
+        assert told in " ".join(paper.split())
+
+
+def rule_name_of(number: int) -> str:
+    return next(rule.name for rule in RULE.values() if rule.number == number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import docx
 import polars as pl
@@ -23,12 +23,17 @@ from dashboard.control_documents import KINDS, document
 from dashboard.filters import Filters, to_params
 from dashboard.frame import short_name
 from dashboard.i18n import t
+from dashboard.library import files
+from dashboard.library.make import bodies, read_report
+from dashboard.library.registry import BY_CODE
 from dashboard.measures import in_words
 from dashboard.page_costs import _page
 from dashboard.queries import control as asked
 from dashboard.queries.control import Package, Refused, open_control, read_package, read_packages, recheck, save
 from dashboard.queries.door import append, counted
 from dashboard.queries.findings import read_findings
+from dashboard.queries.origins import read_origins
+from dashboard.queries.overdue_printouts import read_overdue_printouts
 from dashboard.queries.school import read_school
 from dashboard.reports.files import rendered
 from dashboard.reports.pdf import pdf_file
@@ -246,3 +251,47 @@ def test_under_pseudonyms_the_names_are_frozen_and_pseudonyms_shown(scope_of, da
     assert shown.texts.conclusions == typed.conclusions
     assert stored.texts.addressees == proposed(stored.snapshot, date.fromisoformat(stored.texts.act_on)).addressees
     assert stored.saved_by == "Орлова Мария Петровна"
+
+
+def test_the_report_of_the_head_says_the_figures_of_the_last_control_and_what_is_due(scope_of, database):
+    deputy = scope_of(DEPUTY)
+    report = BY_CODE["head_report"]
+    none = read_report(deputy, OCTOBER, report, NOW)
+    assert none is not None and "Контроля за этот период" in str(list(bodies(none)))
+    package = opened(deputy)
+    save(deputy, package, replace(package.texts, act_no="14"), State.SIGNED)
+    made = read_report(deputy, OCTOBER, report, NOW)
+    assert made is not None and made.frames.duties
+    body = next(bodies(made))
+    told = {row[0]: row[1] for row in body.parts[0].tables()[0].rows}
+    assert [told[t(f"control.indicator_{row.name}")] for row in package.snapshot.indicators] == [
+        row.shown for row in package.snapshot.indicators
+    ]
+    assert told[t("control.remarks")] == len(package.snapshot.remarks)
+    person = Identity(DEPUTY, "deputy", "Орлова Мария Петровна", "deputy")
+    paper = files.document(made, body, OCTOBER, files.Sender(person, read_origins(deputy, 1), NOW).stamp())
+    assert len(pypdf.PdfReader(io.BytesIO(rendered(paper, "pdf"))).pages) <= 2
+    duties = body.parts[-1].tables()[0]
+    days = [str(row[0]) for row in duties.rows]
+    assert days == sorted(days) and len(days) > 1
+
+
+def test_overdue_printouts_are_those_past_the_days_of_the_act(scope_of, database):
+    deputy = scope_of(DEPUTY)
+    with owner_connection(database) as owner:
+        asked_for = "SELECT pupil_id, class_id FROM fact_enrolment WHERE school_id = 1 ORDER BY 1 LIMIT 3"
+        pupils = owner.execute(asked_for).fetchall()
+        for number, ((pupil, class_id), on) in enumerate(
+            zip(pupils, ("2026-10-01", "2026-11-11", "2026-09-01"), strict=True), start=1
+        ):
+            owner.execute(
+                "INSERT INTO printout_request (school_id, printout_request_id, version_no, class_id, pupil_id,"
+                " requested_on, last_issued_on, entered_at, entered_by, author, author_role, is_withdrawn)"
+                " VALUES (1, %s, 1, %s, %s, %s, %s, now(), 1, 'Орлова', 'deputy', %s)",
+                [number, class_id, pupil, on, "2026-10-20" if number == 1 else None, number == 3],
+            )
+    found = read_overdue_printouts(deputy, Filters(school=1), NOW)
+    assert found is not None and found.limit in (7, 14)
+    assert found.rows["requested_on"].to_list() == [date(2026, 10, 1)], "one in time, one withdrawn"
+    assert found.rows["due_on"][0] == date(2026, 10, 20) + timedelta(days=found.limit)
+    assert found.rows["days"][0] == (date(2026, 11, 12) - found.rows["due_on"][0]).days
