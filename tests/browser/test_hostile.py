@@ -138,12 +138,26 @@ def addresses(role: str, place: tuple[int, ...], seen: set[str]) -> list[str]:
     return found
 
 
+_GO = """place => {
+  window.began = false
+  const app = document.querySelector('[data-testid=stApp]')
+  const look = new MutationObserver(() => { if (app.dataset.testScriptState !== 'notRunning') window.began = true })
+  look.observe(app, { attributes: true })
+  history.pushState(null, '', place)
+  dispatchEvent(new PopStateEvent('popstate'))
+}"""
+_BEGUN = """() => new Promise(done => {
+  const since = Date.now()
+  const look = () => window.began || Date.now() - since > 1500 ? done() : setTimeout(look, 20)
+  look()
+})"""
+"""A short run may begin and end between two looks of the observer: then a moment is waited."""
+
+
 def open_at(page: Page, place: str) -> None:
     """Open another page of the running app, as Back does: the app itself is not loaded anew."""
-    page.evaluate(
-        "place => { history.pushState(null, '', place); dispatchEvent(new PopStateEvent('popstate')) }", place
-    )
-    page.wait_for_timeout(150)
+    page.evaluate(_GO, place)
+    page.evaluate(_BEGUN)  # or the page before would be judged
     page.wait_for_function(READY, timeout=60_000)
 
 
