@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import stat
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from dashboard.accounts import ADDRESS_FAILURES, FREE_FAILURES, LOCK, LOCK_FAILU
 from dashboard.assets import russian_index
 from dashboard.gate import SESSION_HEADER, Gate
 from dashboard.login import safe_next
-from etl.warehouse import embedded
+from etl.warehouse import embedded, passwords
 from etl.warehouse.engine import sqlalchemy_url
 from etl.warehouse.passwords import password_hash
 from etl.warehouse.tables import access_attempt, access_grant, access_row, access_session, access_user
@@ -35,6 +36,16 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.now
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _light_passwords() -> Iterator[None]:
+    """What is tested here is counting, not the cost of a password; sign-ins in the browser pay the whole of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        passwords._nobody.cache_clear()
+        yield
+    passwords._nobody.cache_clear()
 
 
 @pytest.fixture(scope="module")

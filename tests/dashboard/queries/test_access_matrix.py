@@ -58,8 +58,8 @@ EVERYBODY = [*PEOPLE, NAMED_INSPECTOR, SILENT_DEPUTY, STRANGER]
 ABOVE = (INSPECTOR, REGION, NAMED_INSPECTOR)
 NO_ENTRIES = (*ABOVE, ADMINISTRATOR, SECRETARY, STRANGER)
 SCHOOLLESS = {"read_acts", "read_parameters"}
-# asked by read_journal, read_compared, read_class_frames and read_performance, with what these have found
-WITHIN = {"read_roster", "read_attended", "read_class_sums", "read_calendars", "read_whole"}
+# asked by read_journal, read_compared, read_monitoring, read_class_frames, read_performance with what they have found
+WITHIN = {"compared", "read_roster", "read_attended", "read_class_sums", "read_calendars", "read_whole"}
 
 WRITES = {
     "note_view",
