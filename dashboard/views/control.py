@@ -146,9 +146,10 @@ def _words(package: Package, *, disabled: bool) -> Texts:
         for name in _TEXTS:
             label = t(f"control.{_LABELS.get(name, name)}")
             values[name] = st.text_area(
-                label, getattr(package.texts, name), key=f"{key}.{name}", disabled=disabled, max_chars=4000
-            )
-        columns = st.columns(5)
+                label, getattr(package.texts, name), key=f"{key}.{name}", disabled=disabled, max_chars=4000,
+                height="content",
+            )  # fmt: skip
+        columns = st.columns(5, vertical_alignment="bottom")
         with columns[0]:
             values["act_no"] = st.text_input(
                 t("control.act_no"), package.texts.act_no, key=f"{key}.act_no", disabled=disabled, max_chars=40

@@ -96,7 +96,7 @@ def upgrade() -> None:
         op.alter_column('mart_attendance_day', name, server_default=None)
     op.create_table_comment('mart_attendance_day', _NOW, existing_comment=_BEFORE)
     # schools that are loaded already are derived anew by the next load, derivation or start
-    op.execute("UPDATE judgement SET fingerprint = '' WHERE judgement_id = 0")
+    op.execute("UPDATE judgement SET fingerprint = 'before 0019' WHERE judgement_id = 0")
 
 
 def downgrade() -> None:
