@@ -41,9 +41,12 @@ def address(warehouse: Warehouse) -> Iterator[str]:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium; without one the run fails with the sentence that `make test` found."""
+    """Chromium; without one the run fails with the sentence that `make test` found.
+
+    It ends with its file: while Playwright holds its event loop no other test of the process can run one of its own.
+    """
     path = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not path:
         pytest.fail(
