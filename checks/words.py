@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from datetime import date
-from functools import cached_property
+from datetime import date, datetime
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ class Texts:
 
     def form(self, value: int, noun: str) -> str:
         """The form of a noun that goes with the number (one, few, many), without the number."""
-        return self.t(f"noun.{noun}.{LOCALE.plural_form(value)}")
+        return self.t(f"noun.{noun}.{plural(value)}")
 
     def count(self, value: int, noun: str) -> str:
         """A counted noun in the right form, `22 урока`; nouns are the tables `noun.*` of the texts."""
@@ -66,20 +66,41 @@ class Texts:
 
 def number(value: float | None, digits: int = 0) -> str:
     """`1 281` or `3,86`; a dash for None. A minus is ASCII, as everywhere in the app."""
-    if value is None:
-        return "—"
+    # a page writes hundreds of numbers, most of them small and often the same; -0.0 is the same key as 0
+    return "—" if value is None else _number(value or 0, digits)
+
+
+@lru_cache(maxsize=20_000)
+def _number(value: float, digits: int) -> str:
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     return format_decimal(value, format=pattern, locale=LOCALE)
 
 
+@lru_cache(maxsize=4_000)
+def plural(value: int) -> str:
+    """The plural category of a whole number in Russian: one, few or many."""
+    return LOCALE.plural_form(value)
+
+
+def date_words(value: date, pattern: str) -> str:
+    """A date by a CLDR pattern; of a datetime its own date, so convert to the school's zone before."""
+    # aware moments of two zones may be one key and two dates
+    return _date_words(value.date() if isinstance(value, datetime) else value, pattern)
+
+
+@lru_cache(maxsize=4_000)
+def _date_words(value: date, pattern: str) -> str:
+    return format_date(value, pattern, locale=LOCALE)
+
+
 def day(value: date) -> str:
     """`12 ноября 2026`; of a datetime its own date, so convert to the school's zone before."""
-    return format_date(value, "d MMMM y", locale=LOCALE).replace(" ", NBSP)
+    return date_words(value, "d MMMM y").replace(" ", NBSP)
 
 
 def day_short(value: date) -> str:
     """`12.11.2026`."""
-    return format_date(value, "dd.MM.yyyy", locale=LOCALE)
+    return f"{value.day:02}.{value.month:02}.{value.year:04}"
 
 
 def flat(tree: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:

@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import os
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -66,6 +67,9 @@ class AccountStore(Protocol):
 
     def identity_of(self, token: str) -> Identity | None:
         """Whose session it is; None once it ended, expired, lay idle for `IDLE_LIFE` or its account was closed."""
+
+    def living(self, tokens: Collection[str]) -> frozenset[str]:
+        """Those of the tokens whose sessions live, in one question."""
 
     def touch(self, token: str) -> None:
         """A sign of the person: the session's idle time begins anew."""

@@ -5,7 +5,7 @@ can be ended and end by themselves.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 
 from psycopg.errors import LockNotAvailable
@@ -33,6 +33,7 @@ ADDRESS_FAILURES = 40  # a school has one address for all its teachers: many mor
 TURN_WAIT = "2s"  # an attempt takes a tenth of a second; whoever waits longer stands in a crowd
 LONGEST_PAUSE = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=1)
+TOUCHES_REMEMBERED = 10_000
 LONGEST_LOGIN, LONGEST_PASSWORD = 128, 1024  # longer input is not a sign-in, it is a load test
 
 _LEVELS: tuple[Level, ...] = ("municipality", "school", "class", "teacher")  # widest first
@@ -46,6 +47,7 @@ class PostgresAccounts:
     def __init__(self, engine: Engine, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._engine = engine
         self._clock = clock
+        self._touched: dict[str, datetime] = {}
 
     def verify(self, login: str, password: str, address: str = "") -> Identity | None:
         """See the protocol. An unknown login costs the same time and the same pauses as a known one."""
@@ -92,12 +94,21 @@ class PostgresAccounts:
     def identity_of_session(self, session: str) -> Identity | None:
         """See the protocol. One indexed read."""
         with self._engine.connect() as connection:
-            row = connection.execute(self._alive(session)).one_or_none()
+            row = connection.execute(self._alive([session])).one_or_none()
         return Identity(row.user_id, row.login, row.full_name, row.role) if row else None
 
+    def living(self, tokens: Collection[str]) -> frozenset[str]:
+        """See the protocol. One read, whatever the number of open pages."""
+        sessions = {session_of(token): token for token in tokens}
+        statement = self._alive(list(sessions)).with_only_columns(access_session.c.token_hash)
+        with self._engine.connect() as connection:
+            return frozenset(sessions[found] for found in connection.execute(statement).scalars())
+
     def touch(self, token: str) -> None:
-        """See the protocol. Writes at most once in `SEEN_STEP`."""
+        """See the protocol. Writes at most once in `SEEN_STEP`, and asks the database no oftener."""
         now = self._clock()
+        if now - self._touched.get(token, now - SEEN_STEP) < SEEN_STEP:
+            return
         seen = func.coalesce(access_session.c.seen_at, access_session.c.created_at)
         statement = update(access_session).where(
             access_session.c.token_hash == session_of(token),
@@ -107,6 +118,9 @@ class PostgresAccounts:
         )
         with self._engine.begin() as connection:
             connection.execute(statement.values(seen_at=now))
+        self._touched[token] = now
+        while len(self._touched) > TOUCHES_REMEMBERED:
+            self._touched.pop(next(iter(self._touched)), None)
 
     def close_session(self, token: str) -> None:
         """See the protocol."""
@@ -159,14 +173,14 @@ class PostgresAccounts:
             return False
         return True
 
-    def _alive(self, session: str) -> Select[tuple[int, str, str, str]]:
+    def _alive(self, sessions: list[str]) -> Select[tuple[int, str, str, str]]:
         session_is_theirs = access_session.c.user_id == access_user.c.user_id
         return (
             select(access_user.c.user_id, access_user.c.login, access_user.c.full_name, access_user.c.role)
             .join(access_session, session_is_theirs)
             .where(
                 and_(
-                    access_session.c.token_hash == session,
+                    access_session.c.token_hash.in_(sessions),
                     access_session.c.ended_at.is_(None),
                     access_session.c.expires_at > self._clock(),
                     func.coalesce(access_session.c.seen_at, access_session.c.created_at) > self._clock() - IDLE_LIFE,

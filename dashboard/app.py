@@ -13,6 +13,7 @@ from dashboard.components.shell import leave, shell
 from dashboard.connection import accounts
 from dashboard.i18n import t
 from dashboard.privacy import pseudonym
+from dashboard.turns import turn
 from etl.settings import read_settings
 from etl.warehouse.scope import Scope
 
@@ -58,4 +59,5 @@ def _signed_in() -> tuple[Identity, Scope] | None:
         st.stop()
 
 
-main()
+with turn():
+    main()

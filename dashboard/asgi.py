@@ -9,6 +9,7 @@ runs several ports behind a proxy that keeps a reader on one of them.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -36,6 +37,11 @@ from dashboard.source_links import own_templates
 from etl.settings import read_settings
 
 PARENT_VARIABLE = "ZAVUCH_SERVER_PARENT"
+COLLECTED_AFTER = (
+    20_000,
+    20,
+    20,
+)  # new objects, then rounds: a page makes some ten thousand, nearly all without cycles
 # measured, not documented: a Streamlit without them would open the gate or become ten times slower
 HIDDEN_OPTIONS = ("server.trustedUserHeaders", "runner.postScriptGC")
 
@@ -109,7 +115,12 @@ async def _stop_without_parent() -> None:
 def main() -> None:
     """Serve on the address and port of the command line until SIGTERM or Ctrl-C."""
     address, port = sys.argv[1:]
-    build().run(config={"server.address": address, "server.port": int(port)})
+    application = build()
+    # what has been loaded stays to the end; the collector need not look through it after every few hundred objects
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTED_AFTER)
+    application.run(config={"server.address": address, "server.port": int(port)})
 
 
 if __name__ == "__main__":

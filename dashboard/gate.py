@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -85,8 +86,8 @@ class Gate:
         self._app = app
         self._is_oidc = is_oidc
         self._public = PUBLIC | PATHS if is_oidc else PUBLIC
-        self._recheck_seconds = recheck_seconds
         self._store = store
+        self._watch = Watch(store, recheck_seconds)
         self._signer = signer
         self._files = FilesOf()
 
@@ -128,11 +129,11 @@ class Gate:
             await send({"type": "websocket.close", "code": CLOSED})
             return
         # the server also sends by itself, and a fragment reruns without the entry script: the line is watched
-        ended = asyncio.create_task(self._ended(token))
+        ended = self._watch.end_of(token)
 
         async def guarded() -> Message:
             coming = asyncio.ensure_future(receive())
-            await asyncio.wait({coming, ended}, return_when=asyncio.FIRST_COMPLETED)
+            await _first(coming, ended)
             while not ended.done():
                 message = coming.result()
                 if message["type"] != "websocket.receive":
@@ -142,7 +143,7 @@ class Gate:
                 if is_permitted(message.get("bytes") or b""):
                     return message
                 coming = asyncio.ensure_future(receive())  # not for a page of ours: as if it had not come
-                await asyncio.wait({coming, ended}, return_when=asyncio.FIRST_COMPLETED)
+                await _first(coming, ended)
             coming.cancel()
             await send({"type": "websocket.close", "code": CLOSED})
             return {"type": "websocket.disconnect", "code": CLOSED}
@@ -151,14 +152,6 @@ class Gate:
             await self._app(_trusted(scope, token), guarded, guarded_words(send, session_of(token), self._files))
         finally:
             ended.cancel()
-
-    async def _ended(self, token: str) -> None:
-        """Return when the session is over: signed out, disabled, expired, idle."""
-        is_alive = True
-        while is_alive:
-            await asyncio.sleep(self._recheck_seconds)
-            with suppress(SQLAlchemyError):  # a database that is away shows nobody anything; the line may stay
-                is_alive = await self._is_alive(token)
 
     def _token(self, scope: Scope) -> str | None:
         cookie = HTTPConnection(scope).cookies.get(COOKIE)
@@ -170,6 +163,39 @@ class Gate:
         if found and is_person:
             await run_in_threadpool(self._store.touch, token)
         return found
+
+
+async def _first(*futures: asyncio.Future[Any]) -> None:
+    await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+
+
+class Watch:
+    """Looks every `seconds` which sessions of the open lines still live: one question for all of them."""
+
+    def __init__(self, store: AccountStore, seconds: float) -> None:
+        self._store = store
+        self._seconds = seconds
+        self._lines: dict[asyncio.Future[None], str] = {}
+        self._looking: asyncio.Task[None] | None = None
+
+    def end_of(self, token: str) -> asyncio.Future[None]:
+        """Is done when the session is over: signed out, disabled, expired, idle. Cancel it when the line is closed."""
+        end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._lines[end] = token
+        end.add_done_callback(self._lines.pop)
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        return end
+
+    async def _look(self) -> None:
+        while self._lines:
+            await asyncio.sleep(self._seconds)
+            asked = dict(self._lines)
+            with suppress(SQLAlchemyError):  # a database that is away shows nobody anything; the lines may stay
+                living = await run_in_threadpool(self._store.living, set(asked.values()))
+                for end, token in asked.items():
+                    if token not in living and not end.done():
+                        end.set_result(None)
 
 
 def is_own_origin(scope: Scope) -> bool:

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 
-from babel.dates import format_date, format_interval
+from babel.dates import format_interval
 from babel.lists import format_list
 
-from checks.words import FOLDER, LOCALE, NBSP, MissingTextError, Texts, day, day_short, number
+from checks.words import FOLDER, LOCALE, NBSP, MissingTextError, Texts, date_words, day, day_short, number, plural
 
 __all__ = [
     "LOCALE",
@@ -66,7 +66,7 @@ def percent(share: float | None, digits: int = 1) -> str:
 
 def out_of(part: int, whole: int, noun: str) -> str:
     """The denominator of a share: `1 065 из 1 281 урока` (the noun in the genitive, as «из» wants)."""
-    case = "few" if LOCALE.plural_form(whole) == "one" else "many"
+    case = "few" if plural(whole) == "one" else "many"
     return f"{number(part)} из{NBSP}{number(whole)}{NBSP}{t(f'noun.{noun}.{case}')}"
 
 
@@ -84,7 +84,7 @@ def points(difference: float | None, digits: int = 1) -> str:
 
 def day_of_week(value: date) -> str:
     """`12 ноября, четверг`."""
-    return format_date(value, f"d{NBSP}MMMM, EEEE", locale=LOCALE)
+    return date_words(value, f"d{NBSP}MMMM, EEEE")
 
 
 def moment(value: datetime) -> str:
@@ -101,7 +101,7 @@ def days_between(first: date, last: date) -> str:
 
 def month(value: date) -> str:
     """`ноябрь 2026`, in the nominative."""
-    return format_date(value, f"LLLL{NBSP}y", locale=LOCALE)
+    return date_words(value, f"LLLL{NBSP}y")
 
 
 def listed(items: Iterable[str]) -> str:

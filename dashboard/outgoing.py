@@ -25,7 +25,7 @@ LITERAL = frozenset({"html", "text", "code", "json", "bidi_component", "componen
 """Elements whose words are no Markdown: our components set text, Plotly is escaped in `chart_style.safe`."""
 _FILE = re.compile(rb"/media/[\w-]+(?:\.\w+)?")
 FILES_REMEMBERED = 50_000
-_SUSPECT = re.compile(rb"[\]$@<]|://|[wW]{3}\.")
+_SUSPECT = (b"]", b"$", b"@", b"<", b"://")
 
 
 class FilesOf:
@@ -38,6 +38,8 @@ class FilesOf:
 
     def tell(self, session: str, data: bytes) -> None:
         """Remember the addresses of files in a message to the session; the oldest are forgotten first."""
+        if b"/media/" not in data:
+            return
         for found in _FILE.findall(data):
             self._told[session, found] = None
             self._told.move_to_end((session, found))
@@ -56,11 +58,17 @@ def guarded(send: Send, session: str, files: FilesOf) -> Send:
         data = frame.get("bytes")
         if data is not None:
             files.tell(session, data)
-        if frame["type"] == "websocket.send" and data is not None and _SUSPECT.search(data):
+        if frame["type"] == "websocket.send" and data is not None and _is_suspect(data):
             frame = {**frame, "bytes": disarmed_message(data)}
         await send(frame)
 
     return sending
+
+
+def _is_suspect(data: bytes) -> bool:
+    """Whether the bytes hold a sign without which there is nothing to disarm; a search of each is a tenth of the
+    time of one pattern for all (most messages hold none)."""
+    return any(sign in data for sign in _SUSPECT) or b"www." in data.lower()
 
 
 def disarmed_message(data: bytes) -> bytes:

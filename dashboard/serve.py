@@ -137,6 +137,8 @@ def _environment(settings: Settings, app_database_url: str) -> dict[str, str]:
         "ZAVUCH_HOME": str(settings.home),
         "ZAVUCH_APP_DATABASE_URL": app_database_url,
         "ZAVUCH_SERVER_PARENT": str(os.getpid()),
+        # a page's tables are small: handing them to other threads costs more than it saves
+        "POLARS_MAX_THREADS": "1",
     }
     # the owner's address of the database never reaches the process that faces people
     inherited = {name: value for name, value in os.environ.items() if name != "ZAVUCH_DATABASE_URL"}
