@@ -2,16 +2,14 @@
 
 Run by `dashboard.serve` as `python -m dashboard.asgi ADDRESS PORT` (`streamlit run` guesses by reading the
 source whether a file holds such an application, and serves the bare script without the gate where it
-guesses wrong). One process is one instance: sessions and media live in its memory, so a larger installation
-runs several ports behind a proxy that keeps a reader on one of them.
+guesses wrong). Sessions and media live in the memory of a process: where several serve, `doorkeeper` keeps a reader
+on one of them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import os
-import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -33,10 +31,10 @@ from dashboard.i18n import t
 from dashboard.login import SignIn
 from dashboard.oidc import BEGIN, SECRETS, OidcSignIn, read_oidc, refuse_unusable
 from dashboard.pages_table import menu_of
+from dashboard.parentage import stop_without_parent
 from dashboard.source_links import own_templates
 from etl.settings import read_settings
 
-PARENT_VARIABLE = "ZAVUCH_SERVER_PARENT"
 COLLECTED_AFTER = (
     20_000,
     20,
@@ -95,21 +93,11 @@ def build() -> st.App:
 
 @asynccontextmanager
 async def _lifespan(_app: st.App) -> AsyncIterator[None]:
-    watch = asyncio.create_task(_stop_without_parent())
+    watch = asyncio.create_task(stop_without_parent())
     yield
     watch.cancel()
     with suppress(asyncio.CancelledError):
         await watch
-
-
-async def _stop_without_parent() -> None:
-    """A killed `zavuch serve` must not leave a server on the port."""
-    parent = int(os.environ.get(PARENT_VARIABLE, "0"))
-    while parent:
-        if os.getppid() != parent:
-            signal.raise_signal(signal.SIGTERM)
-            return
-        await asyncio.sleep(1)
 
 
 def main() -> None:

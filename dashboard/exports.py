@@ -96,10 +96,11 @@ def offer(
 
 
 def offer_words(
-    key: str, title: str, columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[tuple[str, str]]]
-) -> None:
-    """The same for cells as they are shown, see `sheet_of_words`."""
-    offer(key, title, lambda: sheet_of_words(title, columns, rows), len(rows))
+    key: str, title: str, columns: Sequence[tuple[str, bool]], make: Callable[[], Sequence[Sequence[tuple[str, str]]]],
+    rows: int,
+) -> None:  # fmt: skip
+    """The same for the `rows` rows of cells that `make` gives, as they are shown, see `sheet_of_words`."""
+    offer(key, title, lambda: sheet_of_words(title, columns, make()), rows)
 
 
 def offer_frame(

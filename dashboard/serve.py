@@ -14,10 +14,12 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import NoReturn
 from urllib.error import URLError
 
+from dashboard.doorkeeper import INSIDE, TRUSTED_VARIABLE
+from dashboard.parentage import PARENT_VARIABLE
 from dashboard.source_links import FILE, read_templates
 from etl.errors import BusyError, ZavuchError
 from etl.settings import PROJECT, Settings
@@ -25,6 +27,7 @@ from etl.settings import PROJECT, Settings
 START_SECONDS = 60
 STOP_SECONDS = 10
 WATCH_SECONDS = 5.0
+LOOK_SECONDS = 0.2
 WORKER = "etl.worker"
 """Started by its name: the code that derives is never imported here."""
 
@@ -72,22 +75,76 @@ def _stoppable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+class Server:
+    """The processes that answer readers: one, or several and a doorkeeper before them."""
+
+    def __init__(self, processes: list[subprocess.Popen[bytes]]) -> None:
+        self.processes = processes
+
+    @property
+    def pids(self) -> list[int]:
+        """Their numbers, those that draw pages first."""
+        return [process.pid for process in self.processes]
+
+    def wait(self, seconds: float) -> int:
+        """The exit code of the first that ended by itself; raises TimeoutExpired where all still run."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            for process in self.processes:
+                if process.poll() is not None:
+                    return int(process.returncode)
+            time.sleep(min(LOOK_SECONDS, seconds))
+        raise subprocess.TimeoutExpired("server", seconds)
+
+    def stop(self) -> None:
+        """Ask all to end, then wait: those that draw pages say goodbye to the browsers first."""
+        for process in self.processes:
+            if process.poll() is None:
+                process.terminate()
+        for process in self.processes:
+            _stop(process)
+
+
 @contextmanager
-def running(settings: Settings, app_database_url: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A server that answers, as (address, process); stopped on leaving. Same errors as `serve`."""
+def running(settings: Settings, app_database_url: str) -> Iterator[tuple[str, Server]]:
+    """A server that answers, as (address, its processes); stopped on leaving. Same errors as `serve`."""
     _claim(settings.address, settings.port)
     # a reader's address, not the wildcard one listens on
-    host = "127.0.0.1" if settings.address in ("0.0.0.0", "") else settings.address  # noqa: S104
+    host = INSIDE if settings.address in ("0.0.0.0", "") else settings.address  # noqa: S104
     address = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
-    # its own session: Ctrl-C reaches this process alone, which then ends the server in order
-    process = subprocess.Popen(  # noqa: S603
-        _command(settings), cwd=PROJECT, env=_environment(settings, app_database_url), start_new_session=True
-    )
+    environment = _environment(settings, app_database_url)
+    # behind the doorkeeper it is its word that counts; whom it believes itself is what the starter said
+    believing = ",".join(filter(None, [environment.get(TRUSTED_VARIABLE, ""), INSIDE]))
+    server = Server([])
     try:
-        _wait_until_ready(address, process)
-        yield address, process
+        if settings.processes == 1:
+            server.processes.append(_start("dashboard.asgi", settings.address, [settings.port], environment))
+        else:
+            inside = _free_ports(settings.processes)
+            own = environment | {TRUSTED_VARIABLE: believing}
+            server.processes += [_start("dashboard.asgi", INSIDE, [port], own) for port in inside]
+            for port, process in zip(inside, server.processes, strict=True):
+                _wait_until_ready(f"http://{INSIDE}:{port}", process)
+            door = _start("dashboard.doorkeeper", settings.address, [settings.port, *inside], environment)
+            server.processes.append(door)
+        _wait_until_ready(address, server.processes[-1])
+        yield address, server
     finally:
-        _stop(process)
+        server.stop()
+
+
+def _start(module: str, address: str, ports: list[int], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    # a session of its own: Ctrl-C reaches this process alone, which then ends the server in order
+    command = [sys.executable, "-m", module, address, *map(str, ports)]
+    return subprocess.Popen(command, cwd=PROJECT, env=environment, start_new_session=True)  # noqa: S603
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        probes = [stack.enter_context(closing(socket.socket())) for _ in range(count)]
+        for probe in probes:
+            probe.bind((INSIDE, 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 class Worker:
@@ -128,15 +185,11 @@ def _worker_environment(settings: Settings) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "ZAVUCH_APP_DATABASE_URL"} | stated
 
 
-def _command(settings: Settings) -> list[str]:
-    return [sys.executable, "-m", "dashboard.asgi", settings.address, str(settings.port)]
-
-
 def _environment(settings: Settings, app_database_url: str) -> dict[str, str]:
     stated = {
         "ZAVUCH_HOME": str(settings.home),
         "ZAVUCH_APP_DATABASE_URL": app_database_url,
-        "ZAVUCH_SERVER_PARENT": str(os.getpid()),
+        PARENT_VARIABLE: str(os.getpid()),
         # a page's tables are small: handing them to other threads costs more than it saves
         "POLARS_MAX_THREADS": "1",
     }

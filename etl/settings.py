@@ -16,6 +16,8 @@ from etl.errors import SettingsError
 
 PROJECT = Path(__file__).resolve().parent.parent
 LONGEST_DAYS = 366
+MOST_PROCESSES = 4  # unless somebody decides otherwise: each keeps its own memory of answers
+LONGEST_PROCESSES = 64
 # variable → (TOML key, meaning); the README's table is tested against it
 SETTINGS: dict[str, tuple[str, str]] = {
     "ZAVUCH_HOME": ("", "folder of all state (default: `.zavuch` in the project folder)"),
@@ -29,6 +31,10 @@ SETTINGS: dict[str, tuple[str, str]] = {
     ),
     "ZAVUCH_PORT": ("port", "port of the app (default 8501)"),
     "ZAVUCH_ADDRESS": ("address", "address of the app (default 127.0.0.1)"),
+    "ZAVUCH_PROCESSES": (
+        "processes",
+        "processes that draw pages, some 350 MB each with many readers (default: one for every core, at most 4)",
+    ),
     "ZAVUCH_REGULATIONS": ("regulations", "folder with a school's own regulation files (TOML)"),
     "ZAVUCH_JUDGEMENT_DAYS": (
         "judgement_days",
@@ -67,6 +73,7 @@ class Settings:
     app_database_url: str = ""
     port: int = 8501
     address: str = "127.0.0.1"
+    processes: int = 1
     regulations: Path | None = None
     judgement_days: int = 14
     raw_key: str = field(default="", repr=False)
@@ -101,6 +108,7 @@ def read_settings() -> Settings:
         app_database_url=values.get("app_database_url", ""),
         port=_port(values.get("port", "8501")),
         address=values.get("address", "127.0.0.1"),
+        processes=_processes(values.get("processes", "")),
         regulations=Path(folder).expanduser().resolve() if folder else None,
         judgement_days=_days(values.get("judgement_days", "14")),
         raw_key=values.get("raw_key", ""),
@@ -116,6 +124,17 @@ def read_settings() -> Settings:
         quiet_from=_time(values.get("quiet_from", "19:00")),
         quiet_to=_time(values.get("quiet_to", "07:00")),
     )
+
+
+def _processes(text: str) -> int:
+    if not text:
+        return min(os.cpu_count() or 1, MOST_PROCESSES)
+    if not text.isdigit() or not 1 <= int(text) <= LONGEST_PROCESSES:
+        raise SettingsError(
+            f"{text!r} is no number of processes from 1 to {LONGEST_PROCESSES}.",
+            advice="Correct ZAVUCH_PROCESSES or `processes`.",
+        )
+    return int(text)
 
 
 def _security(text: str) -> str:

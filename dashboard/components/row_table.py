@@ -57,6 +57,10 @@ class Row:
     opens: str = ""
 
 
+Every = tuple[int, Callable[[], Sequence[Row]]]
+"""How many rows a table has in all, and what makes them."""
+
+
 def row_table(
     key: str,
     columns: Sequence[Column],
@@ -65,13 +69,13 @@ def row_table(
     caption: str,
     height: int | None = None,
     on_action: Callable[[int], object] | None = None,
-    every: Sequence[Row] | None = None,
+    every: Every | None = None,
     as_file: bool = True,
 ) -> int | None:
     """Draw the table and the buttons that save it; returns the id of the row just clicked, else None.
 
-    The file holds `every` row where the page shows only some of them; `as_file` false where the page offers a better
-    file of the same.
+    The file holds `every` row where the page shows only some of them, made when somebody saves it; `as_file` false
+    where the page offers a better file of the same.
 
     `on_action` gets the place (from 0) of the row whose second button was pressed. `height` in pixels makes it scroll
     inside itself. A table of more than three columns becomes cards where it is narrow.
@@ -84,7 +88,8 @@ def row_table(
     )
     if as_file:
         heads = [(column.label, column.is_number) for column in columns]
-        offer_words(key, caption, heads, [[(c.text, c.note) for c in row.cells] for row in (every or rows)])
+        total, make = every or (len(rows), lambda: rows)
+        offer_words(key, caption, heads, lambda: [[(c.text, c.note) for c in row.cells] for row in make()], total)
     place = _place(result.action, rows)
     if on_action is not None and place is not None:
         on_action(place)

@@ -11,7 +11,7 @@ import polars as pl
 from dashboard.duty_calendar import Facts
 from dashboard.filters import Filters
 from dashboard.queries import periods, schools
-from dashboard.queries.door import read
+from dashboard.queries.door import cached, read
 from dashboard.queries.terms import Terms, read_terms
 from etl.warehouse.ledger import EXISTS, IS_MADE, RULE, horizons
 from etl.warehouse.register_rights import newest_lines
@@ -89,8 +89,7 @@ def read_duties(scope: Scope, filters: Filters, now: datetime) -> Duties | None:
     begun = next((int(first) for first in known if first <= newest), newest)
     year = filters.year if filters.year is not None and filters.year in known else begun
     asked = {"school": school, "year": year}
-    spans = read(scope, _PERIODS, asked)
-    unpromoted = read(scope, _UNPROMOTED, asked)
+    spans, setup, unpromoted = cached(scope, Filters(school=school), _loaded, year, school=school)
     facts = Facts(
         year,
         acts=_rows(read(scope, _ACTS, asked)),
@@ -98,11 +97,17 @@ def read_duties(scope: Scope, filters: Filters, now: datetime) -> Duties | None:
         prints=_rows(read(scope, _PRINTS, asked)),
         reports=_rows(read(scope, _REPORTS, asked)),
         periods=_rows(spans),
-        setup=_rows(read(scope, _SETUPS, asked)),
+        setup=_rows(setup),
         class_count=int(spans["class_count"][0]) if spans.height else 0,
         unpromoted=int(unpromoted["n"][0]) if unpromoted.height else None,
     )
     return Duties(row, read_terms(scope, school), facts, row["until_on"], tuple(known))
+
+
+def _loaded(scope: Scope, filters: Filters, year: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    # what only a load changes: most of the time of the page, and the same for a whole day
+    asked = {"school": filters.school, "year": year}
+    return read(scope, _PERIODS, asked), read(scope, _SETUPS, asked), read(scope, _UNPROMOTED, asked)
 
 
 def _rows(frame: pl.DataFrame) -> list[dict[str, Any]]:

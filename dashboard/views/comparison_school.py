@@ -161,9 +161,8 @@ def journal_rows(metric: Metric, parts: pl.DataFrame, cell: int) -> list[Row]:
         if name in parts
     ]
     found = []
-    for key, rows in parts.group_by(keys, maintain_order=True):
+    for key, measured in metric.each_of(parts, *keys).items():
         named = dict(zip(keys, key, strict=True))
-        measured = metric.of(rows)
         if metric.unit == "count":
             value, lost = number(measured.part), float(measured.part)
             is_empty = not measured.part

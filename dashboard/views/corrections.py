@@ -103,16 +103,19 @@ def _changes(page: Corrections, shown: pl.DataFrame, filters: Filters, scope: Sc
             st.markdown(t("corrections.none"))
             return
         may_permit = may_write(scope, page.row["school_id"], "edit_permission_entry")
-        rows = [_change_row(row, index, may_permit) for index, row in enumerate(shown.iter_rows(named=True))]
+
+        def drawn(some: pl.DataFrame) -> list[Row]:
+            return [_change_row(row, index, may_permit) for index, row in enumerate(some.iter_rows(named=True))]
+
         columns = [Column(t(f"corrections.column_{name}"), wide=name in ("where", "who"))
                    for name in ("when", "where", "what", "who", "permission", "verdict")]  # fmt: skip
         changes = shown["change_id"].to_list()
         clicked = row_table(
-            "corrections_changes", columns, rows[:SHOWN], every=rows, caption=t("corrections.changes"),
-            height=560 if len(rows) > 8 else None,
+            "corrections_changes", columns, drawn(shown.head(SHOWN)), every=(shown.height, lambda: drawn(shown)),
+            caption=t("corrections.changes"), height=560 if shown.height > 8 else None,
             on_action=lambda place: _permit(filters, changes[place]),
         )  # fmt: skip
-        if len(rows) > SHOWN:
+        if shown.height > SHOWN:
             st.caption(t("registers.cut", n=count(SHOWN, "row")))
     if clicked is not None:
         _open(shown.row(clicked, named=True), page, filters)
@@ -166,9 +169,13 @@ def _permissions(page: Corrections, judged: pl.DataFrame, filters: Filters) -> N
             return
         columns = [Column(t(f"corrections.column_{name}"), wide=name == "entry")
                    for name in ("number", "entry", "ground", "asked", "use")]  # fmt: skip
-        rows = [_permission_row(row, index) for index, row in enumerate(found.iter_rows(named=True))]
-        clicked = row_table("corrections_permissions", columns, rows[:SHOWN], every=rows,
-                            caption=t("corrections.permissions"), height=420 if len(rows) > 8 else None)  # fmt: skip
+
+        def drawn(some: pl.DataFrame) -> list[Row]:
+            return [_permission_row(row, index) for index, row in enumerate(some.iter_rows(named=True))]
+
+        clicked = row_table("corrections_permissions", columns, drawn(found.head(SHOWN)),
+                            every=(found.height, lambda: drawn(found)), caption=t("corrections.permissions"),
+                            height=420 if found.height > 8 else None)  # fmt: skip
     if clicked is not None:
         _open(found.row(clicked, named=True), page, filters)
 

@@ -156,25 +156,24 @@ def _table(scope: Scope, page: Filling, filters: Filters) -> None:
         if clean.height and not filters.staff:
             st.markdown(frame.plain(t("filling.clean", names=listed(clean["label"]))))
         rest = found.filter(~is_clean)
-        columns, every = _drawn(found, group)
-        rows = [row for row, clear in zip(every, found.select(is_clean).to_series(), strict=True) if not clear][:SHOWN]
+        every = (*table.SHARES, *table.TIMES, "rush_share")
+        names = [name for name in every if found[f"{name}.all"].sum()]  # what was not due for anybody is no column
+        columns = [
+            Column(t(f"filling.by_{_CODES[group]}_one"), wide=True),
+            Column(t("school.column_unfilled"), is_number=True),
+            *(Column(t(f"filling.column_{name}"), is_number=True) for name in names),
+        ]
         clicked = row_table(
-            "filling_table", columns, rows, caption=t("filling.table_caption"), height=HEIGHT, every=every
-        )
+            "filling_table", columns, _drawn(rest.head(SHOWN), names), caption=t("filling.table_caption"),
+            height=HEIGHT, every=(found.height, lambda: _drawn(found, names)),
+        )  # fmt: skip
         if rest.height > SHOWN:
             st.caption(t("filling.shown", shown=number(SHOWN), total=number(rest.height)))
     if clicked is not None:
         _open(scope, page, filters, group, clicked)
 
 
-def _drawn(found: pl.DataFrame, group: str) -> tuple[list[Column], list[Row]]:
-    every = (*table.SHARES, *table.TIMES, "rush_share")
-    names = [name for name in every if found[f"{name}.all"].sum()]  # what was not due for anybody is no column
-    columns = [
-        Column(t(f"filling.by_{_CODES[group]}_one"), wide=True),
-        Column(t("school.column_unfilled"), is_number=True),
-        *(Column(t(f"filling.column_{name}"), is_number=True) for name in names),
-    ]
+def _drawn(found: pl.DataFrame, names: list[str]) -> list[Row]:
     rows = []
     for line in found.iter_rows(named=True):
         missing = (
@@ -189,7 +188,7 @@ def _drawn(found: pl.DataFrame, group: str) -> tuple[list[Column], list[Row]]:
             for name in names
         ]
         rows.append(Row((Cell(line["label"]), missing, *cells), line["key"], t("filling.open", name=line["label"])))
-    return columns, rows
+    return rows
 
 
 def _open(scope: Scope, page: Filling, filters: Filters, group: str, key: int) -> None:

@@ -97,10 +97,14 @@ def _journals(scope: Scope, page: Programme, filters: Filters, lines: pl.DataFra
             row["journal_id"]: row
             for row in METRICS["completeness_homework"].by(page.homework, "journal_id").iter_rows(named=True)
         }
-        rows = [_line(line, homework.get(line["journal_id"])) for line in lines.iter_rows(named=True)]
+
+        def drawn(some: pl.DataFrame) -> list[Row]:
+            return [_line(line, homework.get(line["journal_id"])) for line in some.iter_rows(named=True)]
+
         clicked = row_table(
-            "programme_journals", columns, rows[:SHOWN], caption=t("programme.journals"), height=HEIGHT, every=rows
-        )
+            "programme_journals", columns, drawn(lines.head(SHOWN)), caption=t("programme.journals"), height=HEIGHT,
+            every=(lines.height, lambda: drawn(lines)),
+        )  # fmt: skip
         if lines.height > SHOWN:
             st.caption(t("filling.shown", shown=number(SHOWN), total=number(lines.height)))
         rate = table.hit_rate(page)
@@ -164,24 +168,8 @@ def _works(scope: Scope, page: Programme, filters: Filters) -> None:
             return
         st.caption(t("programme.works_note"))
         names = {row["journal_id"]: row for row in page.dims.iter_rows(named=True)}
-        rows = []
-        for work in _remarks(page).iter_rows(named=True):
-            journal = names.get(work["journal_id"])
-            place = f"{journal['class_name']}, {journal['subject']}" if journal else "—"
-            what, tone = ("off", "warn") if work["is_off"] else ("missing", "bad")
-            marked = number(work["marked"]) if work["marked"] is not None else "—"
-            cells = (
-                Cell(day_short(work["planned_on"] or work["held_on"])),
-                Cell(place),
-                Cell(
-                    t(f"work.{work['kind']}") if work["kind"] else "—",
-                    t("programme.monitoring") if work["is_monitoring"] else "",
-                ),
-                Cell(t(f"programme.work_{what}"), tone=tone, badge=True),  # type: ignore[arg-type]
-                Cell(marked),
-            )
-            rows.append(Row(cells, work["journal_id"], t("filling.open", name=place)))
-        if not rows:
+        found = _remarks(page)
+        if found.is_empty():
             st.markdown(t("programme.works_none"))
             return
         columns = [
@@ -189,10 +177,32 @@ def _works(scope: Scope, page: Programme, filters: Filters) -> None:
             for name in ("on", "place", "kind", "what", "marked")
         ]
         clicked = row_table(
-            "programme_works", columns, rows[:SHOWN], caption=t("programme.works"), height=420, every=rows
-        )
+            "programme_works", columns, _work_rows(found.head(SHOWN), names), caption=t("programme.works"), height=420,
+            every=(found.height, lambda: _work_rows(found, names)),
+        )  # fmt: skip
     if clicked is not None:
         _open(scope, page, filters, clicked)
+
+
+def _work_rows(found: pl.DataFrame, journals: dict[int, dict[str, Any]]) -> list[Row]:
+    rows = []
+    for work in found.iter_rows(named=True):
+        journal = journals.get(work["journal_id"])
+        place = f"{journal['class_name']}, {journal['subject']}" if journal else "—"
+        what, tone = ("off", "warn") if work["is_off"] else ("missing", "bad")
+        marked = number(work["marked"]) if work["marked"] is not None else "—"
+        cells = (
+            Cell(day_short(work["planned_on"] or work["held_on"])),
+            Cell(place),
+            Cell(
+                t(f"work.{work['kind']}") if work["kind"] else "—",
+                t("programme.monitoring") if work["is_monitoring"] else "",
+            ),
+            Cell(t(f"programme.work_{what}"), tone=tone, badge=True),  # type: ignore[arg-type]
+            Cell(marked),
+        )
+        rows.append(Row(cells, work["journal_id"], t("filling.open", name=place)))
+    return rows
 
 
 def _remarks(page: Programme) -> pl.DataFrame:

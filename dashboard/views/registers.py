@@ -9,7 +9,7 @@ import polars as pl
 import streamlit as st
 
 from dashboard import frame
-from dashboard.components.row_table import row_table
+from dashboard.components.row_table import Row, row_table
 from dashboard.filters import Filters
 from dashboard.i18n import count, t
 from dashboard.pages_table import is_open
@@ -193,15 +193,18 @@ def _list(desk: Desk, filters: Filters, lines: pl.DataFrame) -> None:
     if lines.is_empty():
         frame.empty(t("registers.empty_title"), t("registers.empty" if writes(desk) else "registers.empty_read"))
         return
-    rows = [
-        line_row(desk.register, line, desk.zone, desk.terms, desk.now, index)
-        for index, line in enumerate(lines.iter_rows(named=True))
-    ]
+    now = desk.now
+
+    def drawn(some: pl.DataFrame) -> list[Row]:
+        return [line_row(desk.register, line, desk.zone, desk.terms, now, index)
+                for index, line in enumerate(some.iter_rows(named=True))]  # fmt: skip
+
     clicked = row_table(
-        f"register_{desk.register}", columns_shown(desk.register), rows[:SHOWN], every=rows,
-        caption=t("registers.table", name=name), height=620 if len(rows) > 12 else None,
+        f"register_{desk.register}", columns_shown(desk.register), drawn(lines.head(SHOWN)),
+        every=(lines.height, lambda: drawn(lines)), caption=t("registers.table", name=name),
+        height=620 if lines.height > 12 else None,
     )  # fmt: skip
-    if len(rows) > SHOWN:
+    if lines.height > SHOWN:
         st.caption(t("registers.cut", n=count(SHOWN, "row")))
     if clicked is not None:
         line = lines.row(clicked, named=True)

@@ -7,6 +7,7 @@ Sign-ins are counted by month: a person who came in two months is two cases, so 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -73,9 +74,9 @@ class DaysMetric(Metric):
         low, high = found or (None, None)
         return Days(self, 0, told, int(mine["row_count"].sum()) - told, low, high)
 
-    def each(self, rows: pl.DataFrame, key: str) -> dict[int, Measured]:
-        """`of` for every value of one key that has rows."""
-        return {int(value): self.of(part) for (value,), part in rows.group_by([key], maintain_order=True)}
+    def each_of(self, rows: pl.DataFrame, *keys: str) -> dict[tuple[Any, ...], Measured]:
+        """`of` for every combination of keys that has rows."""
+        return {values: self.of(part) for values, part in rows.group_by(keys, maintain_order=True)}
 
 
 def _days(quantile: LagQuantile) -> DaysMetric:

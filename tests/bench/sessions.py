@@ -17,7 +17,8 @@ import statistics
 import time
 from collections import defaultdict
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import cycle, islice
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
@@ -32,7 +33,7 @@ from dashboard.access import COOKIE
 from dashboard.pages_table import PAGES
 from dashboard.serve import running
 from etl.demo import ACCOUNTS, PASSWORD
-from etl.settings import Settings
+from etl.settings import Settings, read_settings
 from etl.warehouse.engine import app_url, owner_connection
 from etl.warehouse.schema import open_warehouse
 
@@ -140,25 +141,28 @@ async def _ask(stream: ClientConnection, address: str, route: str, query: str) -
             return size
 
 
-def used(pid: int) -> tuple[float, float]:
-    """(seconds of processor time, MiB of resident memory) of a process so far; Linux only."""
+def used(pids: list[int]) -> tuple[float, float]:
+    """(seconds of processor time, MiB of resident memory) of some processes so far; Linux only."""
+    each = [_used(pid) for pid in pids]
+    return sum(seconds for seconds, _ in each), sum(memory for _, memory in each)
+
+
+def _used(pid: int) -> tuple[float, float]:
     stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
     pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
     ticks = int(stat[11]) + int(stat[12])
     return ticks / os.sysconf("SC_CLK_TCK"), pages * os.sysconf("SC_PAGE_SIZE") / 1024 / 1024
 
 
-async def _all(address: str, cookies: dict[str, str], places: dict[str, list[tuple[str, str]]],
+async def _all(address: str, cookies: list[tuple[str, str]], places: dict[str, list[tuple[str, str]]],
                args: argparse.Namespace) -> Measured:  # fmt: skip
     measured = Measured()
-    logins = [login for login, weight in WEIGHTS.items() for _ in range(weight)]
     begin = time.monotonic() + args.warm
     span = (begin, begin + args.seconds)
     await asyncio.gather(
         *(
-            reader(address, cookies[login], places[login], args.think, span, measured, seed)
-            for seed in range(args.sessions)
-            for login in [logins[seed % len(logins)]]
+            reader(address, cookie, places[login], args.think, span, measured, seed)
+            for seed, (login, cookie) in enumerate(cookies)
         )
     )
     return measured
@@ -197,6 +201,7 @@ def main() -> None:
     parser.add_argument("--think", type=float, default=2.0)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--warm", type=float, default=20.0, help="seconds before, of which the answers do not count")
+    parser.add_argument("--processes", type=int, default=0, help="that draw pages; as `zavuch serve` starts them")
     args = parser.parse_args()
     settings = Settings(home=args.home.resolve())
     url = open_warehouse(settings)
@@ -204,17 +209,19 @@ def main() -> None:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     console = Console(width=110)
-    with running(Settings(home=settings.home, port=port), app_url(settings, url)) as (address, server):
-        cookies = {login: sign_in(address, login) for login in WEIGHTS}
+    settings = replace(settings, port=port, processes=args.processes or read_settings().processes)
+    with running(settings, app_url(settings, url)) as (address, server):
+        logins = [login for login, weight in WEIGHTS.items() for _ in range(weight)]
+        cookies = [(login, sign_in(address, login)) for login in islice(cycle(logins), args.sessions)]
         places = positions(url)
-        before, start = used(server.pid), time.monotonic()
+        before, start = used(server.pids), time.monotonic()
         measured = asyncio.run(_all(address, cookies, places, args))
-        after, passed = used(server.pid), time.monotonic() - start
+        after, passed = used(server.pids), time.monotonic() - start
         _print(console, measured, args)
         answers = sum(map(len, measured.answers.values()))
         console.print(
-            f"server: {(after[0] - before[0]) / passed:.0%} of a core, {before[1]:.0f} MiB before,"
-            f" {after[1]:.0f} MiB after; {answers / passed:.1f} pages a second"
+            f"{len(server.pids)} processes: {(after[0] - before[0]) / passed:.0%} of a core,"
+            f" {before[1]:.0f} MiB before, {after[1]:.0f} MiB after; {answers / passed:.1f} pages a second"
         )
 
 
