@@ -115,7 +115,7 @@ def test_who_sends_no_whole_head_gets_no_answer_and_reaches_no_process(request_:
     assert talk(request_, b"HTTP/1.1 200 OK\r\n\r\n") == (b"", b"")
 
 
-def test_several_processes_answer_behind_one_address(warehouse) -> None:  # type: ignore[no-untyped-def]
+def test_several_processes_answer_behind_one_address(warehouse) -> None:
     import json
     import urllib.request
 
