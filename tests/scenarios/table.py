@@ -1,4 +1,4 @@
-"""The table of the acceptance scenarios at the end of a test run: 30 rows, what each says, what it waits for."""
+"""The table of the acceptance scenarios at the end of a test run: 30 rows, what each says, what it lacks."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ _NOTE = "scenario"
 
 
 def note(item: pytest.Item) -> None:
-    """Remember scenario, sentence and what it waits for with the item; they travel with its report."""
+    """Remember scenario and sentence with the item; they travel with its report."""
     found = SCENARIO.fullmatch(item.name)
     assert found is not None, item.name
-    waits = "; ".join(text for mark in item.iter_markers("waits") for text in mark.args)
-    item.user_properties.append((_NOTE, (found[1], found[2].replace("_", " "), waits)))
+    item.user_properties.append((_NOTE, (found[1], found[2].replace("_", " "))))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -26,13 +25,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for report in terminalreporter.getreports(outcome):
             for name, value in report.user_properties:
                 if name == _NOTE:
-                    key, sentence, waits = value
+                    key, sentence = value
                     lacks = getattr(report, "wasxfail", "").removeprefix("reason: ")
-                    rows[key] = (sentence, outcome, "; ".join(filter(None, (lacks, waits))))
+                    rows[key] = (sentence, outcome, lacks)
     if not rows:
         return
     terminalreporter.section("acceptance scenarios")
     for number in range(1, COUNT + 1):
-        sentence, outcome, waits = rows.get(f"G{number:02d}", ("", "not run", ""))
-        later = f"  [waits for {waits}]" if waits else ""
+        sentence, outcome, lacks = rows.get(f"G{number:02d}", ("", "not run", ""))
+        later = f"  [lacks {lacks}]" if lacks else ""
         terminalreporter.line(f"G{number:02d}  {outcome:<7}  {sentence}{later}")

@@ -12,9 +12,11 @@ import polars as pl
 import pytest
 from pypdf import PdfReader
 
+from dashboard.comparison_parts import worst_fields
 from dashboard.control import State
 from dashboard.control_documents import document
 from dashboard.filters import Filters
+from dashboard.queries.comparison import read_compared
 from dashboard.queries.contingent import read_contingent
 from dashboard.queries.control import Refused, open_control, read_package, save
 from dashboard.queries.terms import Term, Terms
@@ -23,6 +25,7 @@ from dashboard.reports.document import StampError
 from dashboard.reports.files import rendered
 from etl.rejudge import derive_schools
 from etl.warehouse.ledger import RULE
+from etl.warehouse.metrics_above import ABOVE
 from tests.etl.conftest import Store
 from tests.scenarios.scene import LIND, REGION, S7, S16, S53, Scene, of_rule, reader, severities, statuses
 
@@ -197,7 +200,6 @@ def test_G26_an_order_is_entered_in_its_time_and_everybody_is_promoted(store: St
     assert slots == 3 + 2
 
 
-@pytest.mark.waits("the shares of cards above a school; inside it they are proven here")
 def test_G27_a_card_is_incomplete_until_its_last_field_and_a_parent_has_a_consent(store: Store) -> None:
     for day, filled in ((1, 25), (2, 26), (3, 29)):
         scene = Scene(store, f"2024-10-{day:02d}T06:00:00+03:00")
@@ -223,6 +225,25 @@ def test_G27_a_card_is_incomplete_until_its_last_field_and_a_parent_has_a_consen
         assert sorted(worst) == sorted(f"f{number}" for number in range(filled, 29))
     cards = of_rule(register, REGION, "card_incomplete")
     assert [finding.state for finding in cards.values()] == ["fixed"]
+    _inspector_sees_shares_and_fields_of_cards(store)
+
+
+def _inspector_sees_shares_and_fields_of_cards(store: Store) -> None:
+    """Twelve cards of 29 fields: the phone is empty in six, the address in five."""
+    scene = Scene(store, "2024-10-04T06:00:00+03:00")
+    pupils = [f"p{number}" for number in range(12)]
+    school = scene.school(REGION).add_class(pupils=pupils)
+    empty = {"phone": set(pupils[:6]), "address": set(pupils[:5])}
+    for pupil in pupils:
+        for field in (*empty, *(f"f{number}" for number in range(27))):
+            school.add("card_field", owner_key=pupil, field=field, filled=pupil not in empty.get(field, ()))
+    scene.load()
+    with reader(store, "inspector") as inspector:
+        page = read_compared(inspector, Filters(), "card", datetime(2024, 10, 4, 4, tzinfo=UTC))
+        found = ABOVE["cards_filled"].of(page.values)
+        assert (found.part, found.whole) == (12 * 29 - 11, 12 * 29)
+        assert worst_fields(page.values, 5)["field"].to_list() == ["phone", "address"]
+        assert not {"pupil_id", "owner_key", "full_name"} & set(page.values.columns)
 
 
 def test_G28_a_month_without_an_act_of_the_director_is_a_finding(store: Store) -> None:
