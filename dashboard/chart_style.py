@@ -103,6 +103,14 @@ def blank_figure(colours: Colours, *, left: int = 10, right: int = 16) -> go.Fig
     return go.Figure(layout=layout)
 
 
+def space_percents(figure: go.Figure) -> None:
+    """«95 %» at the axes as everywhere else: Plotly writes whole percents without the space."""
+    words = {f"{n}%": f"{n}{NBSP}%" for n in range(101)}
+    for axis in (figure.layout.xaxis, figure.layout.yaxis):
+        if axis.tickformat == ",.0%":
+            axis.labelalias = words
+
+
 def label_line(figure: go.Figure, height: float, words: str, colours: Colours, *, above: bool = False) -> None:
     """A reference line across the figure with its words at the left; `above` the figure where a curve runs along it."""
     figure.add_hline(y=height, line={"color": colours.reference, "width": 1})

@@ -8,6 +8,7 @@ import polars as pl
 
 from dashboard import measures
 from dashboard.frame import short_name
+from dashboard.group_words import group_part
 from dashboard.i18n import number, percent, t
 from dashboard.queries.filling import Filling
 from dashboard.queries.schools import natural_order
@@ -99,15 +100,9 @@ def labels(page: Filling, group: str) -> pl.DataFrame:
     words: dict[str, Callable[[], pl.Expr]] = {
         "class_id": lambda: pl.col("class_name"),
         "subject_id": lambda: pl.col("subject"),
-        "journal_id": lambda: pl.concat_str(
-            "class_name", "subject", _part_of_class(), separator=", ", ignore_nulls=True
-        ),
+        "journal_id": lambda: pl.concat_str("class_name", "subject", group_part(), separator=", ", ignore_nulls=True),
     }
     return page.dims.select(group, words[group]().alias("label")).unique([group], keep="first", maintain_order=True)
-
-
-def _part_of_class() -> pl.Expr:
-    return pl.when(pl.col("group_kind") != "class").then(pl.col("group_name"))
 
 
 def quantile_words(quantile: LagQuantile, lags: pl.DataFrame) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from dashboard import wording
 from dashboard.components.row_table import Cell, Row, Tone
 from dashboard.frame import short_name
+from dashboard.group_words import short_group
 from dashboard.i18n import NBSP, t
 from dashboard.journal_sheet import slot
 from dashboard.wording import LedgerRow
@@ -67,7 +68,7 @@ def which(row: dict[str, Any]) -> str:
     on: date | None = row["held_on"] or row["anchor_on"]
     words = [wording.school_day(on, row["at"].year) if on else ""]
     words.append(slot(row) if row["held_on"] else "")
-    words.append(row["group_name"] if row["group_name"] and row["group_kind"] != "class" else "")
+    words.append(short_group(row))
     words.append(" ".join(row["pupil"].split()[:2]) if row["pupil"] else "")
     words.append(
         t("findings.mark", value=row["mark"])

@@ -13,6 +13,7 @@ import polars as pl
 from dashboard import wording
 from dashboard.components.journal_grid import Entry, LessonColumn, LessonState, PupilRow
 from dashboard.frame import short_name
+from dashboard.group_words import short_group
 from dashboard.i18n import NBSP, count, has, listed, number, out_of, percent, t
 from dashboard.queries.journals import NOT_HELD, Journal, held
 from dashboard.queries.rosters import is_member, joined_late
@@ -258,17 +259,17 @@ def slot(lesson: dict[str, Any]) -> str:
     return t("journal.slot", n=lesson["slot"]).replace(" ", NBSP) if lesson["slot"] is not None else ""
 
 
-def journal_name(journal: dict[str, Any], siblings: int = 1) -> str:
-    """«5А · Математика»; the group where the class has several journals of the subject or it is a club."""
-    group = journal["group_name"]
-    if group and (siblings > 1 or journal["group_kind"] != "class") and journal["group_kind"] != "class":
+def journal_name(journal: dict[str, Any]) -> str:
+    """«5А · Математика»; with the group where the journal is not of the whole class."""
+    group = short_group(journal)
+    if group:
         return t("journal.name_group", klass=journal["class_name"], subject=journal["subject"], group=group)
     return t("journal.name", klass=journal["class_name"], subject=journal["subject"])
 
 
 def title(page: Journal) -> str:
     """The heading answers what is not filled."""
-    name = journal_name(page.journal, page.siblings.height)
+    name = journal_name(page.journal)
     sums = page.rows
     found = METRICS["completeness"].of(sums)
     if found.part < found.whole:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from dashboard.group_words import group_part
 from dashboard.queries.programme import Programme
 from etl.warehouse.metrics import Measured
 from etl.warehouse.metrics_programme import FORECAST_MARGIN, PROGRAMME
@@ -25,7 +26,7 @@ def journal_lines(page: Programme) -> pl.DataFrame:
         pl.concat_str(
             "class_name",
             "subject",
-            pl.when(pl.col("group_kind") != "class").then(pl.col("group_name")),
+            group_part(),
             separator=", ",
             ignore_nulls=True,
         ).alias("label"),

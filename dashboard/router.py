@@ -24,6 +24,7 @@ HOME = "_home"
 POSITION_KEY = "zavuch.position"  # [route, parameters] of the last run: what the menu carries along
 NOTED_KEY = "zavuch.noted"
 _TEACHERS = ("class_teacher", "teacher")
+_ABOVE_ASKING = ("director", "inspector", "region")  # nobody at a school decides what they may see
 
 
 def streamlit_page(route: str) -> Page:
@@ -44,9 +45,11 @@ def run(identity: Identity, scope: Scope) -> None:
 
 
 def title_of(row: PageRow, role: str) -> str:
-    """Menu title of a page; a teacher's school page shows her journals and is called so."""
-    own = row.route == "school" and role in _TEACHERS
-    return t("page.school_own") if own else t(row.title_key)
+    """Menu title of a page; a teacher's school page shows her journals and is called so, a class is «мой» for its class
+    teacher alone."""
+    if row.route == "school" and role in _TEACHERS:
+        return t("page.school_own")
+    return t("page.class_any" if row.route == "class" and role != "class_teacher" else row.title_key)
 
 
 def _page(row: PageRow, identity: Identity, scope: Scope) -> Page:
@@ -108,7 +111,9 @@ def _landing(role: str) -> Callable[[], None]:
 
 def _forbidden(row: PageRow, role: str) -> None:
     frame.head(t("state.forbidden_title"), Filters())
-    frame.empty(t(row.title_key), t("state.forbidden", role=t(f"role.{role}"), page=t(row.title_key)))
+    whom = t("state.forbidden_whom" if role not in _ABOVE_ASKING else "state.forbidden_whom_head")
+    words = t("state.forbidden", role=t(f"role.{role}"), page=title_of(row, role), whom=whom)
+    frame.empty(title_of(row, role), words)
 
 
 def _carry_position(route: str) -> None:

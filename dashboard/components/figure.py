@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
+from dashboard.chart_style import space_percents
 from dashboard.charts import Chart
 from dashboard.components.folded import folded
 from dashboard.exports import offer_frame
@@ -30,6 +31,7 @@ def figure(key: str, chart: Chart, table: pl.DataFrame | None = None, *, title: 
     `customdata`, as text. A chart drawn again after a click keeps its selection, so the caller leaves the page or the
     position on a click.
     """
+    space_percents(chart.figure)
     event = st.plotly_chart(
         chart.figure,
         key=key,

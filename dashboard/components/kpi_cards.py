@@ -55,7 +55,11 @@ def kpi_cards(key: str, cards: Sequence[Kpi], stamp: str = "") -> str | None:
     """
     payload = {
         "cards": [card_payload(card) for card in cards],
-        "text": {"passport": t("kpi.passport"), "rows": t("kpi.rows"), "stamp": stamp},
+        "text": {
+            "passport": t("kpi.passport"),
+            "rows": t("kpi.rows"),
+            "stamp": t("compare.card", stamp=stamp) if stamp else "",
+        },
     }
     index = _COMPONENT(key=key, data=payload, on_card_change=lambda: None).card
     if isinstance(index, bool) or not isinstance(index, int | float) or not 0 <= index < len(cards):

@@ -12,7 +12,7 @@ from dashboard.components.source import source
 from dashboard.exports import offer_words
 
 Tone = Literal["", "good", "warn", "bad", "quiet", "unknown", "info"]
-_SIGNS: dict[Tone, str] = {"": "", "good": "✓", "warn": "~", "bad": "!", "quiet": "", "unknown": "?", "info": "i"}
+_SIGNS: dict[Tone, str] = {"": "", "good": "✓", "warn": "▲", "bad": "!", "quiet": "", "unknown": "?", "info": "i"}
 
 _COMPONENT = st.components.v2.component(
     "zavuch_row_table",

@@ -34,7 +34,7 @@ def streamlit_words() -> dict[str, Any]:
 
 def shell() -> None:
     """Put the invisible part on the page; once per run, first."""
-    _SHELL(key="zavuch_shell", data=streamlit_words(), height="content")
+    _SHELL(key="zavuch_shell", data=streamlit_words(), height="content", on_theme_change=lambda: None)
 
 
 def leave() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -19,8 +20,11 @@ SHORTEST_REASON = 5
 LONGEST_REASON = 1000
 
 _HISTORY = """
-SELECT school_id, decision_no, decided_at, decision, reason, decided_by, role FROM finding_decision
-WHERE school_id = ANY(:schools) AND school_id = :school AND finding_id = :finding ORDER BY decision_no DESC
+SELECT f.school_id, f.decision_no, f.decided_at, f.decision, f.reason, f.decided_by, f.role
+FROM finding_decision f JOIN dim_school d USING (school_id)
+WHERE f.school_id = ANY(:schools) AND f.school_id = :school AND f.finding_id = :finding
+  AND (CAST(:at AS timestamp) IS NULL OR f.decided_at <= CAST(:at AS timestamp) AT TIME ZONE d.timezone)
+ORDER BY f.decision_no DESC
 """
 # A word is possible about what is violated still, and only where it changes something.
 _DECIDE = f"""
@@ -67,9 +71,10 @@ class Card:
     history: pl.DataFrame
 
 
-def read_card(scope: Scope, school: int, finding: int) -> Card | None:
-    """The finding; None where the scope does not hold it. Two queries."""
-    key = {"school": school, "finding": finding}
+def read_card(scope: Scope, school: int, finding: int, at: datetime | None = None) -> Card | None:
+    """The finding and what was said of it until `at` on the school's own clock (none: until now); None where the scope
+    does not hold it, or it was not there yet. Two queries."""
+    key = {"school": school, "finding": finding, "at": at}
     rows = read(scope, ONE, key)
     return Card(rows.row(0, named=True), read(scope, _HISTORY, key)) if rows.height else None
 

@@ -183,9 +183,8 @@ _EVERY = f"""
 WITH {_CHOSEN}, page AS (SELECT * FROM chosen WHERE {_ALL} {_ORDER} LIMIT {MOST_EXPORTED})
 {_NAMED.format(row=_ROW, **_THEN)}"""
 ONE = f"""
-WITH page AS (
-    SELECT * FROM finding_row WHERE school_id = ANY(:schools) AND school_id = :school AND finding_id = :finding)
-{_NAMED.format(row=_ROW, **_NEWEST)}"""
+WITH {REGISTER}, page AS (SELECT * FROM register WHERE school_id = :school AND finding_id = :finding)
+{_NAMED.format(row=_ROW, **_THEN)}"""
 _CHECKED = """
 SELECT c.school_id, max(r.finished_at) AS checked_at
 FROM check_result c JOIN check_run r USING (run_id)

@@ -15,6 +15,7 @@ from dashboard.components.heat_grid import Cell as Share
 from dashboard.components.kpi_cards import kpi_cards
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.filters import Filters
+from dashboard.group_words import short_group
 from dashboard.i18n import count, day_short, number, percent, t
 from dashboard.learning_charts import REASONS, reasons_by_week
 from dashboard.queries import schools as asked
@@ -247,8 +248,7 @@ def _class(place: Place, page: Attendance) -> None:
 
 def _journal_name(row: dict[str, Any]) -> str:
     """A class may have two journals of a subject: the group tells them apart."""
-    is_class = row["group_kind"] == "class" or not row["group_name"]
-    return row["subject"] if is_class else f"{row['subject']} · {row['group_name']}"
+    return ", ".join(part for part in (row["subject"], short_group(row)) if part)
 
 
 def _pupils(place: Place, page: Attendance) -> None:

@@ -14,7 +14,7 @@ from dashboard import frame, wording
 from dashboard.check_rows import TONES, ordered, verdict_row
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.filters import Filters
-from dashboard.i18n import count, listed, moment, number, t
+from dashboard.i18n import listed, moment, number, out_of, t
 from dashboard.pages_table import is_open
 from dashboard.queries import schools as asked
 from dashboard.queries.checks import VERDICTS, Checks, read_checks, read_schools_and_verdicts
@@ -46,7 +46,8 @@ def _catalogue() -> dict[str, Expectation]:
 
 
 def _schools(schools: pl.DataFrame, newest: pl.DataFrame, filters: Filters) -> None:
-    frame.head(t("checks.title_many", schools=count(schools.height, "school")), filters)
+    broken = int((newest["not_met"] > 0).sum()) if newest.height else 0
+    frame.head(t("checks.title_many", part=out_of(broken, schools.height, "school")), filters)
     by_school = {row["school_id"]: row for row in newest.iter_rows(named=True)}
     columns = [
         Column(t("checks.column_school"), wide=True),

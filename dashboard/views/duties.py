@@ -103,7 +103,7 @@ def _row(duty: Duty, index: int, role: str) -> Row:
     done = t("duties.done_on", day=day_short(duty.done_on)) if duty.done_on else ""
     clause = ""
     if duty.term is not None and duty.term.clause:
-        clause = t("registers.clause", act=duty.term.act, clause=duty.term.clause)
+        clause = t("duties.clause", act=duty.term.act, clause=duty.term.clause)
     return Row(
         (
             Cell(day_short(duty.due_on)),

@@ -179,9 +179,7 @@ def _drawn(found: pl.DataFrame, names: list[str]) -> list[Row]:
         missing = (
             Cell(t("number.cannot_tell"))
             if line["missing"] is None
-            else Cell(
-                number(line["missing"]), t("filling.of", n=number(line["base"])), "bad" if line["missing"] else ""
-            )
+            else Cell(number(line["missing"]), t("filling.of", n=number(line["base"])), "quiet")
         )
         cells = [
             share_cell(line[f"{name}.value"], line[f"{name}.part"], line[f"{name}.whole"], line[f"{name}.all"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -24,30 +25,36 @@ _STYLE = """<style>
 </style>"""
 
 
-def open_finding(scope: Scope, school: int, filters: Filters) -> None:
-    """Open the card of `filters.finding` of the school; closing it takes the finding out of the address."""
-    card = read_card(scope, school, filters.finding or 0)
+def open_finding(scope: Scope, school: int, filters: Filters, at: datetime | None = None) -> None:
+    """Open the card of `filters.finding` of the school as it was at `at` (its own clock); closing it takes the finding
+    out of the address."""
+    card = read_card(scope, school, filters.finding or 0, at)
     title = t("finding_card.title") if card is None else wording.rule_name(card.row["rule"])
     dialog = st.dialog(title, width="medium", icon=":material/flag:", on_dismiss=lambda: _close(filters))
-    dialog(_draw)(scope, card, filters)
+    dialog(_draw)(scope, card, filters, at)
 
 
 def _close(filters: Filters) -> None:
     st.query_params.from_dict(to_params(filters.changed(finding=None)))
 
 
-def _draw(scope: Scope, card: Card | None, filters: Filters) -> None:
+def _draw(scope: Scope, card: Card | None, filters: Filters, at: datetime | None) -> None:
     if card is None:
         st.markdown(f"**{t('finding_card.unknown_title')}**")
-        st.markdown(t("finding_card.unknown"))
+        st.markdown(
+            t("finding_card.unknown") if at is None else t("finding_card.unknown_then", at=f"{at:%d.%m.%Y %H:%M}")
+        )
         return
     st.html(_STYLE)
+    if at is not None:
+        st.caption(t("finding_card.then", at=f"{at:%d.%m.%Y %H:%M}"))
     _about(card.row)
     _lesson(card.row, filters)
     source_link(scope, card.row["school_id"], card.row["journal_id"], card.row["lesson_id"])
     _life(card.row)
     _answers(card.row)
-    _decision(scope, card, filters)
+    if at is None:  # a word is about the newest state
+        _decision(scope, card, filters)
     _history(card)
 
 

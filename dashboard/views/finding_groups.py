@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import frame, wording
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.filters import Filters
+from dashboard.group_words import short_group
 from dashboard.i18n import count, number, t
 from dashboard.queries.findings import Findings
 
@@ -68,8 +69,8 @@ def _name(row: dict[str, Any], group: str, schools: dict[int, str]) -> str:
         return row["class_name"] or t("finding_group.no_class")
     if row["subject"] is None:
         return t("finding_group.no_journal")
-    part = "" if row["group_kind"] == "class" or not row["group_name"] else f", {row['group_name']}"
-    return t("journal.name", klass=row["class_name"] or "—", subject=row["subject"]) + part
+    name = t("journal.name", klass=row["class_name"] or "—", subject=row["subject"])
+    return ", ".join(part for part in (name, short_group(row)) if part)
 
 
 def _row(row: dict[str, Any], index: int) -> Row:

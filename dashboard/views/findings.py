@@ -19,7 +19,17 @@ from dashboard.i18n import count, form, listed, moment, number, t
 from dashboard.pages_table import is_open, may_act
 from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
-from dashboard.queries.findings import AGES, ALL, MOST_EXPORTED, PAGE, Findings, asked_state, read_every, read_findings
+from dashboard.queries.findings import (
+    AGES,
+    ALL,
+    MOST_EXPORTED,
+    PAGE,
+    Findings,
+    asked_state,
+    moment_of,
+    read_every,
+    read_findings,
+)
 from dashboard.table_export import Sheet
 from dashboard.views.finding_card import journal_position, open_finding
 from dashboard.views.finding_groups import GROUPS, group_table, ledger_name
@@ -72,7 +82,7 @@ def render(scope: Scope, filters: Filters) -> None:
     else:
         _list(page, filters)
     if filters.finding is not None and filters.school is not None:
-        open_finding(scope, filters.school, filters)
+        open_finding(scope, filters.school, filters, moment_of(filters, page.schools))
 
 
 def _ways(scope: Scope, filters: Filters) -> None:

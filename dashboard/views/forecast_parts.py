@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import frame
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.filters import Filters
+from dashboard.group_words import short_group
 from dashboard.i18n import count, number, out_of, percent, t
 from dashboard.queries.forecast import Forecasts
 from dashboard.queries.periods import period_end_words
@@ -20,8 +21,7 @@ SHOWN = 12
 
 def journal_name(row: dict[str, Any]) -> str:
     """The subject, with the group where a class has two journals of it."""
-    is_class = row["group_kind"] == "class" or not row["group_name"]
-    return str(row["subject"]) if is_class else f"{row['subject']} · {row['group_name']}"
+    return ", ".join(part for part in (str(row["subject"]), short_group(row)) if part)
 
 
 def hit_line(forecasts: Forecasts, kind: str) -> str:

@@ -221,4 +221,4 @@ def _list(page: Journal, filters: Filters) -> None:
 
 def _caption(page: Journal) -> dict[str, str]:
     period = page.choice.period.label if page.choice else ""
-    return {"name": journal_sheet.journal_name(page.journal, page.siblings.height), "period": period}
+    return {"name": journal_sheet.journal_name(page.journal), "period": period}

@@ -68,23 +68,24 @@ def _about(page: Journal, card: Lesson) -> None:
     kind = t(f"lesson.kind_{lesson['kind']}") if lesson["kind"] else ""
     is_ahead = lesson["held_on"] > page.until
     status = t("lesson.after_data") if is_ahead else t(f"lesson.status_{lesson['status']}")
-    name = journal_name(page.journal, page.siblings.height)
+    name = journal_name(page.journal)
     about = [f"**{plain(name)}**", slot(lesson), times, kind, status]
     homework = t("lesson.homework_none") if not lesson["homework"] and lesson["homework_not_assigned"] else None
     told = page.school["capabilities"] or ()
     lines = [
         " · ".join(part for part in about if part),
         _who(lesson),
-        f"**{t('lesson.topic')}:** {_text(lesson['topic'], is_told='topics' in told)}",
-        f"**{t('lesson.homework')}:** {homework or _text(lesson['homework'], is_told='homework' in told)}",
+        f"**{t('lesson.topic')}:** {_text(lesson['topic'], 'lesson.topic_blank', is_told='topics' in told)}",
+        f"**{t('lesson.homework')}:** "
+        + (homework or _text(lesson["homework"], "lesson.blank", is_told="homework" in told)),
     ]
     st.markdown("  \n".join(lines))
 
 
-def _text(text: str | None, *, is_told: bool) -> str:
+def _text(text: str | None, blank: str, *, is_told: bool) -> str:
     if text and text.strip():
         return plain(text)
-    return f"_{t('lesson.blank' if is_told else 'lesson.not_told')}_"
+    return f"_{t(blank if is_told else 'lesson.not_told')}_"
 
 
 def _who(lesson: dict[str, Any]) -> str:
@@ -101,7 +102,8 @@ def _who(lesson: dict[str, Any]) -> str:
 def _records(page: Journal, card: Lesson) -> None:
     st.header(t("lesson.records"), anchor=False)
     if card.rows.is_empty():
-        st.markdown(t("lesson.records_none"))
+        is_ahead = card.lesson["held_on"] > page.until
+        st.markdown(t("lesson.records_ahead" if is_ahead else "lesson.records_none"))
         return
     zone = page.school["timezone"]
     people = card.rows["responsible"].drop_nulls().unique().to_list()

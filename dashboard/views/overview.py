@@ -261,7 +261,7 @@ def _schools(table: pl.DataFrame, filters: Filters) -> None:
         "shown": st.column_config.NumberColumn(t("overview.column_filled"), width=110, format="percent", step=0.001),
         "base": st.column_config.NumberColumn(t("overview.column_base"), format="localized", width=110),
         "unfilled": st.column_config.NumberColumn(t("overview.column_unfilled"), format="localized", width=110),
-        "timely": st.column_config.TextColumn(t("overview.column_timely"), width=150),
+        "timely": st.column_config.TextColumn(t("overview.column_timely"), width=150, alignment="right"),
         "attendance": st.column_config.NumberColumn(
             t("overview.column_attendance"), width=120, format="percent", step=0.001
         ),

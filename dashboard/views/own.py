@@ -1,4 +1,4 @@
-"""«Мои журналы»: what a teacher has to enter today and this week, what is overdue and by which clause, and whom to ask
+"""«Что внести»: what a teacher has to enter today and this week, what is overdue and by which clause, and whom to ask
 before the period ends. The landing page of a teacher (004 3.8, 5-УП; requirements C)."""
 
 from __future__ import annotations

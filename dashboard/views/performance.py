@@ -24,7 +24,7 @@ from dashboard.setting_words import setting_lines
 from dashboard.views import learning_parts as parts
 from dashboard.views.learning_parts import Place
 from dashboard.views.performance_class import draw_class
-from etl.warehouse.metrics import METRICS, Metric
+from etl.warehouse.metrics import METRICS, Measured, Metric
 from etl.warehouse.metrics_learning import LEARNING_METRICS
 from etl.warehouse.scope import Scope
 
@@ -124,7 +124,7 @@ def _cards(place: Place, page: Performance) -> None:
     early = int(page.fill["early_count"].sum()) if page.fill.height else 0
     cards = [
         measures.card(form, t(label), page.fill, before=fill, before_note=note,
-                      detail=t("performance.early", n=number(early)) if early else "",
+                      detail=t("performance.early", n=count(early, "place")) if early else "",
                       passport=(*norms, t("performance.halves"))),
         measures.card(LEARNING_METRICS["asked_share"], t("performance.card_asked"), page.fill, before=fill,
                       before_note=note, detail=_also("norm_share", "performance.card_at_norm", page.fill)),
@@ -142,9 +142,9 @@ def _cards(place: Place, page: Performance) -> None:
     st.markdown(
         t(
             "performance.means",
-            period=measures.in_words(METRICS["mean_period_mark"].of(page.marks)),
-            plain=measures.in_words(METRICS["mean_mark"].of(page.fill)),
-            weighted=measures.in_words(LEARNING_METRICS["weighted_mean"].of(page.fill)),
+            period=_mean_words(METRICS["mean_period_mark"].of(page.marks)),
+            plain=_mean_words(METRICS["mean_mark"].of(page.fill)),
+            weighted=_mean_words(LEARNING_METRICS["weighted_mean"].of(page.fill)),
         )
     )
     without = LEARNING_METRICS["without_marks_count"].of(page.fill).part
@@ -233,10 +233,10 @@ def _journals(place: Place, page: Performance) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="top", key="performance_head"):
             with st.container(width="stretch", gap="small"):
-                heading = st.empty()
-                st.caption(t("performance.journals_note"))
+                heading, note = st.empty(), st.empty()
             code = _measure(place.filters)
-        heading.header(t("performance.grid_caption", measure=_measure_words(code, page)), anchor=False)
+        heading.header(t("performance.grid_caption", measure=t(f"performance.measure_{code}")), anchor=False)
+        note.caption(" ".join(part for part in (_form_words(code, page), t("performance.journals_note")) if part))
         _worst(place, page)
         metric, is_complement = _drawn_measure(code, page)
         placed = (page.marks if metric.source == "period_mark" else page.fill).join(
@@ -274,13 +274,23 @@ def _drawn_measure(code: str, page: Performance) -> tuple[Metric, bool]:
     return _MEASURES[code]
 
 
+def _mean_words(found: Measured) -> str:
+    """A mean, or that there is nothing to take it of yet."""
+    return t("performance.no_mean") if not found.whole and not found.unknown else measures.in_words(found)
+
+
 def _measure_words(code: str, page: Performance) -> str:
     """What the grid shows; of the norm also in which of its forms."""
-    words = t(f"performance.measure_{code}")
+    words, form = t(f"performance.measure_{code}"), _form_words(code, page)
+    return f"{words}. {form}" if form else words
+
+
+def _form_words(code: str, page: Performance) -> str:
+    """In which of its forms the norm is shown; empty for other measures."""
     if code != "norm":
-        return words
+        return ""
     form = "share" if page.settings.values.accumulation == "share" else "capped"
-    return t("performance.norm_form", measure=words, form=t(f"setting.accumulation_{form}"))
+    return t("performance.norm_form", form=t(f"setting.accumulation_{form}"))
 
 
 def _axes(page: Performance, cells: dict[tuple[str | int, str | int], Share]) -> tuple[list[Axis], list[Axis]]:

@@ -38,6 +38,7 @@ def record_columns(columns: tuple[str, ...]) -> dict[str, Any]:
         else st.column_config.TextColumn(
             t(f"overview.column_{name}"),
             width={"record": 200, "filled": 150, "timely": 150, "terms": 400}.get(name),
+            alignment="right" if name in ("filled", "timely") else None,  # shares, or words in their place
         )
         for name in columns
     }

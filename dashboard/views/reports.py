@@ -47,19 +47,20 @@ def render(scope: Scope, filters: Filters) -> None:
         unknown_school(t("page.reports"), filters)
         return
     row, report = rows.row(0, named=True), BY_CODE.get(filters.measure or "")
-    title = t(report.title_key) if report else t("page.reports")
+    title = t(report.title_key) if report else t("report.title")
     section_head(title, "reports", row, choice, filters, scope.role)
     if report is None:
-        _list(scope, filters, str(row["timezone"]))
+        _list(scope, filters, str(row["timezone"]), row["regulation"])
         return
     if st.button(t("report.back"), icon=":material/arrow_back:", type="tertiary"):
         frame.set_filters(filters.changed(measure=None, class_id=None))
     _open(scope, filters, report, now)
 
 
-def _list(scope: Scope, filters: Filters, zone: str) -> None:
+def _list(scope: Scope, filters: Filters, zone: str, own_act: str | None) -> None:
     made = dict(read_reports_made(scope, filters.school or 0).select("subject", "at").iter_rows())
-    mine = reports_of(scope.role)
+    of_act = [report for report in reports_of(scope.role) if own_act in dict(report.sources)]
+    mine = [*of_act, *(report for report in reports_of(scope.role) if report not in of_act)]
     for grain in ("class", "school"):
         reports = [report for report in mine if report.grain == grain]
         if not reports:
@@ -74,21 +75,33 @@ def _list(scope: Scope, filters: Filters, zone: str) -> None:
                 Column(t("report.column_often")),
                 Column(t("report.column_made")),
             ]
-            table = [_line(report, made.get(report.subject), zone, place) for place, report in enumerate(reports)]
+            table = [
+                _line(report, made.get(report.subject), zone, place, own_act) for place, report in enumerate(reports)
+            ]
             clicked = row_table(f"reports_{grain}", columns, table, caption=t("report.list"))
             if clicked is not None:
                 frame.set_filters(filters.changed(measure=reports[clicked].code))
 
 
-def _line(report: Report, at: datetime | None, zone: str, place: int) -> Row:
-    clauses = [(t("own.clause", clause=clause), t(f"report_act.{act}")) for act, clause in report.sources]
-    words, where = clauses[0]
-    rest = "; ".join(f"{clause} — {act}" for clause, act in clauses[1:])
+def _source_words(report: Report, own_act: str | None) -> tuple[str, str]:
+    """The clauses of the school's own act, and in small those of the other acts that name the report."""
+    own = [t("own.clause", clause=clause) for act, clause in report.sources if act == own_act]
+    others = "; ".join(
+        f"{t('own.clause', clause=clause)} — {t(f'report_act.{act}')}"
+        for act, clause in report.sources
+        if act != own_act
+    )
+    others = t("report.clause_others", clauses=others) if others else ""
+    return (", ".join(own) if own else t("report.clause_not_own")), others
+
+
+def _line(report: Report, at: datetime | None, zone: str, place: int, own_act: str | None) -> Row:
+    words, others = _source_words(report, own_act)
     return Row(
         (
             Cell(t(report.title_key)),
             Cell(listed(t(f"role.{role}") for role in report.for_whom)),
-            Cell(words, "; ".join(part for part in (where, rest) if part), "quiet"),
+            Cell(words, others, "quiet"),
             Cell(t(f"report_often.{report.often}")),
             Cell(wording.short_moment(at, zone) if at is not None else t("report.made_never")),
         ),

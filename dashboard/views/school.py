@@ -89,10 +89,11 @@ def render(scope: Scope, filters: Filters) -> None:
         draw_delays(page)
     with st.container(border=True):
         draw_records(page)
-    if page.is_inside and scope.level == "school":
+    if page.is_inside and scope.level == "school" and filters.staff is None:
         with st.container(border=True):
             draw_teachers(page, filters)
-    if page.is_inside:  # classes: nothing narrower than a school is told above it
+    # classes: nothing narrower than a school is told above it, and nothing here is of one teacher
+    if page.is_inside and filters.staff is None:
         with st.container(border=True):
             draw_learning(page)
 
@@ -165,7 +166,8 @@ def _stamp(page: School, filters: Filters) -> str:
 
 def _place(scope: Scope, page: School, filters: Filters) -> str:
     names = [words for words, _ in _narrowed(page, filters)]
-    own = t("school.own_journals") if scope.level in ("class", "teacher") else page.row["label"]
+    owns = {"class": t("school.class_journals"), "teacher": t("school.own_journals")}
+    own = owns.get(scope.level, page.row["label"])
     return ", ".join(names) if names else own
 
 
@@ -256,12 +258,9 @@ def _cards(page: School, filters: Filters) -> None:
                 ]
             ),
         ),
-        measures.card(
-            METRICS["attendance_share"],
-            t("overview.card_attendance"),
-            page.attendance,
-        ),
     ]
+    if filters.staff is None:  # lessons missed are a matter of classes, not of one teacher
+        cards.append(measures.card(METRICS["attendance_share"], t("overview.card_attendance"), page.attendance))
     clicked = kpi_cards("school_cards", cards, _stamp(page, filters))
     if clicked is None:
         return

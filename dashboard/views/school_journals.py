@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard import charts, frame
 from dashboard.components.heat_grid import Axis, Cell, heat_grid
 from dashboard.filters import Filters, parse, to_params
+from dashboard.group_words import short_group
 from dashboard.i18n import count, t
 from dashboard.queries import schools as asked
 from dashboard.queries.school import School, below_norm
@@ -48,10 +49,7 @@ def draw_journals(page: School, filters: Filters) -> None:
 
 def _subject(row: dict[str, Any]) -> str:
     """Two groups of a class have two journals of one subject: the group tells them apart."""
-    tail = str(row["group_name"] or "").rpartition(", ")[2]
-    if row["group_kind"] == "class" or tail in ("", row["class_name"], row["subject"]):
-        return str(row["subject"])
-    return f"{row['subject']}, {tail}"
+    return ", ".join(part for part in (str(row["subject"]), short_group(row)) if part)
 
 
 def _worst(page: School, filters: Filters) -> None:

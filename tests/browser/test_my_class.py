@@ -58,7 +58,7 @@ def test_a_deputy_sees_what_is_ahead_and_chooses_a_class_on_a_telephone(open_pag
     page = open_page("/school", "deputy", width=390)
     settle(page)
     expect(page.get_by_role("heading", name="Что будет на следующей неделе")).to_be_visible()
-    expect(page.locator("body")).to_contain_text("Прогноз: отметок не хватит до нормы")
+    expect(page.locator("body")).to_contain_text("Прогноз: до нормы не хватит отметок")
     page.goto(page.url.split("/school")[0] + "/class")
     settle(page)
     page.get_by_role("table", name="Какой класс открыть?").locator("tbody button").last.click()

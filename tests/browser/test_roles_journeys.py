@@ -165,9 +165,9 @@ def test_an_inspector_finds_the_school_that_stands_out_its_cause_and_its_journal
     page.wait_for_url(re.compile("/comparison"))
     expect(page.get_by_role("heading", name="Отличаются заметно")).to_be_visible()
     look()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("заметно в стороне")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("вне обычного разброса")
     named = page.locator("[class*=st-key-out_]").first
-    expect(named).to_contain_text("обычного разброса")
+    expect(named).to_contain_text("границы")
     expect(named).to_contain_text("Больше всего разницы")  # the cause is said before it is asked for
     school = named.get_by_role("button").inner_text().split("\n")[0].strip()
     named.get_by_role("button").click()

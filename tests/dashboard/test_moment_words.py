@@ -45,13 +45,13 @@ def test_several_schools_bear_the_asked_day_or_each_its_own_end() -> None:
     assert stamp_of_schools(schools, Filters()) == t("compare.stamp_ends")
 
 
-def test_a_card_tells_both_values_and_the_earlier_denominator() -> None:
+def test_a_card_tells_the_earlier_value_with_its_denominator() -> None:
     def rows(done: int, base: int) -> pl.DataFrame:
         return pl.DataFrame([{"rule": 1, **dict.fromkeys(DUTY, 0), "done": done, "base": base}])
 
     metric = METRICS["completeness"]
     card = measures.card(metric, "Заполнено", rows(88, 100), before=rows(912, 1000), before_note="I четверть")
-    assert card.delta_note == (f"было 91,2{NBSP}% (912 из{NBSP}1{NBSP}000{NBSP}записей), стало 88,0{NBSP}%: I четверть")
+    assert card.delta_note == (f"I четверть: было 91,2{NBSP}% (912 из{NBSP}1{NBSP}000{NBSP}записей)")
     assert card.delta == pytest.approx(-0.032)
     for before in (None, rows(0, 0)):
         silent = measures.card(metric, "Заполнено", rows(88, 100), before=before, before_note="I четверть")

@@ -62,6 +62,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       ),
     )
     const table = make("table", { role: "grid", "aria-label": data.caption }, make("thead", {}, head), make("tbody", {}, ...body))
+    table.style.setProperty("--columns", data.columns.length)
     return [make("div", { class: "scroll" }, table), heatLegend(data)]
   })
   liveGrid(root.querySelector("table"), (row, column) => setTriggerValue("cell", [row, column]))

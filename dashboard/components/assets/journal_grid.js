@@ -1,4 +1,4 @@
-const GLYPH = { missing: "!", late: "~", unknown: "?", pending: "", cancelled: "", ok: "" }
+const GLYPH = { missing: "!", late: "▲", unknown: "?", pending: "", cancelled: "", ok: "" }
 
 const lessonHead = (data, lesson, column) => {
   const [day, month, state, hint, label, when] = lesson

@@ -70,7 +70,14 @@ const leaveWhenEnded = () => {
   }, 4000)
 }
 
-export default function ({ data }) {
+// Charts are drawn by the server in the colours of one theme: when the reader's changes, ask for the page again.
+const redrawOnTheme = (state) => {
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    setTimeout(() => state.redraw?.(), 400) // Streamlit tells the server its new theme first
+  })
+}
+
+export default function ({ data, setTriggerValue }) {
   if (data.leave) {
     location.replace(`/login?next=${encodeURIComponent(location.pathname + location.search)}`)
     return
@@ -78,12 +85,14 @@ export default function ({ data }) {
   const state = (window.zavuchShell ??= { installed: false })
   state.words = data.words
   state.patterns = data.patterns.map(([pattern, words]) => [new RegExp(`^${pattern}$`), words])
+  state.redraw = () => setTriggerValue("theme", Date.now())
   document.documentElement.lang = "ru"
   if (!state.installed) {
     state.installed = true
     watchWords(state)
     oneEntryPerStep()
     leaveWhenEnded()
+    redrawOnTheme(state)
   }
   translateNode(state, document.body)
 }

@@ -16,6 +16,7 @@ from dashboard.access import Identity
 from dashboard.filters import Filters, Severity, State, Status
 from dashboard.finding_rows import finding_row
 from dashboard.queries import door
+from dashboard.queries.decisions import read_card
 from dashboard.queries.findings import PAGE, Findings, read_every, read_findings
 from etl.job import load_bundle
 from etl.settings import Settings, read_settings
@@ -237,6 +238,22 @@ def test_on_a_past_day_the_list_is_what_was_open_then(page_of, checked, scope_of
     assert page.total != page_of().total
     assert set(every["state"]) == {"open"} and int(ledger.Status.late) not in set(every["status"])
     assert not [at for at in every["done_latest"].drop_nulls().to_list() if at > moment]
+
+
+def test_the_card_of_a_past_day_is_the_row_of_that_days_list(scope_of):
+    day, scope = date(2026, 10, 12), scope_of(DEPUTY)
+    year = Filters(school=1, period="year")
+    fixed = set(read_every(scope, year.changed(state=State.FIXED), NOW)["finding_id"])
+    listed = read_every(scope, year.changed(as_of=day), NOW).iter_rows(named=True)
+    row = next(row for row in listed if row["finding_id"] in fixed)
+    then = read_card(scope, 1, row["finding_id"], datetime.combine(day, time(23, 59, 59)))
+    now, before = (
+        read_card(scope, 1, row["finding_id"]),
+        read_card(scope, 1, row["finding_id"], datetime.combine(date(2026, 8, 1), time())),
+    )
+    assert then is not None and now is not None and before is None
+    assert {name: then.row[name] for name in row if name in then.row} == row
+    assert (then.row["state"], then.row["fixed_at"], now.row["state"]) == ("open", None, "fixed")
 
 
 def test_a_day_where_the_data_end_or_later_changes_nothing(page_of):
