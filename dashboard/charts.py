@@ -251,7 +251,8 @@ def delay_bars(buckets: pl.DataFrame, *, dark: bool = False) -> Chart:
     figure.update_yaxes(tickformat=",d", rangemode="tozero")
     figure.update_xaxes(type="category", tickangle=0)
     parts = [f"{label} — {percent(share)}" for label, share in zip(buckets["label"], shares, strict=True)]
-    return Chart(figure, t("chart.bars_alt", parts="; ".join(parts)))
+    top = parts[shares.index(max(shares))]
+    return Chart(figure, t("chart.bars_alt", top=top, parts="; ".join(parts)))
 
 
 def status_bars(rows: pl.DataFrame, *, dark: bool = False) -> Chart:

@@ -108,7 +108,7 @@ def head(
             horizontal=True, vertical_alignment="bottom", width="content", gap="small", key="zavuch_tools"
         ):
             if periods:
-                period_selector(periods, filters.period or default_period)
+                period_selector(periods, filters.period, default_period)
             moment_selector(stamp[:1].upper() + stamp[1:], as_of, filters, compares=compares)
             _user_menu()
     if warning:

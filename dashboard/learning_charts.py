@@ -59,7 +59,9 @@ def reasons_by_week(weeks: pl.DataFrame, *, dark: bool = False) -> Chart:
           share=percent(int(rows[f"missed_{reason}_count"].sum()) / total if total else 0.0))
         for reason in REASONS
     ]  # fmt: skip
-    return Chart(figure, t("attendance.chart_alt", n=count(total, "missed_slot"), parts="; ".join(parts)))
+    counts = [int(rows[f"missed_{reason}_count"].sum()) for reason in REASONS]
+    top = parts[counts.index(max(counts))]
+    return Chart(figure, t("attendance.chart_alt", top=top, n=count(total, "missed_slot"), parts="; ".join(parts)))
 
 
 def marks_split(rows: pl.DataFrame, *, dark: bool = False) -> Chart:

@@ -40,10 +40,11 @@ class AsOf:
     with_minute: bool = False
 
 
-def period_selector(periods: Sequence[Option], chosen: str) -> None:
-    """The list of periods, and beside it the days of the chosen week or the chosen free days."""
+def period_selector(periods: Sequence[Option], asked: str | None, default: str) -> None:
+    """The list of periods, and beside it the days of the chosen week or the chosen free days. A period that is not on
+    offer shows what the page shows for it: the default."""
     labels = {option.code: option.label for option in periods}
-    code = chosen if chosen in labels else periods[0].code
+    code = next((code for code in (asked, default) if code in labels), periods[0].code)
     st.session_state[PERIOD_KEY] = code
     st.selectbox(
         t("frame.period"),

@@ -44,7 +44,12 @@ def figure(key: str, chart: Chart, table: pl.DataFrame | None = None, *, title: 
     if table is not None:
 
         def draw() -> None:
-            st.dataframe(table, hide_index=True, placeholder="—", alt=chart.alt)
+            whole = {
+                name: st.column_config.NumberColumn(format="localized")
+                for name, kind in table.schema.items()
+                if kind.is_integer()
+            }
+            st.dataframe(table, hide_index=True, placeholder="—", alt=chart.alt, column_config=whole)
             offer_frame(key, title or t("chart.data"), table)
 
         folded(key, t("chart.data"), draw, icon=":material/table_rows:")

@@ -51,7 +51,7 @@ def _draw(scope: Scope, card: Card | None, filters: Filters, at: datetime | None
     _about(card.row)
     _lesson(card.row, filters)
     source_link(scope, card.row["school_id"], card.row["journal_id"], card.row["lesson_id"])
-    _life(card.row)
+    _life(card.row, is_newest=at is None)
     _answers(card.row)
     if at is None:  # a word is about the newest state
         _decision(scope, card, filters)
@@ -95,10 +95,11 @@ def journal_position(row: dict[str, Any], filters: Filters) -> Filters:
     )
 
 
-def _life(row: dict[str, Any]) -> None:
+def _life(row: dict[str, Any], *, is_newest: bool) -> None:
     zone = row["timezone"]
     first, last = (wording.short_moment(row[name], zone) for name in ("first_seen_at", "at"))
-    words = [t("finding_card.seen", first=first, last=last)]
+    # found with hindsight, a finding of a past day was first seen after it
+    words = [t("finding_card.seen", first=first, last=last)] if is_newest else []
     if row["fixed_at"] is not None:
         lag = (row["fixed_at"] - row["due_at"]).total_seconds() if row["due_at"] is not None else 0
         at = wording.short_moment(row["fixed_at"], zone)
@@ -107,7 +108,8 @@ def _life(row: dict[str, Any]) -> None:
         )
     if row["reopened"]:
         words.append(t("findings.reopened", n=row["reopened"]))
-    st.caption(". ".join(word[:1].upper() + word[1:] for word in words) + ".")
+    if words:
+        st.caption(". ".join(word[:1].upper() + word[1:] for word in words) + ".")
 
 
 def _answers(row: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from dashboard.i18n import count, day, day_short, listed, percent, t
 from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
 from dashboard.queries.overview import Overview, is_past, read_overview
-from dashboard.views.records import judged, record_columns, record_rows
+from dashboard.views.records import draw_record_table, judged, record_rows
 from etl.warehouse.metrics import METRICS, Measured
 from etl.warehouse.scope import Scope
 
@@ -289,13 +289,4 @@ def _records(page: Overview) -> None:
     st.header(t("overview.records"), anchor=False)
     st.caption(t("overview.records_note"))
     rows = record_rows(page.duties)
-    columns = ("record", "filled", "unfilled", "timely", "late")
-    st.dataframe(
-        rows.select(columns),
-        hide_index=True,
-        placeholder="—",
-        alt=t("overview.records_alt"),
-        column_config=record_columns(columns),
-        height="content",
-    )
-    offer_frame("overview_records", t("overview.records"), rows.select(columns), record_columns(columns))
+    draw_record_table("overview_records", t("overview.records"), rows)

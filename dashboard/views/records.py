@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
-import streamlit as st
 
 from dashboard import measures
-from dashboard.i18n import t
+from dashboard.components.row_table import Cell, Column, Row, row_table
+from dashboard.i18n import number, t
 from etl.warehouse.ledger import MARK_RULES, RULE
 from etl.warehouse.metrics import LESSON_RULES, METRICS, Metric
 
@@ -29,19 +30,23 @@ def judged(metric: Metric, duties: pl.DataFrame) -> tuple[pl.DataFrame, list[int
     return (rest, silent) if rest.height else (duties, [])
 
 
-def record_columns(columns: tuple[str, ...]) -> dict[str, Any]:
-    """Column configuration of a table of records; `terms` wide, counts with their digits divided."""
-    counts = ("unfilled", "late")
-    return {
-        name: st.column_config.NumberColumn(t(f"overview.column_{name}"), format="localized")
-        if name in counts
-        else st.column_config.TextColumn(
-            t(f"overview.column_{name}"),
-            width={"record": 200, "filled": 150, "timely": 150, "terms": 400}.get(name),
-            alignment="right" if name in ("filled", "timely") else None,  # shares, or words in their place
-        )
-        for name in columns
-    }
+def draw_record_table(key: str, title: str, rows: pl.DataFrame, terms: Sequence[str] = ()) -> None:
+    """The table of `record_rows`, with its file; `terms` = the deadline and clause of each row where they are of one
+    school."""
+    names = ("record", "filled", "unfilled", "timely", "late", *(("terms",) if terms else ()))
+    columns = [Column(t(f"overview.column_{name}"), is_number=name not in ("record", "terms")) for name in names]
+    table = []
+    for place, row in enumerate(rows.iter_rows(named=True)):
+        words = [
+            row["record"],
+            row["filled"] or "—",
+            "—" if row["unfilled"] is None else number(row["unfilled"]),
+            row["timely"],
+            number(row["late"]),
+            *terms[place : place + 1],
+        ]
+        table.append(Row(tuple(Cell(text) for text in words)))
+    row_table(key, columns, table, caption=title)
 
 
 def record_rows(duties: pl.DataFrame) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from dashboard.filters import Filters
 from dashboard.i18n import count, listed, number, out_of, percent, t
 from dashboard.queries import schools as asked
 from dashboard.queries.school import School
-from dashboard.views.records import record_columns, record_rows
+from dashboard.views.records import draw_record_table, record_rows
 from etl.warehouse.ledger import MARK_RULES, RULE
 from etl.warehouse.metrics import LESSON_RULES, METRICS
 
@@ -25,15 +25,7 @@ def draw_records(page: School) -> None:
     by_rule = {row["rule"]: row for row in page.clauses.iter_rows(named=True)}
     rows = record_rows(page.rules)
     terms = [measures.terms(by_rule.get(RULE[name].number)) for name in rows["rule"]]
-    columns = ("record", "filled", "unfilled", "timely", "late", "terms")
-    shown, config = (
-        rows.with_columns(pl.Series("terms", terms, dtype=pl.String)).select(columns),
-        record_columns(columns),
-    )
-    st.dataframe(
-        shown, hide_index=True, placeholder="—", alt=t("overview.records_alt"), height="content", column_config=config
-    )
-    offer_frame("school_records", t("school.records"), shown, config)
+    draw_record_table("school_records", t("school.records"), rows, terms)
 
 
 def teacher_rows(page: School) -> pl.DataFrame:

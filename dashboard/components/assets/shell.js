@@ -12,7 +12,7 @@ const translate = (state, text) => {
   return null
 }
 
-const ATTRIBUTES = ["aria-label", "title", "placeholder", "alt"]
+const ATTRIBUTES = ["aria-label", "aria-valuetext", "title", "placeholder", "alt"]
 // people's own words are not interface; the empty parts of a day field are
 const SKIP = "code, pre, textarea, [contenteditable=true]:not([data-placeholder=true]), script, style"
 
