@@ -24,7 +24,7 @@ from dashboard.views.document_buttons import document_buttons, scope_at_the_pres
 def draw_correction_file(page: Corrections, shown: pl.DataFrame, filters: Filters) -> None:
     """DOCX, PDF and XLSX of the changes shown."""
     with st.container(border=True):
-        st.markdown(f"**{t('corrections.table')}**")
+        st.header(t("corrections.table"), anchor=False)
         st.caption(t("corrections.table_note"))
         with st.container(horizontal=True, gap="small", key="correction_table"):
             name = file_name(t("corrections.table"), page.row["until_on"])

@@ -55,7 +55,7 @@ def _draw(scope: Scope, page: Journal, card: Lesson | None, filters: Filters) ->
     _records(page, card)
     _marks(card)
     _absences(page, card)
-    st.markdown(f"**{t('lesson.link')}**")
+    st.header(t("lesson.link"), anchor=False)
     st.code(_address(filters), language=None, wrap_lines=True)
     source_link(scope, page.place.school, page.place.journal, filters.lesson)
 

@@ -11,9 +11,9 @@ import streamlit as st
 from dashboard import charts, frame, measures, moment_words
 from dashboard.components.figure import figure
 from dashboard.components.kpi_cards import kpi_cards
-from dashboard.exports import offer_frame
+from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.filters import Filters
-from dashboard.i18n import count, day, day_short, listed, percent, t
+from dashboard.i18n import count, day, day_short, listed, number, percent, t
 from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
 from dashboard.queries.overview import Overview, is_past, read_overview
@@ -23,6 +23,7 @@ from etl.warehouse.scope import Scope
 
 NAMED = 2  # schools named inside a card
 SHOWN = 6  # schools named in the card and in sentences; the rest stand in the table
+MANY = 12  # more schools than this scroll inside their table
 FEWEST = 3  # schools below which a funnel says nothing
 
 
@@ -255,34 +256,36 @@ def _schools(table: pl.DataFrame, filters: Filters) -> None:
         if st.button(t("monitoring.open"), key="to_monitoring", icon=":material/table_chart:"):
             frame.go("monitoring", position)
     st.caption(t("overview.schools_note"))
-    columns = ("label", "shown", "base", "unfilled", "timely", "attendance", "fresh", "act")
-    config = {
-        "label": st.column_config.TextColumn(t("overview.column_school"), width=160),
-        "shown": st.column_config.NumberColumn(t("overview.column_filled"), width=110, format="percent", step=0.001),
-        "base": st.column_config.NumberColumn(t("overview.column_base"), format="localized", width=110),
-        "unfilled": st.column_config.NumberColumn(t("overview.column_unfilled"), format="localized", width=110),
-        "timely": st.column_config.TextColumn(t("overview.column_timely"), width=150, alignment="right"),
-        "attendance": st.column_config.NumberColumn(
-            t("overview.column_attendance"), width=120, format="percent", step=0.001
-        ),
-        "fresh": st.column_config.TextColumn(t("overview.column_fresh"), width=150),
-        "act": st.column_config.TextColumn(t("overview.column_act"), width=300),
-    }
-    event = st.dataframe(
-        table.select(columns),
-        key="overview_schools",
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-cell",
-        placeholder=t("number.cannot_tell"),
-        alt=t("overview.table_alt"),
-        height="content",
-        column_config=config,
+    names = ("filled", "base", "unfilled", "timely", "attendance", "fresh")
+    columns = [
+        Column(t("overview.column_school"), wide=True),
+        *(Column(t(f"overview.column_{name}"), is_number=name != "fresh") for name in names),
+    ]
+    rows = [
+        Row(
+            (
+                Cell(row["label"], row["act"], "quiet"),
+                Cell(_share(row["shown"])),
+                Cell(number(row["base"])),
+                Cell(t("number.cannot_tell") if row["unfilled"] is None else number(row["unfilled"])),
+                Cell(row["timely"]),
+                Cell(_share(row["attendance"])),
+                Cell(row["fresh"]),
+            ),
+            row["school_id"],
+            t("overview.open", school=row["label"]),
+        )
+        for row in table.iter_rows(named=True)
+    ]
+    clicked = row_table(
+        "overview_schools", columns, rows, caption=t("overview.table_alt"), height=640 if table.height > MANY else None
     )
-    offer_frame("overview_schools", t("overview.schools"), table.select(columns), config)
-    cells = event["selection"]["cells"]
-    if cells and 0 <= cells[0][0] < table.height:
-        frame.go("school", filters.drilled(school=int(table["school_id"][cells[0][0]])))
+    if clicked is not None:
+        frame.go("school", filters.drilled(school=clicked))
+
+
+def _share(value: float | None) -> str:
+    return t("number.cannot_tell") if value is None else percent(value)
 
 
 def _records(page: Overview) -> None:

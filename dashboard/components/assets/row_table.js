@@ -35,7 +35,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       make("thead", {}, make("tr", {}, ...heads)),
       make("tbody", {}, ...rows),
     )
-    const box = make("div", { class: `scroll${data.height ? " inner" : ""}${data.columns.length > 3 ? " cards" : ""}` }, table)
+    const box = make("div", { class: `scroll${data.height ? " inner" : ""}${data.columns.length > 3 ? " cards" : ""}${data.columns.length > 5 ? " many" : ""}` }, table)
     // a box that scrolls can be reached by the keyboard
     if (data.height) {
       box.style.setProperty("--height", `${data.height}px`)
