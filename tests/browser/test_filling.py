@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -47,3 +48,36 @@ def test_the_pages_stay_within_a_narrow_screen_and_speak_russian(open_page: Visi
     page.evaluate("document.querySelectorAll('[data-testid*=Icon]').forEach(icon => icon.remove())")
     words = page.get_by_test_id("stMainBlockContainer").inner_text()
     assert not [word for word in re.findall(r"[A-Za-z]{3,}", words) if not re.fullmatch("[IVX]+|XLSX|CSV", word)]
+
+
+# the control that has the focus, inside components too: its name and where it stands on the page
+_FOCUSED = """() => {
+  let at = document.activeElement
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement
+  if (!at || at === document.body) return null
+  const box = at.getBoundingClientRect(), main = document.querySelector('[data-testid=stMain]')
+  const isControl = at.matches('a, button, input, textarea, summary, td, [role]')
+  const said = at.getAttribute('aria-label') || at.labels?.[0]?.innerText || at.innerText || at.title || ''
+  const name = isControl ? said : '(scrolls)'
+  return [name.trim().replace(/\\s+/g, ' '), Math.round(box.y + main.scrollTop)]
+}"""
+
+
+def test_the_keyboard_goes_from_the_first_control_to_the_last_in_the_order_of_the_page(open_page: Visit) -> None:
+    page = open_page("/filling?period=q1", "deputy")
+    settle(page)
+    stops: list[tuple[str, int]] = []
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        found = page.evaluate(_FOCUSED)
+        if found is None or (len(stops) > 1 and tuple(found) == stops[0]):
+            break
+        stops.append(tuple(found))
+    names = [name for name, _ in stops]
+    wanted = ("Школа", "Период", "Класс", "По учителям", "Открыть: ", "Скачать XLSX", "Замечания по этим записям")
+    places = [next((i for i, name in enumerate(names) if wish in name), -1) for wish in wanted]
+    assert -1 not in places and places == sorted(places), dict(zip(wanted, places, strict=True))
+    assert "" not in names and names[-1].endswith("Замечания по этим записям"), names
+    # nothing jumps back up the page by more than a row; the head stands apart from the body
+    body = [y for name, y in stops[places[2] :]]
+    assert all(after > before - 120 for before, after in pairwise(body)), stops
