@@ -44,19 +44,24 @@ def stamp_of_schools(schools: pl.DataFrame, filters: Filters) -> str:
     return t("compare.stamp_ends")
 
 
+def _inside(label: str) -> str:
+    """A period within a sentence: «сентябрь 2026», but «I четверть»."""
+    return label[:1].lower() + label[1:] if label[:1] > "Z" else label
+
+
 def compared_with(choice: Choice, before_on: object = None) -> str:
     """`I четверть на 12.09.2026`: the other period, and the day of it at whose end it is looked at where one is known
     for all; «нет данных за прошлый период» where there is no other period."""
     if choice.previous is None:
         return t("compare.none")
     if before_on is None:
-        return t("compare.same_point", period=choice.previous.label)
-    return t("compare.on_day", period=choice.previous.label, day=f"{before_on:%d.%m.%Y}")
+        return t("compare.same_point", period=_inside(choice.previous.label))
+    return t("compare.on_day", period=_inside(choice.previous.label), day=f"{before_on:%d.%m.%Y}")
 
 
 def compared_whole(choice: Choice) -> str:
     """The other period as a whole: for figures that a school has once a period."""
-    return t("compare.whole", period=choice.previous.label) if choice.previous else t("compare.none")
+    return t("compare.whole", period=_inside(choice.previous.label)) if choice.previous else t("compare.none")
 
 
 def was_and_is(then: Measured, now: Measured, with_what: str) -> str:

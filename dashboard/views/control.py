@@ -14,10 +14,10 @@ import polars as pl
 import streamlit as st
 
 from dashboard import frame, wording
+from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.control import NEXT, State, Texts, day_of
-from dashboard.exports import offer_frame
 from dashboard.filters import Filters
-from dashboard.i18n import day_short, t
+from dashboard.i18n import day_short, number, t
 from dashboard.pages_table import may_act
 from dashboard.queries import periods, schools
 from dashboard.queries.control import Package, Refused, open_control, read_package, read_packages, recheck, save
@@ -86,25 +86,27 @@ def _list(scope: Scope, filters: Filters, school: int) -> None:
 
 def _table(rows: pl.DataFrame, filters: Filters) -> None:
     zone = rows["timezone"][0]
-    shown = pl.DataFrame(
-        {
-            t("control.column_period"): rows["label"],
-            t("control.column_state"): [t(f"control.state_{state}") for state in rows["state"]],
-            t("control.column_remarks"): rows["remark_count"],
-            t("control.column_no"): rows["act_no"],
-            t("control.column_opened"): [wording.short_moment(at, zone) for at in rows["opened_at"]],
-            t("control.column_repair"): [day_short(on) if (on := day_of(text)) else "—" for text in rows["repair_on"]],
-        }
-    )
+    names = ("period", "state", "remarks", "no", "opened", "repair")
+    columns = [Column(t(f"control.column_{name}"), is_number=name == "remarks") for name in names]
+    table = []
+    for row in rows.iter_rows(named=True):
+        repair_on = day_of(row["repair_on"])
+        cells = (
+            row["label"],
+            t(f"control.state_{row['state']}"),
+            number(row["remark_count"]),
+            row["act_no"] or "—",
+            wording.short_moment(row["opened_at"], zone),
+            day_short(repair_on) if repair_on else "—",
+        )
+        opens = t("control.open_one", label=row["label"])
+        table.append(Row(tuple(Cell(text) for text in cells), int(row["package_no"]), opens))
     with st.container(border=True):
         st.header(t("control.list"), anchor=False)
-        chosen = st.dataframe(
-            shown, hide_index=True, on_select="rerun", selection_mode="single-cell", key="control_list",
-            placeholder="—", width="stretch",
-        )  # fmt: skip
-        offer_frame("control", t("control.list"), shown)
-    if cells := chosen["selection"]["cells"]:
-        frame.set_filters(filters.changed(page=int(rows["package_no"][cells[0][0]])))
+        st.caption(t("control.list_note"))
+        clicked = row_table("control_list", columns, table, caption=t("control.list"))
+    if clicked is not None:
+        frame.set_filters(filters.changed(page=clicked))
 
 
 def _one(scope: Scope, filters: Filters, package: Package) -> None:

@@ -125,7 +125,7 @@ def test_a_director_opens_last_month_and_reads_what_changed(demo: Demo) -> None:
     settle(page)
     block = page.locator(".st-key-school_changes")
     expect(block.get_by_role("heading", name="Что изменилось")).to_be_visible()
-    expect(block).to_contain_text("Сентябрь 2026")
+    expect(block).to_contain_text("сентябрь 2026")
     worse = block.get_by_role("table").first
     expect(worse.get_by_role("row").nth(1)).to_contain_text(re.compile(r"-\d+,\d\sп\.п\."))
     for row in worse.get_by_role("row").all()[1:]:  # what is said to have changed is the difference of what is shown
