@@ -8,9 +8,9 @@ from etl.sources.earlier import NOTHING, Earlier, Recall, StoredEntry, StoredLes
 from etl.warehouse.engine import owner_connection
 
 _ENTRIES: LiteralString = (
-    "SELECT mark_key, value, deleted_latest IS NULL FROM fact_mark WHERE school_id = %(school)s"
+    "SELECT mark_key, value, deleted_latest IS NULL, false FROM fact_mark WHERE school_id = %(school)s"
     " AND school_year = ANY(%(years)s)"
-    " UNION ALL SELECT absence_key, code, deleted_latest IS NULL FROM fact_absence WHERE school_id = %(school)s"
+    " UNION ALL SELECT absence_key, code, deleted_latest IS NULL, true FROM fact_absence WHERE school_id = %(school)s"
     " AND school_year = ANY(%(years)s)"
 )
 _LESSONS: LiteralString = (

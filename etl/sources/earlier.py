@@ -14,6 +14,7 @@ class StoredEntry:
     key: str
     value: str
     is_live: bool
+    is_absence: bool = False
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,25 @@ class Known:
         }
 
     @cached_property
+    def _several(self) -> dict[tuple[str, bool], list[tuple[str, Content]]]:
+        """(key of a cell, absences or marks) → place and value of those that are there."""
+        found: dict[tuple[str, bool], list[tuple[str, Content]]] = defaultdict(list)
+        for entry in self.earlier.entries:
+            if entry.is_live:
+                cell, _bar, place = entry.key.rpartition("|")
+                found[cell, entry.is_absence].append((place, {"": entry.value.lower()}))
+        return found
+
+    def places_of(self, cell: str, values: Sequence[str], *, is_absence: bool) -> list[str]:
+        """Places of a cell's marks, or absences, in their order: «5» that becomes «4/5» stays itself, and of «4/5» the
+        one that is left is not the other one changed.
+        """
+        stored = self._several.get((cell, is_absence), [])
+        if [place for place, _value in stored] in ([], ["1"]) and len(values) == 1:
+            return [place for place, _value in stored] or ["1"]
+        return aligned(stored, [{"": value.lower()} for value in values], is_sure=True)
+
+    @cached_property
     def pupils(self) -> dict[str, dict[Hashable, str]]:
         """Pupil → (stem, day) → text of all columns of the day."""
         found: dict[str, dict[Hashable, list[str]]] = defaultdict(lambda: defaultdict(list))

@@ -383,9 +383,10 @@ class Builder:
     def _cell(self, text: str, key: str, base: Row, where: Origin) -> None:
         """Marks and absences of one cell; what is unknown goes on as it stands and is set aside with its address."""
         entries = read_cell(text)
-        for number, value in enumerate(entries.marks if entries else (text,), 1):
+        marks, codes = (entries.marks, entries.absences) if entries else ((text,), ())
+        for number, value in zip(self.known.places_of(key, marks, is_absence=False), marks, strict=True):
             self.out.add("mark", {**base, "mark_key": f"{key}|{number}", "value": value}, where)
-        for number, code in enumerate(entries.absences if entries else (), 1):
+        for number, code in zip(self.known.places_of(key, codes, is_absence=True), codes, strict=True):
             self.out.add("absence", {**base, "absence_key": f"{key}|{number}", "code": code}, where)
 
     def _period_mark(self, journal: Journal, row: int, column: PeriodColumn, text: str, pupil: str) -> None:

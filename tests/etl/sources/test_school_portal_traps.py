@@ -12,8 +12,9 @@ import pytest
 
 from etl.sources.answers import Answers
 from etl.sources.bundle import Bundle
+from etl.sources.earlier import Earlier, StoredEntry
 from etl.sources.registry import recognise
-from etl.sources.school_portal.alignment import aligned
+from etl.sources.school_portal.alignment import Known, aligned
 from etl.sources.school_portal.cells import Sheet, read_sheets
 from etl.sources.school_portal.journals import Journal, read_journal
 from etl.sources.school_portal.plans import read_plans
@@ -207,3 +208,25 @@ def test_columns_keep_their_numbers_when_one_comes_between_them_or_goes() -> Non
 
 def test_a_sheet_says_the_address_of_a_cell_beyond_column_z() -> None:
     assert Sheet("f", "Алг 7а", ()).address(8, 27) == "Алг 7а!AB9"
+
+
+@pytest.mark.parametrize(
+    ("stored", "now", "places"),
+    [
+        ({"1": "5"}, ["4", "5"], ["0.5", "1"]),  # a second mark before it does not change it
+        ({"1": "5"}, ["5", "4"], ["1", "2"]),
+        ({"1": "4", "2": "5"}, ["5"], ["2"]),  # the first is gone; the second was not made of it
+        ({"1": "4", "2": "5"}, ["4"], ["1"]),
+        ({"2": "5"}, ["3"], ["2"]),
+        ({"1": "4", "2": "5"}, ["5", "4"], ["1", "2"]),  # as many as before are the same ones, both changed
+        ({"1": "4"}, ["5", "3"], ["1", "2"]),
+        ({}, ["5", "3"], ["1", "2"]),
+    ],
+)
+def test_marks_of_one_cell_keep_their_places(stored: dict[str, str], now: list[str], places: list[str]) -> None:
+    entries = [StoredEntry(f"cell|{place}", value, True) for place, value in stored.items()]
+    gone = StoredEntry("cell|7", "2", False)
+    absent = StoredEntry("cell|1", "Н", True, True)
+    known = Known(Earlier(entries=(*entries, gone, absent)))
+    assert known.places_of("cell", now, is_absence=False) == places
+    assert known.places_of("cell", ["н"], is_absence=True) == ["1"]
