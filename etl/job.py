@@ -216,17 +216,37 @@ def _is_repeat(cursor: psycopg.Cursor[Any], bundle: Bundle, report: LoadReport) 
     ).fetchone()
     if not known:
         return False
-    report.load_id, report.is_repeat = known[0], True
+    _tell_again(cursor, report, known[0])
+    return True
+
+
+def reports_of(url: str, load_ids: Sequence[int], school_key: str, permit: Permit | None = None) -> list[LoadReport]:
+    """Reports of loads that are stored, as of ones that brought nothing new; `permit` may refuse the school."""
+    with owner_connection(url) as connection, connection.cursor() as cursor:
+        if permit is not None:
+            permit(cursor, frozenset({school_key}))
+        runs = cursor.execute(
+            "SELECT load_id, source, mode, extracted_at FROM load_run WHERE load_id = ANY(%s) ORDER BY 4, 1",
+            [list(load_ids)],
+        ).fetchall()
+        reports = [LoadReport(*run) for run in runs]
+        for report in reports:
+            _tell_again(cursor, report, report.load_id)
+    return reports
+
+
+def _tell_again(cursor: psycopg.Cursor[Any], report: LoadReport, load_id: int) -> None:
+    """The counts of a stored load, all of its rows unchanged."""
+    report.load_id, report.is_repeat = load_id, True
     rows = cursor.execute(
         "SELECT table_name, sum(rows_read), sum(rows_rejected), count(DISTINCT school_id) FILTER (WHERE"
         " school_id <> %s) FROM load_table"
         " WHERE load_id = %s GROUP BY table_name",
-        [NO_SCHOOL, known[0]],
+        [NO_SCHOOL, load_id],
     ).fetchall()
     for table, read, rejected, _schools in rows:
         report.count(table, Balance(read=int(read), unchanged=int(read) - int(rejected), rejected=int(rejected)))
     report.school_count = max((int(row[3]) for row in rows), default=0)
-    return True
 
 
 def _merge_schools(

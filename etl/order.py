@@ -42,7 +42,8 @@ def refuse_out_of_order(cursor: psycopg.Cursor[Any], bundle: Bundle, spool: Spoo
             raise SourceError(
                 f"Another bundle of the same moment {bundle.manifest.extracted_text} brought"
                 f" the tables {', '.join(shared)} of school {school_key}.",
-                advice="Give both files to one load, or state scopes that do not overlap in the manifests.",
+                advice="Give both files to one load, or state scopes that do not overlap in the manifests; for files"
+                " of a journal system state the moment of each export with --extracted-at.",
             )
 
 
