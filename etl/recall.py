@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import LiteralString
 
-from etl.sources.earlier import NOTHING, Earlier, Recall, StoredEntry, StoredLesson, StoredLoad
+from etl.sources.earlier import NOTHING, Earlier, Recall, StoredEnrolment, StoredEntry, StoredLesson, StoredLoad
 from etl.warehouse.engine import owner_connection
 
 _ENTRIES: LiteralString = (
@@ -29,6 +29,13 @@ _LOADS: LiteralString = (
     " bool_or(t.table_name = 'lesson' AND 'topic' = ANY (t.columns))"
     " FROM load_run r JOIN load_table t USING (load_id) WHERE t.school_id = %(school)s AND r.mode = 'snapshot'"
     " GROUP BY r.load_id, r.extracted_at"
+)
+_ENROLMENTS: LiteralString = (
+    "SELECT p.key, c.key, e.from_on, e.to_on, coalesce(n.full_name, '') FROM fact_enrolment e"
+    " JOIN source_key p ON p.school_id = e.school_id AND p.table_name = 'pupil' AND p.id = e.pupil_id"
+    " JOIN source_key c ON c.school_id = e.school_id AND c.table_name = 'school_class' AND c.id = e.class_id"
+    " LEFT JOIN dim_pupil_name n ON n.school_id = e.school_id AND n.pupil_id = e.pupil_id"
+    " WHERE e.school_id = %(school)s AND e.school_year = ANY(%(years)s) AND e.deleted_latest IS NULL"
 )
 
 
@@ -57,6 +64,7 @@ def recall(url: str) -> Recall:
                 tuple(StoredEntry(*row) for row in connection.execute(_ENTRIES, asked)),
                 tuple(StoredLesson(*row) for row in connection.execute(_LESSONS, asked)),
                 tuple(StoredLoad(*row) for row in connection.execute(_LOADS, asked)),
+                tuple(StoredEnrolment(*row) for row in connection.execute(_ENROLMENTS, asked)),
             )
 
     return read

@@ -34,6 +34,17 @@ class StoredLesson:
 
 
 @dataclass(frozen=True)
+class StoredEnrolment:
+    """A pupil in the list of a class, in any school year; `to_on` is None as long as she is in it."""
+
+    pupil_key: str
+    class_key: str
+    from_on: date
+    to_on: date | None
+    name: str
+
+
+@dataclass(frozen=True)
 class StoredLoad:
     """A snapshot that was loaded: its moment, and whether it brought marks and topics."""
 
@@ -50,6 +61,7 @@ class Earlier:
     entries: tuple[StoredEntry, ...] = ()
     lessons: tuple[StoredLesson, ...] = ()
     loads: tuple[StoredLoad, ...] = ()
+    enrolments: tuple[StoredEnrolment, ...] = ()
 
 
 Recall = Callable[[str, frozenset[int]], Earlier]

@@ -58,17 +58,9 @@ class Pupils:
         arrivals: list[dict[Hashable, str]] = [{} for _ in range(count)]
         for journal in whole:
             for place, row in enumerate(_rows_named(journal, named[1])):
-                arrivals[place] |= self._contents(journal, row)
+                arrivals[place] |= contents_of(journal, row, self.secret)
         slots = [(number, known.pupils.get(self.key(named, number), {})) for number in stored]
         return aligned(slots, arrivals, is_sure=False)
-
-    def _contents(self, journal: Journal, row: int) -> dict[Hashable, str]:
-        texts: dict[Hashable, list[str]] = defaultdict(list)
-        own = stem(journal.place, self.secret)
-        for column in journal.days:
-            if text := journal.sheet.at(row, column.column):
-                texts[own, str(column.day)].append(words_of(text))
-        return {place: " ".join(sorted(those)) for place, those in texts.items()}
 
     def _rows(self, journal: Journal, numbers: dict[Named, list[str]], known: Known) -> list[tuple[int, str]]:
         there: dict[str, list[int]] = defaultdict(list)
@@ -98,7 +90,7 @@ class Pupils:
             return whole if len(rows) == len(whole) else at_first
         free = [key for key in (*(whole if len(rows) == len(whole) else ()), *apart) if key not in before]
         slots = [(str(number), known.pupils.get(key, {})) for number, key in enumerate(before, 1)]
-        chosen = aligned(slots, [self._contents(journal, row) for row in rows], is_sure=True)
+        chosen = aligned(slots, [contents_of(journal, row, self.secret) for row in rows], is_sure=True)
         names = {str(number): key for number, key in enumerate(before, 1)}
         return [names[number] if number in names else free.pop(0) for number in chosen]
 
@@ -116,6 +108,16 @@ class Pupils:
                 f"{moved} names occur in two classes of one year of study: taken as namesakes; one may be a pupil who "
                 f"changed the class"
             )
+
+
+def contents_of(journal: Journal, row: int, secret: bytes) -> dict[Hashable, str]:
+    """(stem, day) → text of all columns of the day, as `Known.pupils` has it."""
+    texts: dict[Hashable, list[str]] = defaultdict(list)
+    own = stem(journal.place, secret)
+    for column in journal.days:
+        if text := journal.sheet.at(row, column.column):
+            texts[own, str(column.day)].append(words_of(text))
+    return {place: " ".join(sorted(those)) for place, those in texts.items()}
 
 
 def _rows_named(journal: Journal, word: str) -> list[int]:
@@ -154,8 +156,15 @@ class Teachers:
             tokens = fits[0] if len(fits) == 1 else tokens
         return self._keep(tokens, self.full.get(tokens, cleaned(name)))
 
+    def is_nobody(self, key: str) -> bool:
+        """Whether it is the key of a blank name."""
+        return key == self._hidden(("?",))
+
+    def _hidden(self, tokens: tuple[str, ...]) -> str:
+        return hidden(self.secret, self.school_key, "staff", *tokens)
+
     def _keep(self, tokens: tuple[str, ...], name: str) -> str:
-        key = hidden(self.secret, self.school_key, "staff", *tokens)
+        key = self._hidden(tokens)
         self.names.setdefault(key, name)
         return key
 

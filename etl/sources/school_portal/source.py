@@ -279,13 +279,16 @@ def _journals(files: Files, answers: Answers, scratch: Path) -> Bundle:
     today = moment.astimezone(ZoneInfo(answers.timezone)).date()
     periods = (*answers.periods, *_whole_years(answers.periods))
     answers = replace(answers, periods=periods, extracted_at=_beside(moment, today, files, known))
-    people = know_people(files.journals, files.plans, answers.secret, answers.school_key, known)
+    zone = ZoneInfo(answers.timezone)
+    earlier = [each.extracted_at for each in known.earlier.loads if each.has_marks and each.extracted_at < moment]
+    before = max(earlier).astimezone(zone).date() if earlier else None
+    people = know_people(files.journals, files.plans, answers.secret, answers.school_key, known, before)
     bundles = [
         _part(journals, plans, answers, people, known, today, scratch / f"bundle-{number}", capable=bool(files.plans))
         for number, (journals, plans) in enumerate(_parts(files))
     ]
     bundle = bundles[0]
-    bundle.warnings = [*people.pupils.warnings, *_unplanned(files), *bundle.warnings]
+    bundle.warnings = [*people.pupils.warnings, *people.roll.warnings, *_unplanned(files), *bundle.warnings]
     bundle.further = bundles[1:]
     return bundle
 

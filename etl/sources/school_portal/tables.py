@@ -15,6 +15,7 @@ from etl.sources.school_portal.journals import DayColumn, Journal, PeriodColumn,
 from etl.sources.school_portal.people import Pupils, Teachers
 from etl.sources.school_portal.place_keys import class_key, group_key, stem
 from etl.sources.school_portal.plans import Plan, PlanRow
+from etl.sources.school_portal.roll import Roll, roll_of
 from etl.sources.school_portal.values import read_cell
 from etl.sources.school_portal.words import folded
 
@@ -81,16 +82,26 @@ class People:
     pupils: Pupils
     teachers: Teachers
     rows_of: dict[tuple[str, str], list[tuple[int, str]]]
+    roll: Roll
+    before: date | None = None
+    """local day of the newest earlier export of journals"""
 
 
 def know_people(
-    journals: list[Journal], plans: list[Plan], secret: bytes, school_key: str, known: Known | None = None
+    journals: list[Journal],
+    plans: list[Plan],
+    secret: bytes,
+    school_key: str,
+    known: Known | None = None,
+    before: date | None = None,
 ) -> People:
-    """Pupils and teachers of the files, those in the order of the journals first."""
+    """Pupils and teachers of the files, those in the order of the journals first; `before` as of `roll_of`."""
     pupils, teachers = Pupils(secret, school_key), Teachers(secret, school_key)
     teachers.know(name for journal in journals for name in journal.teachers)
     teachers.know(plan.teacher for plan in plans)
-    return People(pupils, teachers, pupils.rows_of(journals, known or Known()))
+    known = known or Known()
+    rows_of = pupils.rows_of(journals, known)
+    return People(pupils, teachers, rows_of, roll_of(journals, rows_of, pupils.names, known, secret, before), before)
 
 
 def origin(sheet: Sheet, row: int, column: int) -> Origin:
@@ -238,14 +249,19 @@ class Builder:
         return {"group_key": self.group_key(place), "subject_key": folded(place.subject)}
 
     def _members(self, place: Place, pupils: list[tuple[int, str]]) -> None:
-        """The files list pupils and do not say since when: the school year is taken."""
+        """Who is listed, since the day that `roll_of` found, and who is in no list of the class any more."""
         first = f"{place.school_year}-09-01"
         key, own = class_key(place), self.group_key(place)
+        roll = self.people.roll
         for _row, pupil in pupils:
-            member = self.school | {"pupil_key": pupil, "from_on": first}
-            self.out.once("enrolment", f"{key}|{pupil}", member | {"class_key": key})
+            member = self.school | {"pupil_key": pupil}
+            since: Row = {"from_on": str(roll.since[key, pupil]), "to_on": None}
+            self.out.once("enrolment", f"{key}|{pupil}", member | {"class_key": key} | since)
             if place.group:
-                self.out.once("group_member", f"{own}|{pupil}", member | {"group_key": own})
+                self.out.once("group_member", f"{own}|{pupil}", member | {"group_key": own, "from_on": first})
+        for pupil, from_on, to_on in roll.gone.get(key, ()):
+            span: Row = {"from_on": str(from_on), "to_on": str(to_on)}
+            self.out.once("enrolment", f"{key}|{pupil}", self.school | {"pupil_key": pupil, "class_key": key} | span)
 
     def _column_numbers(
         self, journal: Journal, columns: dict[date, list[DayColumn]], pupils: list[tuple[int, str]], own: str
@@ -293,7 +309,7 @@ class Builder:
         for day, those in numbers.items():
             for at, number in enumerate(those):
                 line = lines[day][at] if at < len(lines[day]) else None
-                row = self._lesson(place, f"{own}|{day}|{number}", staff, day)
+                row = self._lesson(place, f"{own}|{day}|{number}", self._teacher(own, day, number, staff), day)
                 if with_topics:
                     is_item = line is not None and bool(line.topic)
                     row |= {
@@ -312,6 +328,12 @@ class Builder:
         if plan and sheet is None:
             self._unplanned_lessons(place, own, lines)
         return lesson_of
+
+    def _teacher(self, own: str, day: date, number: str, staff: str) -> str:
+        """Whom the earlier export named for a lesson that was over then: a successor did not give it."""
+        before = self.people.before
+        stored = self.known.lessons.get((own, str(day)), {}).get(number) if before and day <= before else None
+        return stored.staff_key if stored and not self.people.teachers.is_nobody(stored.staff_key) else staff
 
     def _lesson(self, place: Place, key: str, staff: str, day: date) -> Row:
         return (
