@@ -38,24 +38,28 @@ JOIN (VALUES {_STATUS_NAMES}) s (number, name) ON s.number = c.status""",
 """The ledger at T, added up by school, rule and status (`check_cell`)."""
 
 # how the loader words a value of another type, and a key that is blank, doubled or leads nowhere
-_BAD_VALUE = "^(not |neither |holds a zero|from_on |starts_on )"
+_BAD_VALUE = "^(not |neither |holds a zero|from_on |starts_on |the (head|row|sheet|block|workbook) )"
 _BAD_KEY = "^(refers to |the key came before|required cell)"
 LAST_LOAD = Dataset(
     "last_load",
     f"""SELECT t.school_id, t.table_name, t.rows_read, t.rows_loaded, t.rows_unchanged, t.rows_rejected, t.rows_deleted,
     coalesce(j.bad_values, 0) AS bad_values, coalesce(j.bad_keys, 0) AS bad_keys, 1 AS row_count
-FROM load_table t
-JOIN (SELECT school_id, max(load_id) AS load_id FROM load_table WHERE school_id > 0 GROUP BY school_id) l
-    USING (school_id, load_id)
+FROM load_table t JOIN load_run r USING (load_id)
+JOIN (SELECT school_id, max(extracted_at) AS extracted_at FROM load_table JOIN load_run USING (load_id)
+      WHERE school_id > 0 GROUP BY school_id) l
+    ON l.school_id = t.school_id AND l.extracted_at = r.extracted_at
 LEFT JOIN (
-    SELECT school_id, load_id, split_part(file, '.', 1) AS table_name,
-           count(*) FILTER (WHERE reason ~ '{_BAD_VALUE}') AS bad_values,
-           count(*) FILTER (WHERE reason ~ '{_BAD_KEY}') AS bad_keys
-    FROM load_reject GROUP BY 1, 2, 3
-) j USING (school_id, load_id, table_name)""",
+    SELECT r.school_id, r.load_id, coalesce(n.table_name, 'school') AS table_name,
+           count(*) FILTER (WHERE r.reason ~ '{_BAD_VALUE}') AS bad_values,
+           count(*) FILTER (WHERE r.reason ~ '{_BAD_KEY}') AS bad_keys
+    FROM load_reject r LEFT JOIN load_table n ON n.school_id = r.school_id AND n.load_id = r.load_id
+         AND n.table_name = split_part(r.file, '.', 1)
+    GROUP BY 1, 2, 3
+) j ON j.school_id = t.school_id AND j.load_id = t.load_id AND j.table_name = t.table_name""",
 )
-"""One row per table of each school's newest load, with its rows that were set aside by kind of fault. Rows astray
-are of school 0, which is none.
+"""One row per table of each school's newest load (all bundles of its moment), with its rows that were set aside by
+kind of fault; those of workbooks, which are no tables, stand with the table `school`. Rows astray are of school 0,
+which is none.
 """
 
 JOURNAL_VOLUME = Dataset(

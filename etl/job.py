@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -167,6 +167,7 @@ def _load(
     schools = _merge_schools(cursor, bundle, spool, report, frozenset(profiles), is_demo=is_demo)
     _set_aside_ragged(spool, bundle, report)
     _set_aside_strangers(spool, bundle, {school.school_key for school in schools}, report)
+    schools = _set_aside_strays(spool, bundle, schools, report)
     with Writer(cursor) as writer:
         for number, school in enumerate(schools, 1):
             told.step("loading schools", number - 1, len(schools))
@@ -408,9 +409,6 @@ def _set_aside_strangers(spool: Spool, bundle: Bundle, known: set[str], report: 
             reject_rows(rows, "school_key", "required cell is blank"), bundle.files[table].name, None, None
         )
         report.count_astray(table, Balance(read=rows.height, rejected=rows.height))
-    for table, rows in bundle.strays.items():
-        report.set_aside(rows, None, None, None)
-        report.count_astray(table, Balance(read=rows.height, rejected=rows.height))
     for table, parts in spool.parts.items():
         for key in parts if table != "school" else ():
             if key not in known:
@@ -423,6 +421,22 @@ def _set_aside_strangers(spool: Spool, bundle: Bundle, known: set[str], report: 
                         key,
                     )
                     report.count_astray(table, Balance(read=text.height, rejected=text.height))
+
+
+def _set_aside_strays(spool: Spool, bundle: Bundle, schools: list[School], report: LoadReport) -> list[School]:
+    """What a source could make no row of: in files of one school it is that school's, and counts in its tables."""
+    own = schools[0] if len(schools) == 1 else None
+    counts: dict[str, int] = {}
+    for table, rows in bundle.strays.items():
+        if own is None:
+            report.set_aside(rows, None, None, None)
+        else:
+            report.set_aside(rows, None, own.school_id, own.school_key)
+        if own is not None and own.school_key in spool.parts.get(table, {}):
+            counts[table] = rows.height
+        else:
+            report.count_astray(table, Balance(read=rows.height, rejected=rows.height))
+    return [replace(school, strays=counts) for school in schools]
 
 
 def _tell(outcome: SchoolLoad, bundle: Bundle, report: LoadReport) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -60,6 +61,8 @@ class School:
     """what the newest bundle of the school says its source can tell (annex B15)"""
     balance: Balance | None = None
     """what became of its rows in the bundle's school table; None when none was accepted: then no absence is proved"""
+    strays: Mapping[str, int] = field(default_factory=dict)
+    """by table, what the source could make no row of and set aside itself: read and rejected"""
 
     @property
     def is_listed(self) -> bool:
@@ -139,8 +142,11 @@ def _take_in(
         )
     outcome.rejects += [(table.name, frame) for frame in rejects]
     outcome.warnings += typed.warnings
+    strays = school.strays.get(table.name, 0)
     outcome.balances[table.name] = Balance(
-        read=text.height, unchanged=typed.repeated_count, rejected=sum(frame.height for frame in rejects)
+        read=text.height + strays,
+        unchanged=typed.repeated_count,
+        rejected=sum(frame.height for frame in rejects) + strays,
     )
     return rows
 

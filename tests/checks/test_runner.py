@@ -276,6 +276,7 @@ def test_a_subject_that_vanished_from_a_class_is_found_and_a_vacation_is_not(dat
     ("check_id", "setting", "reason"),
     [
         ("load_types", "rows_rejected = 1, rows_loaded = rows_loaded - 1", "not a whole number"),
+        ("load_types", "rows_rejected = 1, rows_loaded = rows_loaded - 1", "the head of the column is neither"),
         (
             "load_keys",
             "rows_rejected = 1, rows_loaded = rows_loaded - 1",
@@ -290,8 +291,8 @@ def test_the_contract_of_the_last_load_is_judged_by_kind_of_fault(database, sql,
     if reason:
         sql.execute(
             "INSERT INTO load_reject (load_id, reject_no, school_id, file, reason, raw)"
-            " SELECT max(load_id), 900, 1, 'mark.csv', %s, '{}' FROM load_table",
-            [reason],
+            " SELECT max(load_id), 900, 1, %s, %s, '{}' FROM load_table",
+            ["2018_2019_7а (7а).xlsx" if reason.startswith("the head") else "mark.csv", reason],
         )
     row = next(row for row in run_checks(database).rows if row.check_id == check_id)
     assert (row.violated, row.verdict) == (1, "not_met")
