@@ -38,7 +38,7 @@ JOIN (VALUES {_STATUS_NAMES}) s (number, name) ON s.number = c.status""",
 """The ledger at T, added up by school, rule and status (`check_cell`)."""
 
 # how the loader words a value of another type, and a key that is blank, doubled or leads nowhere
-_BAD_VALUE = "^(not |neither |holds a zero|from_on |starts_on |the (head|row|sheet|block|workbook) )"
+_BAD_VALUE = "^(not |neither |holds a zero|from_on |starts_on |the (head|row|line|sheet|block|workbook) )"
 _BAD_KEY = "^(refers to |the key came before|required cell)"
 LAST_LOAD = Dataset(
     "last_load",

@@ -10,6 +10,11 @@ from etl.transforms.values import SPELLINGS
 Scale = Sequence[Sequence[object]]
 """Pairs (least score, mark), as `scale = [[85, "5"], [70, "4"], [50, "3"], [0, "2"]]` in the file of answers."""
 
+UNSTATED = (
+    "not a mark 1–5; state the scale in school.toml beside the files, below [source.oneroster] or [source.edfi]: "
+    'scale = [[85, "5"], [70, "4"], [50, "3"], [0, "2"]]'
+)
+
 
 def mark_of(text: str, scale: Scale | None = None) -> tuple[str, str]:
     """The mark and "", or "" and the reason why it is none. Without a scale only marks of the contract are marks."""
@@ -30,4 +35,4 @@ def mark_of(text: str, scale: Scale | None = None) -> tuple[str, str]:
         return "", "below the least score of the stated scale"
     if score in (1, 2, 3, 4, 5):
         return str(int(score)), ""
-    return "", "not a mark 1–5; state the scale of the scores as `scale` in the file of answers"
+    return "", UNSTATED

@@ -134,3 +134,28 @@ def test_the_guide_has_sections_with_text():
     assert len(sections) >= 8
     assert all(title and body for _, title, body in sections)
     assert len({anchor for anchor, _, _ in sections}) == len(sections)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("200MB per file • ZIP, XLSX", "до 200 МБ на файл"),
+        ("1.2KB", "1.2 КБ"),
+        ("12.0MB", "12.0 МБ"),
+        ("800.0B", "800.0 Б"),
+        ("journals-12.11.2018.zip, 1.2KB", "journals-12.11.2018.zip, 1.2 КБ"),
+        ("Remove journals-12.11.2018.zip", "Убрать journals-12.11.2018.zip"),
+        ("Cancel upload of 2018_2019_7а (7а).xlsx", "Не отправлять 2018_2019_7а (7а).xlsx"),
+        ("File must be 200.0MB or smaller.", "Файл больше 200.0 МБ."),
+        ("Remove the lid", None),
+        ("5B", None),
+        ("Дробь, 2B", None),
+    ],
+)
+def test_what_streamlit_says_of_a_file_is_russian(theirs: str, ours: str | None) -> None:
+    found = (
+        re.sub(r"\{(\d)\}", lambda number: match[int(number[1])], words)
+        for pattern, words in streamlit_words()["patterns"]
+        if (match := re.fullmatch(pattern, theirs))
+    )
+    assert next(found, None) == ours

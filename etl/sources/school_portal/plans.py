@@ -113,6 +113,8 @@ def _rows(sheet: Sheet, start: int, end: int, heads: dict[str, int]) -> tuple[li
             faults.append(fault("lesson", sheet, row, heads[DATE], "not a date as 05.09.2018"))
         elif day or topic:
             rows.append(PlanRow(row, day, topic, homework))
+        elif homework:
+            faults.append(fault("lesson", sheet, row, heads[HOMEWORK], "the line has homework and no date"))
     return rows, faults
 
 
