@@ -168,10 +168,18 @@ def _column_faults(sheet: Sheet, rows: tuple[int, int, int], column: int, reason
 def _pupils(
     sheet: Sheet, first_row: int, name_column: int, first_column: int
 ) -> tuple[tuple[tuple[int, str], ...], list[Fault]]:
+    """A line that is not numbered as the others are, and holds no entry, is a line below the list."""
     pupils: list[tuple[int, str]] = []
     faults: list[Fault] = []
+    numbered = {
+        row
+        for row in range(first_row, len(sheet.rows))
+        if any(sheet.at(row, column).strip(" .").isdigit() for column in range(name_column))
+    }
     for row in range(first_row, len(sheet.rows)):
         name = cleaned(sheet.at(row, name_column))
+        if numbered and row not in numbered and not any(sheet.rows[row][first_column:]):
+            continue
         if any(letter.isalpha() for letter in name):
             pupils.append((row, name))
             continue

@@ -230,3 +230,13 @@ def test_marks_of_one_cell_keep_their_places(stored: dict[str, str], now: list[s
     known = Known(Earlier(entries=(*entries, gone, absent)))
     assert known.places_of("cell", now, is_absence=False) == places
     assert known.places_of("cell", ["н"], is_absence=True) == ["1"]
+
+
+def test_a_line_below_the_list_is_no_pupil_unless_it_holds_an_entry() -> None:
+    rows = journal(HEADS[:2], [("Белов А.", ["5", "4"]), ("Гусев И.", [])])
+    rows += [[], [None, "Всего учеников: 2"], ["Выгружено 12.11.2018", "Школа"], [None, "Яшин Л.", "3"]]
+    found = grid(xlsx({"Алг 7а": rows}))
+    assert [name for _row, name in found.pupils] == ["Белов А.", "Гусев И.", "Яшин Л."]
+    assert not found.faults
+    bare = [[None, *row[1:]] if row and row[0] in ("1", "2") else row for row in rows[:-4]]  # a list without numbers
+    assert [name for _row, name in grid(xlsx({"Алг 7а": bare})).pupils] == ["Белов А.", "Гусев И."]
