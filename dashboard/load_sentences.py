@@ -25,6 +25,7 @@ _REMARKS = {
     "the grade of {n} sections is not said {rest}": "load_told.no_grade",
     "the names of the files do not say when they were exported: {moment}, when {rest}": "load_told.saved_at",
     "the report sums {n} days: {rest}": "load_told.summed",
+    "the school's act was not stated: {rest}": "load_told.no_act",
     "the time zone was not stated and is taken as {zone}": "load_told.zone",
     "recognised as {title}: sign-ins of {n} people from {first} to {last}, in {rest}": "load_told.sign_ins",
     "recognised as {title}: КТП of {n} journals with {lines} dated lines, in {rest}": "load_told.only_plans",

@@ -22,6 +22,7 @@ from etl.settings import Settings
 from etl.sources.answers import Answers, answers_of, read_answers
 from etl.sources.keys import installation_secret
 from etl.sources.registry import Recognition, recognise
+from etl.stored_answers import with_stored
 
 BUNDLE = "bundle"
 """The source whose files say everything themselves."""
@@ -73,7 +74,7 @@ def load_files(
     """
     told = progress or Progress()
     source, recognition = recognise(paths[0])
-    stated = read_answers(paths[0], given, answers_file) if source.name != BUNDLE else Answers()
+    stated = with_stored(read_answers(paths[0], given, answers_file), url) if source.name != BUNDLE else Answers()
     answers = replace(
         stated,
         beside=tuple(paths[1:]),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,7 +19,7 @@ MOMENT = datetime(2018, 11, 12, 18, 30, tzinfo=ZoneInfo("Europe/Moscow"))
 GIVEN = {"school_key": "s1", "timezone": "Europe/Moscow"}
 
 
-def load(store: Store, *paths: Path, **more: str) -> Loaded:
+def load(store: Store, *paths: Path, **more: Any) -> Loaded:
     return load_files(list(paths), store.url, Settings(store.home), given={**GIVEN, **more})
 
 
@@ -59,3 +60,27 @@ def test_files_of_another_school_are_new(store: Store, tmp_path: Path) -> None:
     paths = write(begin(13), tmp_path / "one", MOMENT)
     load(store, *paths)
     assert not load(store, *paths, school_key="s2").report.is_repeat
+
+
+def test_what_was_answered_once_holds_for_the_next_export(store: Store, tmp_path: Path) -> None:
+    year = begin(14)
+    stated = {
+        "school_name": "Школа № 7",
+        "municipality": "Королёв",
+        "regulation": "school16_korolev",
+        "timezone": "Asia/Omsk",
+        "periods": [
+            {"kind": "trimester", "number": 1, "starts_on": date(2018, 9, 1), "ends_on": date(2018, 11, 30)},
+        ],
+    }
+    look = (
+        "SELECT s.name, m.name, s.timezone, s.regulation, (SELECT count(*) FROM fact_period_mark JOIN dim_period"
+        " USING (school_id, period_id)) > 0 FROM dim_school s JOIN dim_municipality m USING (municipality_id)"
+    )
+    load(store, *write(year, tmp_path / "one", MOMENT), **stated)
+    before = store.rows(look)
+    assert before == [("Школа № 7", "Королёв", "Asia/Omsk", "school16_korolev", True)]
+    paths = write(year, tmp_path / "two", MOMENT + timedelta(days=7))
+    later = load_files(list(paths), store.url, Settings(store.home), given={"school_key": "s1"})
+    assert later.differences == ["nothing differs"]
+    assert store.rows(look) == before

@@ -202,6 +202,11 @@ def _answered(answers: Answers, files: Files) -> Answers:
     if not zone:
         zone = ZONE
         files.warnings.append(f"the time zone was not stated and is taken as {ZONE}")
+    if not answers.regulation and (files.journals or files.plans):
+        files.warnings.append(
+            "the school's act was not stated: no deadline can be judged; state it with --regulation, as listed by "
+            "`zavuch regulations list`"
+        )
     files.is_stated = answers.extracted_at is not None
     full = replace(
         answers,
