@@ -17,6 +17,7 @@ from dashboard.i18n import moment, t
 from dashboard.pages_table import BY_ROUTE, LONGEST_MENU, PAGES, PageRow, in_groups, is_open, menu_of
 from dashboard.queries.access_log import note_view
 from dashboard.queries.door import one_run
+from dashboard.queries.refusals import is_refused, note_refusal
 from etl.warehouse.scope import Scope
 
 LOG = logging.getLogger("zavuch.app")
@@ -65,37 +66,49 @@ def _page(row: PageRow, identity: Identity, scope: Scope) -> Page:
 
 def _runner(row: PageRow, identity: Identity, scope: Scope) -> Callable[[], None]:
     def show() -> None:
-        if not is_open(row.route, identity.role):
-            _forbidden(row, identity.role)
-        elif scope.is_empty and row.route != "guide":
-            frame.head(title_of(row, identity.role), Filters())
-            frame.empty(t("state.no_scope_title"), t("state.no_scope"))
-        else:
-            _render(row, scope, parse(st.query_params.to_dict()))
+        try:
+            _show(row, identity.role, scope, parse(st.query_params.to_dict()))
+        except Exception:
+            # the log has the traceback; the reader gets a sentence, in her language and without a detail of the data
+            LOG.exception("The page %s could not be drawn.", row.route)
+            frame.empty(t("state.error_title"), t("state.error", moment=moment(datetime.now(UTC).astimezone())))
 
     return show
 
 
+def _show(row: PageRow, role: str, scope: Scope, filters: Filters) -> None:
+    refused = is_refused(row, scope, filters)
+    if refused:
+        _note(note_refusal, row, scope, filters)
+    if not is_open(row.route, role):
+        _forbidden(row, role, refused)
+    elif scope.is_empty and row.route != "guide":
+        frame.head(title_of(row, role), Filters())
+        frame.empty(t("state.no_scope_title"), t("state.no_scope"))
+    elif refused:
+        frame.head(title_of(row, role), Filters())
+        frame.empty(t("state.refused_title"), f"{t('state.refused')} {t('state.refused_noted')}")
+    else:
+        _render(row, scope, filters)
+
+
 def _render(row: PageRow, scope: Scope, filters: Filters) -> None:
     st.session_state[frame.SCOPE_KEY] = scope
-    # imported when it is opened: a page without a chart never loads Plotly, a broken page breaks only itself
-    try:
-        if row.shows_pupils(filters, scope):
-            _note(row, scope, filters)  # first: what cannot be noted is not shown
-        with one_run():
-            importlib.import_module(row.module).render(scope, filters)
-    except Exception:
-        # the log has the traceback; the reader gets a sentence, in her language and without a detail of the data
-        LOG.exception("The page %s could not be drawn.", row.route)
-        frame.empty(t("state.error_title"), t("state.error", moment=moment(datetime.now(UTC).astimezone())))
+    if row.shows_pupils(filters, scope):
+        _note(note_view, row, scope, filters)  # first: what cannot be noted is not shown
+    with one_run():
+        # imported when it is opened: a page without a chart never loads Plotly, a broken page breaks only itself
+        importlib.import_module(row.module).render(scope, filters)
 
 
-def _note(row: PageRow, scope: Scope, filters: Filters) -> None:
-    """One line of the access log for every position at which pupils are shown by name, once in an hour of a tab."""
+def _note(write: Callable[[Scope, str, Filters], int], row: PageRow, scope: Scope, filters: Filters) -> None:
+    """One line of the access log for every position at which pupils are shown by name or refused, once in an hour of
+    a tab.
+    """
     place = [row.route, filters.school, filters.class_id, filters.pupil, filters.journal, filters.lesson]
-    seen = [*place, scope.user_id, frame.this_hour().isoformat()]
+    seen = [write.__name__, *place, scope.user_id, frame.this_hour().isoformat()]
     if st.session_state.get(NOTED_KEY) != seen:
-        note_view(scope, row.route, filters)
+        write(scope, row.route, filters)
         st.session_state[NOTED_KEY] = seen
 
 
@@ -109,11 +122,11 @@ def _landing(role: str) -> Callable[[], None]:
     return show
 
 
-def _forbidden(row: PageRow, role: str) -> None:
+def _forbidden(row: PageRow, role: str, noted: bool) -> None:
     frame.head(t("state.forbidden_title"), Filters())
     whom = t("state.forbidden_whom" if role not in _ABOVE_ASKING else "state.forbidden_whom_head")
     words = t("state.forbidden", role=t(f"role.{role}"), page=title_of(row, role), whom=whom)
-    frame.empty(title_of(row, role), words)
+    frame.empty(title_of(row, role), f"{words} {t('state.refused_noted')}" if noted else words)
 
 
 def _carry_position(route: str) -> None:

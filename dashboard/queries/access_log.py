@@ -1,4 +1,5 @@
-"""The log of access: who looked at pupils by name, took data out, or changed a register; and the director's page of it.
+"""The log of access: who looked at pupils by name or was refused it (`refusals`), took data out, or changed a register;
+and the director's page of it.
 
 Rows are only ever appended (row policy of `access_event`): the person, her role and the moment are checked by the
 database, so the app cannot write in somebody else's name (requirements C, «own audit log»; 003 А-1.2). Changes of
@@ -17,7 +18,7 @@ from dashboard.filters import Filters
 from dashboard.queries.door import NOTE, append, read
 from etl.warehouse.scope import Scope
 
-Kind = Literal["view", "export", "register"]
+Kind = Literal["view", "refused", "export", "register"]
 SHOWN = 500
 
 _EVENTS = f"""

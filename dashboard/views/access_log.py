@@ -1,4 +1,4 @@
-"""«Журнал доступа»: who looked at pupils by name, who took data out, who changed a register."""
+"""«Журнал доступа»: who looked at pupils by name, who was refused it, who took data out, who changed a register."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dashboard.queries.access_log import SHOWN, read_events
 from dashboard.wording import short_moment
 from etl.warehouse.scope import Scope
 
-KINDS = ("view", "export", "register")
+KINDS = ("view", "refused", "export", "register")
 ALL = "all"
 
 

@@ -170,9 +170,10 @@ _READS_LOG = (
     f" AND u.disabled_at IS NULL AND u.role IN ({_LOG_ROLES})))"
 )
 """The director reads the log of her school; everybody reads what she did herself."""
-# who, in which role and when are not the app's to invent
+# who, in which role and when are not the app's to invent; a refused look is noted in the school that was asked for
 _LOGS = (
-    f"{_EVERYBODY} AND user_id = {USER} AND EXISTS (SELECT 1 FROM access_user u WHERE u.user_id = {USER}"
+    f"({_EVERYBODY} AND kind IN ('view', 'export', 'register') OR kind = 'refused') AND user_id = {USER}"
+    f" AND EXISTS (SELECT 1 FROM access_user u WHERE u.user_id = {USER}"
     " AND u.role = access_event.role AND u.full_name = access_event.full_name)"
     " AND at BETWEEN transaction_timestamp() AND clock_timestamp()"
 )

@@ -1471,6 +1471,7 @@ access_row = Table(
     Index("ix_access_row_user", "user_id", "level"),
     comment="grants resolved to schools, classes and journals: what the row policies read",
 )
+_EVENT_KINDS = "view (of pupils by name), refused (a look at pupils that was not open), export, or register (a change)"
 access_event = Table(
     "access_event",
     metadata,
@@ -1481,7 +1482,7 @@ access_event = Table(
     _column("pupil_id", Integer(), "pupil that was looked at; null = all of the page"),
     _column("row_count", Integer(), "rows of an export; null = not counted"),
     _column("as_of", Date(), "day the page was set to; null = the newest data"),
-    _column("kind", Text(), "view (of pupils by name), export, or register (a change)", nullable=False),
+    _column("kind", Text(), _EVENT_KINDS, nullable=False),
     _column("subject", Text(), "page, table or register by its code", nullable=False),
     _column("full_name", Text(), "name of the person then", nullable=False),
     _column("role", Text(), "role of the person then", nullable=False),

@@ -140,6 +140,13 @@ def test_whoever_may_not_see_a_pupil_gets_none_at_any_address(address: str, ware
     with ThreadPoolExecutor(1) as pool:
         said = pool.submit(lambda: asyncio.run(walk())).result()
     assert len(said) > 20_000
+    with owner_connection(warehouse.url) as connection:
+        noted = connection.execute(
+            "SELECT e.subject, e.pupil_id FROM access_event e JOIN access_user u USING (user_id)"
+            " WHERE e.kind = 'refused' AND u.login = %s AND e.school_id = %s",
+            [login, warehouse.school_id],
+        ).fetchall()
+    assert {("pupil", place["pupil"]), ("journal", place["pupil"]), ("class", place["pupil"])} <= set(noted)
     # a family alone may be a town in the title of an act
     assert [name for name in pupils if " ".join(name.split()[:2]).encode() in said] == []
     assert b"Traceback" not in said and b"psycopg" not in said

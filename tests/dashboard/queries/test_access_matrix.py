@@ -63,6 +63,7 @@ WITHIN = {"compared", "read_roster", "read_attended", "read_class_sums", "read_c
 
 WRITES = {
     "note_view",
+    "note_refusal",
     "record_export",
     "open_control",
     "recheck",
@@ -75,7 +76,7 @@ WRITES = {
 }
 """What a page writes: the row policies of the registers refuse it to others (`tests/etl/warehouse/test_policies.py`,
 and the test of each register)."""
-ANSWERS = {"may_decide", "may_load", "may_write", "may_ask", "chosen_register", "params_of"}
+ANSWERS = {"is_refused", "may_decide", "may_load", "may_write", "may_ask", "chosen_register", "params_of"}
 """Words about the reader or the address; they read no row of a school."""
 DOOR = {"read", "cached", "data_versions"}
 PARTS = {"source_systems", "duties_by_rule", "moments_before", "on_offer"}

@@ -275,6 +275,11 @@ def test_the_app_owns_nothing_and_writes_its_registers_alone(warehouse: Warehous
         ({"full_name": "'Другой'"}, False),
         ({"school_id": "%(other)s"}, False),
         ({"at": "now() - interval '1 hour'"}, False),
+        ({"kind": "'anything'"}, False),
+        # whose pupils were asked for in vain learns of it, and from whom
+        ({"kind": "'refused'", "school_id": "%(other)s"}, True),
+        ({"kind": "'refused'", "user_id": "2"}, False),
+        ({"kind": "'refused'", "full_name": "'Другой'"}, False),
     ],
 )
 def test_an_event_of_the_log_is_written_in_ones_own_name_now_and_about_an_open_school(
