@@ -25,6 +25,7 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 from docx.text.paragraph import Paragraph as Line
 from docxtpl import DocxTemplate, Listing
+from jinja2.sandbox import SandboxedEnvironment
 
 from dashboard.i18n import NBSP, day_short, t
 from dashboard.reports.document import Document, Paragraph, Section, Table, printable, written
@@ -49,7 +50,7 @@ def docx_file(document: Document, folder: Path | None = None) -> bytes:
     own = _own_template(document.code, folder)
     try:
         filled = DocxTemplate(io.BytesIO(own.read_bytes() if own else template()))
-        filled.render(_context(document), autoescape=True)
+        filled.render(_context(document), jinja_env=SandboxedEnvironment(autoescape=True), autoescape=True)
         parts = filled.docx
         place = next((line for line in parts.paragraphs if _BODY in line.text), None)
     except Exception as error:

@@ -12,7 +12,7 @@ from typing import IO
 from lxml import etree
 
 from etl.errors import SourceError
-from etl.sources.bundle import DAMAGE
+from etl.sources.bundle import DAMAGE, zip_members
 
 BEGINNING = 4096
 """Bytes in which the root element stands."""
@@ -44,7 +44,7 @@ def interchanges(path: Path) -> list[str]:
     """Files of a folder or zip (or the one file) that are Ed-Fi interchanges, by their root element."""
     try:
         return [name for name in _names(path) if _is_interchange(path, name)]
-    except DAMAGE:
+    except (SourceError, *DAMAGE):
         return []
 
 
@@ -52,8 +52,7 @@ def _names(path: Path) -> list[str]:
     if path.is_dir():
         names = [entry.name for entry in path.iterdir() if entry.is_file()]
     elif zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
+        names = list(zip_members(path))
     else:
         names = [path.name]
     return sorted(name for name in names if PurePosixPath(name).suffix.lower() == ".xml")

@@ -17,10 +17,12 @@ from lxml import etree, html
 from python_calamine import CalamineError, load_workbook
 
 from etl.errors import SourceError
-from etl.sources.bundle import DAMAGE
-from etl.sources.unpacked import refuse_bomb
+from etl.sources.bundle import DAMAGE, zip_members
+from etl.sources.unpacked import read_member, refuse_bomb
 
 ENDINGS = {".html", ".htm", ".xlsx", ".xls"}
+GREATEST_GRID = 1_000_000
+"""Cells of one report, each counted as often as it spans rows and columns; the widest real ones have some thousands."""
 _STATE = re.compile(r"Состояние на\s+(\d{1,2})\.(\d{2})\.(\d{4})\s+(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _LABEL = re.compile(r"^\s*(Учебный год|Класс|Период|Ученик|Предмет|Учитель|Преподаватель|Месяц|Школа)\s*:\s*(.*)$")
 FORMS = {
@@ -78,9 +80,9 @@ def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
             yield path.name, path.read_bytes()
         else:
             with zipfile.ZipFile(path) as archive:
-                for name in sorted(archive.namelist()):
+                for name in sorted(zip_members(path)):
                     if PurePosixPath(name).suffix.lower() in ENDINGS:
-                        yield name, archive.read(name)
+                        yield name, read_member(archive, archive.getinfo(name), name)
     except DAMAGE as error:
         raise SourceError(f"{path.name} cannot be read: {error}.", advice="Save the reports again.") from error
 
@@ -112,6 +114,7 @@ def _grid(table: html.HtmlElement) -> list[list[str]]:
     """Rows of texts; a cell that spans columns or rows stands in each of them."""
     grid: list[list[str]] = []
     hanging: dict[tuple[int, int], str] = {}
+    filled = 0
     for number, row in enumerate(table.iter("tr")):
         cells: list[str] = []
         for cell in row.iter("td", "th"):
@@ -119,6 +122,9 @@ def _grid(table: html.HtmlElement) -> list[list[str]]:
                 cells.append(hanging.pop((number, len(cells))))
             text = _plain(cell.text_content())
             for _ in range(_span(cell.get("colspan"))):
+                filled += _span(cell.get("rowspan"))
+                if filled > GREATEST_GRID:
+                    raise ValueError(f"its table has more than {GREATEST_GRID:,} cells")
                 for below in range(1, _span(cell.get("rowspan"))):
                     hanging[number + below, len(cells)] = text
                 cells.append(text)
@@ -136,10 +142,14 @@ def _of_workbook(name: str, content: bytes) -> Report:
     refuse_bomb(name, content)
     sheet = load_workbook(io.BytesIO(content)).get_sheet_by_index(0)
     rows = [[_cell(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+    filled = 0
     for (top, left), (bottom, right) in sheet.merged_cell_ranges or []:
-        for row in range(top, bottom + 1):
-            for column in range(left, right + 1):
-                rows[row][column] = rows[top][left]
+        for row in rows[top : bottom + 1]:  # a range may state more than the sheet has
+            here = min(right + 1, len(row)) - left
+            filled += max(0, here)
+            if filled > GREATEST_GRID:
+                raise ValueError(f"it merges more than {GREATEST_GRID:,} cells")
+            row[left : left + here] = [rows[top][left]] * here
     start = next((n for n, row in enumerate(rows) if any(it.casefold() in ("предмет", "тип задания") for it in row)), 0)
     end = next((n for n, row in enumerate(rows) if n > start and "Состояние на" in " ".join(row)), len(rows))
     lines = [line for row in rows[:start] for line in _joined(row)]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from etl.errors import SourceError
-from etl.sources.bundle import DAMAGE
+from etl.sources.bundle import DAMAGE, zip_members
 
 _BASE = "sourcedId* status dateLastModified "
 _COLUMNS: dict[str, str] = {
@@ -71,9 +71,8 @@ def members(path: Path) -> dict[str, str]:
         if path.is_dir():
             names = [entry.name for entry in path.iterdir() if entry.is_file()]
         else:
-            with zipfile.ZipFile(path) as archive:
-                names = archive.namelist()
-    except DAMAGE:
+            names = list(zip_members(path))
+    except (SourceError, *DAMAGE):
         return {}
     found: dict[str, str] = {}
     for name in sorted(names):

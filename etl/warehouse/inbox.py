@@ -18,19 +18,28 @@ _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
 def put(home: Path, files: Iterable[tuple[str, bytes]]) -> str:
-    """Write the files (name, content) into a new folder readable by its owner alone; returns the folder's name."""
+    """Write the files (name, content) into a new folder readable by its owner alone; returns the folder's name.
+
+    ValueError for an ending that is not among TYPES: a TOML beside the files would answer for them, or name a database.
+    """
     token = secrets.token_hex(16)
     folder = home / INBOX / token
     folder.mkdir(parents=True, mode=0o700)
-    for name, content in files:
-        (folder / safe_name(name)).write_bytes(content)
+    for number, (name, content) in enumerate(files, 1):
+        target = folder / safe_name(name)
+        if target.suffix.lower().lstrip(".") not in TYPES:
+            raise ValueError(f"{target.name!r} is no file that a source reads")
+        if target.exists():  # two of one name from two folders of the person
+            target = folder / f"{number}_{target.name[-100:]}"
+        target.write_bytes(content)
     return token
 
 
 def safe_name(name: str) -> str:
     """The last part of a name without what a file system or a shell may misread."""
     last = PurePosixPath(name.replace("\\", "/")).name
-    return re.sub(r"[\x00-\x1f/:*?\"<>|]", "_", last).lstrip(".~")[:120] or "file"
+    plain = PurePosixPath(re.sub(r"[\x00-\x1f/:*?\"<>|]", "_", last).lstrip(".~") or "file")
+    return f"{plain.stem[:100]}{plain.suffix[:20]}"  # cut before the ending, or another one would come to light
 
 
 def paths_of(home: Path, token: str) -> list[Path]:

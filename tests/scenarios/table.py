@@ -23,7 +23,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     rows: dict[str, tuple[str, str, str]] = {}
     for outcome in ("passed", "xfailed", "skipped", "failed", "error"):
         for report in terminalreporter.getreports(outcome):
-            for name, value in report.user_properties:
+            for name, value in getattr(report, "user_properties", ()):
                 if name == _NOTE:
                     key, sentence = value
                     lacks = getattr(report, "wasxfail", "").removeprefix("reason: ")

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from etl.errors import SourceError
 from etl.sources.bundle import DAMAGE, zip_members
-from etl.sources.unpacked import refuse_bomb
+from etl.sources.unpacked import read_member, refuse_bomb
 
 ENDINGS = (".xlsx", ".xls")
 UTF8 = 0x800
@@ -68,10 +68,14 @@ def _in_zip(name: str, content: bytes, named: date | None, under: date | None, d
             folder = next((day for part in reversed(place.parts[:-1]) if (day := day_in(part))), None)
             if ending in ENDINGS:
                 yield Workbook(
-                    f"{name}/{inner}", archive.read(info), named or day_in(place.name), _time(info), folder or under
+                    f"{name}/{inner}",
+                    read_member(archive, info, f"{name}/{inner}"),
+                    named or day_in(place.name),
+                    _time(info),
+                    folder or under,
                 )
             elif ending == ".zip" and depth:
-                packed = archive.read(info)
+                packed = read_member(archive, info, f"{name}/{inner}")
                 refuse_bomb(f"{name}/{inner}", packed)
                 yield from _in_zip(f"{name}/{inner}", packed, day_in(place.name) or named, folder or under, depth - 1)
 
