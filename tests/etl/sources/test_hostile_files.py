@@ -244,7 +244,7 @@ def test_a_member_that_unpacks_to_more_than_fits_is_refused_by_every_reader(
         path = put(tmp_path, "all.zip", zipped((inner, b" " * 2_000_000)))
         read = list if inner == "report.html" else lambda found: [book.content for book in found]
         with pytest.raises(SourceError, match=rf"{inner} would unpack to 2,000,000 bytes"):
-            read(read_reports(path) if inner == "report.html" else read_workbooks((path,)))  # type: ignore[operator]
+            read(read_reports(path) if inner == "report.html" else read_workbooks((path,)))
     with zipfile.ZipFile(path) as archive, pytest.raises(SourceError, match="would unpack"):
         read_member(archive, archive.infolist()[0], "journals.zip")
 
