@@ -22,6 +22,7 @@ from dashboard.access import (
     session_of,
 )
 from etl.warehouse.passwords import is_right
+from etl.warehouse.public_rights import SIGN_IN_LOCK
 from etl.warehouse.roles import opens
 from etl.warehouse.scope import Level, Scope
 from etl.warehouse.tables import access_attempt, access_grant, access_row, access_session, access_user
@@ -202,7 +203,7 @@ class PostgresAccounts:
         """
         connection.execute(select(func.set_config("lock_timeout", TURN_WAIT, True)))
         try:
-            connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"zavuch.sign_in.{login}", 0))))
+            connection.execute(select(func.pg_advisory_xact_lock(SIGN_IN_LOCK, func.hashtext(login))))
         except OperationalError as error:
             if isinstance(error.orig, LockNotAvailable):
                 raise SlowDownError(1) from error

@@ -12,6 +12,9 @@ from etl.errors import SettingsError
 from etl.settings import read_settings
 from etl.warehouse.engine import sqlalchemy_url
 
+STATEMENT_SECONDS = 300
+"""Longest statement of a page; the slowest page of sixty schools takes a second, a load it waits for some minutes."""
+
 
 @lru_cache(maxsize=1)
 def app_engine() -> Engine:
@@ -25,8 +28,16 @@ def app_engine() -> Engine:
             advice="Start it with `zavuch serve` or set ZAVUCH_APP_DATABASE_URL.",
         )
     # one process serves many readers at once; a dead connection (server restarted) is noticed before it is
-    # used; the text of an error goes to the log and must not quote what was asked for
-    return create_engine(sqlalchemy_url(url), pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True)
+    # used; the text of an error goes to the log and must not quote what was asked for; what is said at the
+    # connection wins over settings that the role may have given itself
+    return create_engine(
+        sqlalchemy_url(url),
+        pool_size=8,
+        max_overflow=8,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"options": f"-c search_path=public -c statement_timeout={STATEMENT_SECONDS * 1000}"},
+    )
 
 
 @lru_cache(maxsize=1)

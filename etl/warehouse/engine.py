@@ -104,6 +104,13 @@ def ensure_app_role(connection: psycopg.Connection[Any], password: str) -> None:
                     verb, sql.Identifier(APP_ROLE), sql.Literal(password)
                 )
             )
+            # a role may change its own settings, and so what the next connections of the app find
+            connection.execute(sql.SQL("ALTER ROLE {} RESET ALL").format(sql.Identifier(APP_ROLE)))
+            connection.execute(
+                sql.SQL("ALTER ROLE {} IN DATABASE {} RESET ALL").format(
+                    sql.Identifier(APP_ROLE), sql.Identifier(connection.info.dbname)
+                )
+            )
     except psycopg.errors.InsufficientPrivilege as error:
         raise DatabaseError(
             f"The owner role may not create the role {APP_ROLE}.",

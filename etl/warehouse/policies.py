@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 
+from etl.warehouse import public_rights
 from etl.warehouse.engine import APP_ROLE
 from etl.warehouse.locks import WRITE_LOCK
 from etl.warehouse.register_rights import REGISTER_ROWS, RegisterRow
@@ -288,7 +289,11 @@ def apply_policies(connection: psycopg.Connection[Any]) -> None:
     note = f"zavuch rights {hashlib.sha256(chr(10).join(statements).encode()).hexdigest()[:16]}"
     given = connection.execute("SELECT obj_description('public'::regnamespace, 'pg_namespace')").fetchone()
     may = connection.execute("SELECT has_table_privilege(%s, 'dim_school', 'SELECT')", [APP_ROLE]).fetchone()
-    if given == (note,) and may == (True,):
+    taken = connection.execute(public_rights.ARE_TAKEN).fetchone()
+    # the role may drop the policies that name it; then it sees nothing, until they are given anew
+    there = connection.execute("SELECT count(*) FROM pg_policies WHERE roles = ARRAY[%s::name]", [APP_ROLE]).fetchone()
+    made = sum(statement.startswith("CREATE POLICY") for statement in statements)
+    if given == (note,) and may == taken == (True,) and there == (made,):
         return
     connection.execute("SELECT pg_advisory_xact_lock(%s)", [WRITE_LOCK])
     for statement in statements:
@@ -321,4 +326,4 @@ def _statements() -> list[str]:
         found.append(f"DROP POLICY IF EXISTS app_appends ON {table}")
         found.append(f"CREATE POLICY app_appends ON {table} FOR INSERT TO {APP_ROLE} WITH CHECK ({condition})")
     found += [f"GRANT SELECT ON {view} TO {APP_ROLE}" for view in VIEWS]
-    return found
+    return [*found, *public_rights.STATEMENTS]
