@@ -44,9 +44,23 @@ class SignIn:
         ]
 
     async def show(self, request: Request) -> Response:
-        """The empty form; `next` is kept if it is an address of ours."""
+        """The empty form; `next` is kept if it is an address of ours. Whoever was led here because her session is over
+        is told so.
+        """
         note = t("login.signed_out") if request.query_params.get("out") else ""
+        if not note and await self._is_over(request):
+            note = t("login.ended")
         return HTMLResponse(self._form(safe_next(request.query_params.get("next", "")), note=note))
+
+    async def _is_over(self, request: Request) -> bool:
+        """Whether the browser bears a cookie of ours whose session has ended."""
+        token = self._signer.token_of(request.cookies.get(COOKIE, ""))
+        if token is None:
+            return False
+        try:
+            return await run_in_threadpool(self._store.identity_of, token) is None
+        except SQLAlchemyError:
+            return False  # nobody knows; the attempt to sign in will say that the database is away
 
     async def sign_in(self, request: Request) -> Response:
         """Check the pair and open a session, or show the form again with a sentence."""

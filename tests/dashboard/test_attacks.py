@@ -193,6 +193,9 @@ def test_a_cookie_is_worth_nothing_after_sign_out_disabling_or_under_another_sec
     assert thief.ask("/guide")[0] == 200, "a session survives a reload"
     assert visitor.ask("/logout", form={})[0] == 303
     assert thief.ask("/guide")[0] == 303
+    assert "Сеанс завершён" in thief.ask("/login?next=%2Fguide")[2], "who is led here is told why"
+    for stranger in (visitor, Visitor(site.port)):
+        assert "Сеанс завершён" not in stranger.ask("/login")[2]
     assert thief.ask("/api/session")[0] == 401 and not is_open(site, **thief.cookies)
     signer = CookieSigner(cookie_secret(site.home))
     other = CookieSigner(b"another installation")
