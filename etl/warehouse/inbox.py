@@ -22,15 +22,16 @@ def put(home: Path, files: Iterable[tuple[str, bytes]]) -> str:
 
     ValueError for an ending that is not among TYPES: a TOML beside the files would answer for them, or name a database.
     """
+    given = [(safe_name(name), content) for name, content in files]
+    if wrong := [name for name, _ in given if PurePosixPath(name).suffix.lower().lstrip(".") not in TYPES]:
+        raise ValueError(f"{wrong[0]!r} is no file that a source reads")
     token = secrets.token_hex(16)
     folder = home / INBOX / token
     folder.mkdir(parents=True, mode=0o700)
-    for number, (name, content) in enumerate(files, 1):
-        target = folder / safe_name(name)
-        if target.suffix.lower().lstrip(".") not in TYPES:
-            raise ValueError(f"{target.name!r} is no file that a source reads")
+    for number, (name, content) in enumerate(given, 1):
+        target = folder / name
         if target.exists():  # two of one name from two folders of the person
-            target = folder / f"{number}_{target.name[-100:]}"
+            target = folder / f"{number}_{name}"
         target.write_bytes(content)
     return token
 

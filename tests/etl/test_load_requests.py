@@ -110,8 +110,16 @@ def test_names_of_files_lead_nowhere_else_and_forgotten_folders_go(tmp_path: Pat
         "zip",
         "file",
     ]
-    folder = put(tmp_path, [("../a.zip", b"x")])
-    assert [path.name for path in paths_of(tmp_path, folder)] == ["a.zip"]
+    folder = put(tmp_path, [("../a.zip", b"x"), ("b/a.zip", b"y")])
+    assert [(path.name, path.read_bytes()) for path in paths_of(tmp_path, folder)] == [
+        ("2_a.zip", b"y"),
+        ("a.zip", b"x"),
+    ]
+    # what is cut off a long name must not bring another ending to light: a TOML would name a database to read
+    assert safe_name("a" * 115 + ".toml.zip").endswith(".zip") and len(safe_name("я" * 500 + ".zip")) < 125
+    for name in ("school.toml", "a.zip/../x.toml", "a.toml.", "a.py", "a", ".toml"):
+        with pytest.raises(ValueError, match="is no file that a source reads"):
+            put(tmp_path, [(name, b"[source.sql_view]")])
     with pytest.raises(ValueError, match="no folder"):
         paths_of(tmp_path, "../" + "0" * 29)
     assert (drop_old(tmp_path, 1), drop_old(tmp_path, 0)) == (0, 1)
