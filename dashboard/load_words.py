@@ -28,6 +28,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (r"starts_on is after ends_on", "reject.starts_ends"),
     (r"not a timestamp in ISO 8601", "reject.timestamp"),
     (r"holds a zero character", "reject.zero"),
+    (r"longer than (?P<n>\d+) characters", "reject.long"),
     (r"the key came before in this file with other content; the first row stays", "reject.again"),
 )
 _REMARKS: tuple[tuple[str, str], ...] = (

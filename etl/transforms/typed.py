@@ -19,6 +19,8 @@ REJECT = pl.Schema(
 )
 _ZERO = "\0"
 """The one character that PostgreSQL's text cannot hold."""
+LONGEST_KEY, LONGEST_TEXT = 400, 100_000
+"""Characters of a cell: an index of the database holds no longer key, and no teacher writes a longer homework."""
 _SMALLEST, _GREATEST = -(2**31), 2**31 - 1
 _FIRST_DAY, _LAST_DAY = date(1950, 1, 1), date(2100, 12, 31)
 """A day outside is a slip of the hand; the calendars that deadlines are counted on would grow by centuries."""
@@ -44,12 +46,17 @@ def type_rows(text: pl.DataFrame, table: BundleTable, zone: str, extracted_at: d
     typed: dict[str, pl.Series] = {ROW: text[ROW]}
     faults: list[tuple[Column, pl.Series, str]] = []
     warnings = []
-    zeros = _columns_with_zero(text)
+    zeros, longest = _columns_with_zero(text), _longest_cells(text)
     for column in present:
         raw = text[column.name]
         if column.name in zeros:
             faults.append(
                 (column, raw.str.contains(_ZERO, literal=True).fill_null(value=False), "holds a zero character")
+            )
+        limit = _limit(column, table)
+        if longest[column.name] > limit:
+            faults.append(
+                (column, (raw.str.len_chars() > limit).fill_null(value=False), f"longer than {limit} characters")
             )
         if column.required and not column.may_be_blank:
             faults.append((column, raw.is_null(), "required cell is blank"))
@@ -84,6 +91,17 @@ def type_rows(text: pl.DataFrame, table: BundleTable, zone: str, extracted_at: d
 def _columns_with_zero(text: pl.DataFrame) -> frozenset[str]:
     found = text.select(pl.col(pl.String).str.contains(_ZERO, literal=True).any())
     return frozenset(name for name, is_there in found.row(0, named=True).items() if is_there)
+
+
+def _longest_cells(text: pl.DataFrame) -> dict[str, int]:
+    """Bytes of the longest cell by column: no cell of so many characters has fewer."""
+    found = text.select(pl.col(pl.String).str.len_bytes().max()).row(0, named=True)
+    return {name: length or 0 for name, length in found.items()}
+
+
+def _limit(column: Column, table: BundleTable) -> int:
+    is_indexed = column.kind in {"key", "ref", "author"} or column.name in (*table.key, "municipality")
+    return LONGEST_KEY if is_indexed else LONGEST_TEXT
 
 
 def _cell(raw: pl.Series, column: Column) -> tuple[pl.Series, str]:
