@@ -336,6 +336,10 @@ def export(
     ] = None,
 ) -> None:
     """Write the ledger, the findings, everything as an open journal bundle, or rosters and marks as OneRoster."""
+    from etl.export_log import note_export
+
+    if what in ("ledger", "findings", "bundle", "oneroster"):
+        note_export(_open(), f"export_{what}", (school or ()) if what in ("bundle", "oneroster") else ())
     if what == "bundle":
         _export_bundle(target, file_format, school or ())
         return

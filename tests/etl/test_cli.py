@@ -177,6 +177,11 @@ def test_the_checks_write_pages_and_fail_only_when_asked_to(home: Path, bundle: 
 def test_findings_are_exported_with_their_sentence(home: Path, bundle: Path) -> None:
     zavuch(home, "load", str(bundle))
     written = zavuch(home, "export", "findings")
+    with owner_connection(embedded.start(home).url) as connection:
+        noted = connection.execute(
+            "SELECT DISTINCT subject, role, user_id FROM access_event WHERE subject = 'export_findings'"
+        ).fetchall()
+    assert noted == [("export_findings", "server", 0)], "the access log has what left by the command line"
     assert written.returncode == 0, written.stderr
     rows = list(csv.DictReader(io.StringIO(written.stdout)))
     late = next(row for row in rows if row["rule"] == "topic" and row["status"] == "late")
