@@ -101,9 +101,9 @@ class PostgresAccounts:
     def living(self, tokens: Collection[str]) -> frozenset[str]:
         """See the protocol. One read, whatever the number of open pages."""
         sessions = {session_of(token): token for token in tokens}
-        statement = self._alive(list(sessions)).with_only_columns(access_session.c.token_hash)
         with self._engine.connect() as connection:
-            return frozenset(sessions[found] for found in connection.execute(statement).scalars())
+            found = connection.execute(self._alive(list(sessions)).with_only_columns(access_session.c.token_hash))
+            return frozenset(sessions[session] for session in found.scalars())
 
     def touch(self, token: str) -> None:
         """See the protocol. Writes at most once in `SEEN_STEP`, and asks the database no oftener."""
