@@ -9,7 +9,6 @@ on one of them.
 from __future__ import annotations
 
 import asyncio
-import gc
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -25,6 +24,7 @@ from streamlit import config
 
 from dashboard.access import COOKIE, CookieSigner, cookie_secret
 from dashboard.assets import CompressedAssets, RussianIndex
+from dashboard.collecting import settle
 from dashboard.connection import accounts
 from dashboard.gate import Gate
 from dashboard.i18n import t
@@ -35,11 +35,6 @@ from dashboard.parentage import stop_without_parent
 from dashboard.source_links import own_templates
 from etl.settings import read_settings
 
-COLLECTED_AFTER = (
-    20_000,
-    20,
-    20,
-)  # new objects, then rounds: a page makes some ten thousand, nearly all without cycles
 # measured, not documented: a Streamlit without them would open the gate or become ten times slower
 HIDDEN_OPTIONS = ("server.trustedUserHeaders", "runner.postScriptGC")
 
@@ -104,10 +99,7 @@ def main() -> None:
     """Serve on the address and port of the command line until SIGTERM or Ctrl-C."""
     address, port = sys.argv[1:]
     application = build()
-    # what has been loaded stays to the end; the collector need not look through it after every few hundred objects
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECTED_AFTER)
+    settle()
     application.run(config={"server.address": address, "server.port": int(port)})
 
 

@@ -22,6 +22,7 @@ from streamlit.testing.v1 import AppTest, app_test
 from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
 from dashboard.access import Identity
+from dashboard.collecting import settle
 from dashboard.connection import accounts, app_engine
 from dashboard.filters import Filters, to_params
 from dashboard.pages_table import PAGES, is_open
@@ -191,6 +192,7 @@ def main() -> None:
         importlib.import_module(row.module)  # loading a module is no page's memory
     with app_engine().connect() as connection:
         connection.rollback()
+    settle()
     found: dict[str, Any] = {"empty": empty_page_seconds(), "pages": []}
     for user_id, login, name, role in json.loads(os.environ[READERS_VARIABLE]):
         identity = Identity(user_id, login, name, role)

@@ -22,7 +22,7 @@ from dashboard.doorkeeper import INSIDE, TRUSTED_VARIABLE
 from dashboard.parentage import PARENT_VARIABLE
 from dashboard.source_links import FILE, read_templates
 from etl.errors import BusyError, ZavuchError
-from etl.settings import PROJECT, Settings
+from etl.settings import PAGES_ENVIRONMENT, PROJECT, Settings
 
 START_SECONDS = 60
 STOP_SECONDS = 10
@@ -190,8 +190,7 @@ def _environment(settings: Settings, app_database_url: str) -> dict[str, str]:
         "ZAVUCH_HOME": str(settings.home),
         "ZAVUCH_APP_DATABASE_URL": app_database_url,
         PARENT_VARIABLE: str(os.getpid()),
-        # a page's tables are small: handing them to other threads costs more than it saves
-        "POLARS_MAX_THREADS": "1",
+        **PAGES_ENVIRONMENT,
     }
     # the owner's address of the database never reaches the process that faces people
     inherited = {name: value for name, value in os.environ.items() if name != "ZAVUCH_DATABASE_URL"}

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from etl.cli_print import example, out
 from etl.errors import SettingsError, ZavuchError
-from etl.settings import PROJECT, Settings, read_settings
+from etl.settings import PAGES_ENVIRONMENT, PROJECT, Settings, read_settings
 
 PAGES_MODULE = "dashboard.page_costs"
 """Started by its name in a process of its own: nothing of the dashboard is imported here."""
@@ -62,6 +62,7 @@ def measure_screens(settings: Settings, url: str, logins: list[str]) -> dict[str
 
     environment = {
         **{name: value for name, value in os.environ.items() if name != "ZAVUCH_DATABASE_URL"},
+        **PAGES_ENVIRONMENT,
         "ZAVUCH_APP_DATABASE_URL": app_url(settings, url),
         "ZAVUCH_HOME": str(settings.home),
         "ZAVUCH_BENCH_READERS": json.dumps(_readers(url, logins)),

@@ -18,6 +18,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 LONGEST_DAYS = 366
 MOST_PROCESSES = 4  # unless somebody decides otherwise: each keeps its own memory of answers
 LONGEST_PROCESSES = 64
+# of the processes that draw pages: their tables are small, handing them to other threads costs more than it saves
+PAGES_ENVIRONMENT = {"POLARS_MAX_THREADS": "1"}
 # variable → (TOML key, meaning); the README's table is tested against it
 SETTINGS: dict[str, tuple[str, str]] = {
     "ZAVUCH_HOME": ("", "folder of all state (default: `.zavuch` in the project folder)"),

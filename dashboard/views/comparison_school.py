@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -22,7 +23,7 @@ from dashboard.queries.comparison import FEWEST_CELL, Compared, read_parts
 from dashboard.queries.door import cached
 from dashboard.queries.schools import STALE_AFTER
 from dashboard.views.comparison_yardstick import Yardstick, state_words
-from etl.warehouse.metrics import Metric
+from etl.warehouse.metrics import Measured, Metric
 from etl.warehouse.scope import Scope
 
 SHOWN = 20
@@ -137,53 +138,67 @@ def _journals(scope: Scope, page: Compared, metric: Metric, line: Line, filters:
     position = Filters(year=filters.year, period=filters.period)
     what = (page.choice.period, line.school, metric.rule_numbers)
     parts = cached(scope, position, read_parts, *what, school=line.school)
-    rows = journal_rows(metric, parts, cell) if line.state in ("told", "cannot") else []
-    if not rows:
+    lines = journal_lines(metric, parts, cell) if line.state in ("told", "cannot") else []
+    if not lines:
         st.markdown(t("comparison.school_journals_none"))
         return
     bad = "those" if metric.direction == "down" else "bad"
     names = ("class", "subject", "value", "n", bad)
     columns = [Column(t(f"comparison.column_{name}"), is_number=name in ("n", bad)) for name in names]
-    row_table("comparison_journals", columns, rows[:SHOWN], caption=t("comparison.school_journals_caption"))
-    if len(rows) > SHOWN:
-        st.caption(t("comparison.school_journals_more", n=number(SHOWN), all=number(len(rows))))
+    row_table("comparison_journals", columns, [journal_row(each) for each in lines[:SHOWN]],
+              caption=t("comparison.school_journals_caption"))  # fmt: skip
+    if len(lines) > SHOWN:
+        st.caption(t("comparison.school_journals_more", n=number(SHOWN), all=number(len(lines))))
 
 
-def journal_rows(metric: Metric, parts: pl.DataFrame, cell: int) -> list[Row]:
-    """Journals with what the number stands on, those that lose most first; below `cell` rows nothing is told.
+@dataclass(frozen=True)
+class JournalLine:
+    """One journal of the school: its keys, the number, whether it stands on too few rows, and how many rows keep the
+    share from being whole (or, the lower the better, nought); None where the metric has no better side."""
 
-    The last cell = rows that keep the share from being whole (or, the lower the better, nought); empty
-    where the metric has no better side.
-    """
+    named: dict[str, Any]
+    measured: Measured
+    is_few: bool
+    lost: float | None
+
+
+def journal_lines(metric: Metric, parts: pl.DataFrame, cell: int) -> list[JournalLine]:
+    """Journals with what the number stands on, those that lose most first; below `cell` rows nothing is told."""
     keys = [
         name
         for name in ("class_id", "journal_id", "subject", "group_kind", "class_name", "grade", "letter")
         if name in parts
     ]
+    has_side = kind_of(metric) in ("share", "count") and metric.direction != "none"
     found = []
     for key, measured in metric.each_of(parts, *keys).items():
-        named = dict(zip(keys, key, strict=True))
-        if metric.unit == "count":
-            value, lost = number(measured.part), float(measured.part)
-            is_empty = not measured.part
-        else:
-            is_empty = not measured.whole
-            value = measures.in_words(measured) if not is_empty else ""
-            lost = _lost(metric, measured.part, measured.whole)
-        if is_empty:
+        if not (measured.part if metric.unit == "count" else measured.whole):
             continue
         is_few = metric.unit != "count" and counted(measured) < cell
-        shown = lost if kind_of(metric) in ("share", "count") and metric.direction != "none" and not is_few else None
-        order = (-(shown or 0.0), named.get("grade") or 0, named.get("letter") or "", named.get("subject") or "")
-        cells = (
-            Cell(named.get("class_name") or "—"),
-            Cell(named.get("subject") or "—", _part_words(named.get("group_kind")), "quiet"),
-            Cell(t("comparison.few_say")) if is_few else Cell(value),
-            Cell("—") if is_few or metric.unit == "count" else Cell(number(counted(measured))),
-            Cell("—" if shown is None else number(int(shown))),
+        lost = float(measured.part) if metric.unit == "count" else _lost(metric, measured.part, measured.whole)
+        line = JournalLine(
+            dict(zip(keys, key, strict=True)), measured, is_few, lost if has_side and not is_few else None
         )
-        found.append((order, Row(cells)))
-    return [row for _, row in sorted(found, key=lambda pair: pair[0])]
+        found.append(line)
+    return sorted(found, key=_most_lost)
+
+
+def _most_lost(line: JournalLine) -> tuple[float, int, str, str]:
+    named = line.named
+    return -(line.lost or 0.0), named.get("grade") or 0, named.get("letter") or "", named.get("subject") or ""
+
+
+def journal_row(line: JournalLine) -> Row:
+    """The journal in words."""
+    named, measured, is_count = line.named, line.measured, line.measured.metric.unit == "count"
+    value = number(measured.part) if is_count else measures.in_words(measured)
+    return Row((
+        Cell(named.get("class_name") or "—"),
+        Cell(named.get("subject") or "—", _part_words(named.get("group_kind")), "quiet"),
+        Cell(t("comparison.few_say") if line.is_few else value),
+        Cell("—" if line.is_few or is_count else number(counted(measured))),
+        Cell("—" if line.lost is None else number(int(line.lost))),
+    ))  # fmt: skip
 
 
 def _part_words(kind: str | None) -> str:

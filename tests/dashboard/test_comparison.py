@@ -15,7 +15,7 @@ from dashboard.i18n import has, t
 from dashboard.limits import INNER
 from dashboard.pages_table import ROLES, is_open, menu_of
 from dashboard.views.comparison import table_row
-from dashboard.views.comparison_school import journal_rows
+from dashboard.views.comparison_school import journal_lines, journal_row
 from etl.warehouse.ledger import RULE
 from etl.warehouse.metrics import METRICS, SOURCES
 
@@ -171,7 +171,7 @@ def test_journals_of_few_records_are_hidden_and_the_emptiest_comes_first():
         return place | {"group_kind": "class", "rule": RULE["topic"].number} | counts
 
     rows = pl.DataFrame([journal(1, "Алгебра", 240, 250), journal(2, "Химия", 100, 250), journal(3, "Труд", 1, 4)])
-    found = journal_rows(METRICS["completeness"], rows.drop("rule"), 5)
+    found = [journal_row(line) for line in journal_lines(METRICS["completeness"], rows.drop("rule"), 5)]
     assert [row.cells[1].text for row in found] == ["Химия", "Алгебра", "Труд"]
     assert found[-1].cells[2].text == t("comparison.few_say") and found[-1].cells[3].text == "—"
 
