@@ -19,7 +19,7 @@ from dashboard.queries.class_records import read_missed
 from dashboard.queries.door import read
 from dashboard.queries.metric_settings import read_in_force
 from dashboard.queries.same_point import moments_before
-from dashboard.queries.school import JOURNALS
+from dashboard.queries.school import JOURNALS, OF_SUBJECT
 from dashboard.queries.schools import on_offer, read_limits
 from dashboard.small_groups import SPREAD, withheld
 from etl.warehouse.metric_settings import BY_DEFAULT, SPREAD_STEP, InForce
@@ -46,11 +46,9 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 _INSIDE = f"""
 SELECT l.class_id, l.journal_id, {_MONDAY} AS week_on, {sums("attendance")}
 FROM mart_attendance_day l
-JOIN dim_journal d ON d.school_id = l.school_id AND d.journal_id = l.journal_id
 WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = :year
   AND l.held_on BETWEEN :first AND :last AND {OWN}
-  AND (CAST(:class_id AS int) IS NULL OR l.class_id = :class_id)
-  AND (CAST(:subject AS int) IS NULL OR d.subject_id = :subject)
+  AND (CAST(:class_id AS int) IS NULL OR l.class_id = :class_id) AND {OF_SUBJECT}
   AND (CAST(:parallel AS int) IS NULL OR EXISTS (SELECT 1 FROM dim_class c WHERE c.school_id = l.school_id
       AND c.class_id = l.class_id AND c.grade = :parallel))
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3

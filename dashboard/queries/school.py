@@ -124,15 +124,16 @@ _OWN = """(l.school_id = ANY(CAST(:whole AS int[])) OR l.journal_id IN (
     UNION ALL SELECT j.journal_id FROM dim_journal j JOIN access_row a ON a.school_id = j.school_id
         AND a.class_id = j.class_id AND a.level = 'class'
     WHERE j.school_id = l.school_id))"""
+# a list and no join: under row policies a join is planned for one row, and runs through all days for every journal
+OF_SUBJECT = """(CAST(:subject AS int) IS NULL OR l.journal_id IN (
+    SELECT d.journal_id FROM dim_journal d WHERE d.school_id = :school AND d.subject_id = :subject))"""
 # attendance and current marks by the day of the lesson: any period and any past day is a sum
 _ATTENDANCE = f"""
 SELECT l.class_id, {sums("learning")}
 FROM mart_attendance_day l
-JOIN dim_journal d ON d.school_id = l.school_id AND d.journal_id = l.journal_id
 WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = :year AND {_OWN}
   AND l.held_on <= CAST(:until AS date) AND (CAST(:is_year AS boolean) OR l.held_on BETWEEN :starts_on AND :ends_on)
-  AND (CAST(:class_id AS int) IS NULL OR l.class_id = :class_id)
-  AND (CAST(:subject AS int) IS NULL OR d.subject_id = :subject)
+  AND (CAST(:class_id AS int) IS NULL OR l.class_id = :class_id) AND {OF_SUBJECT}
   AND (CAST(:parallel AS int) IS NULL OR EXISTS (SELECT 1 FROM dim_class c WHERE c.school_id = l.school_id
       AND c.class_id = l.class_id AND c.grade = :parallel))
 GROUP BY 1 ORDER BY 1
