@@ -51,11 +51,11 @@ def home() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def address(home: Path) -> Iterator[str]:
-    """The server and the worker, started as `zavuch serve` starts them."""
+    """The server and the worker, started as `zavuch serve` starts them: pages and files come from two processes."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = Settings(home=home, port=port)
+    settings = Settings(home=home, port=port, processes=2)
     url = embedded.start(home).url
     with running(settings, app_url(settings, url)) as (found, _process), working(settings) as worker:
         yield found
