@@ -107,19 +107,19 @@ class PostgresAccounts:
 
     def touch(self, token: str) -> None:
         """See the protocol. Writes at most once in `SEEN_STEP`, and asks the database no oftener."""
-        now = self._clock()
-        if now - self._touched.get(token, now - SEEN_STEP) < SEEN_STEP:
+        now, session = self._clock(), session_of(token)
+        if now - self._touched.get(session, now - SEEN_STEP) < SEEN_STEP:
             return
         seen = func.coalesce(access_session.c.seen_at, access_session.c.created_at)
         statement = update(access_session).where(
-            access_session.c.token_hash == session_of(token),
+            access_session.c.token_hash == session,
             access_session.c.ended_at.is_(None),
             seen < now - SEEN_STEP,
             seen > now - IDLE_LIFE,
         )
         with self._engine.begin() as connection:
             connection.execute(statement.values(seen_at=now))
-        self._touched[token] = now
+        self._touched[session] = now
         while len(self._touched) > TOUCHES_REMEMBERED:
             self._touched.pop(next(iter(self._touched)), None)
 

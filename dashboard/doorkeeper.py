@@ -124,10 +124,8 @@ async def keep(address: str, port: int, ports: list[int]) -> None:
     """Lead connections to `address`:`port` into the processes behind `ports`, until this task is cancelled."""
     doorkeeper = Doorkeeper(ports, os.environ.get(TRUSTED_VARIABLE, ""))
     server = await asyncio.start_server(doorkeeper.take, address, port, limit=HEAD_BYTES)
-    watch = asyncio.create_task(stop_without_parent())
     async with server:
-        await server.serve_forever()
-    watch.cancel()
+        await asyncio.gather(server.serve_forever(), stop_without_parent())
 
 
 def main() -> None:

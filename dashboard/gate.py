@@ -8,6 +8,7 @@ header (`server.trustedUserHeaders`).
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -169,6 +170,12 @@ async def _first(*futures: asyncio.Future[Any]) -> None:
     await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
 
 
+def _end(lines: Iterable[asyncio.Future[None]]) -> None:
+    for line in list(lines):
+        if not line.done():
+            line.set_result(None)
+
+
 class Watch:
     """Looks every `seconds` which sessions of the open lines still live: one question for all of them."""
 
@@ -188,14 +195,15 @@ class Watch:
         return end
 
     async def _look(self) -> None:
-        while self._lines:
-            await asyncio.sleep(self._seconds)
-            asked = dict(self._lines)
-            with suppress(SQLAlchemyError):  # a database that is away shows nobody anything; the lines may stay
-                living = await run_in_threadpool(self._store.living, set(asked.values()))
-                for end, token in asked.items():
-                    if token not in living and not end.done():
-                        end.set_result(None)
+        try:
+            while self._lines:
+                await asyncio.sleep(self._seconds)
+                asked = dict(self._lines)
+                with suppress(SQLAlchemyError):  # a database that is away shows nobody anything; the lines may stay
+                    living = await run_in_threadpool(self._store.living, set(asked.values()))
+                    _end(end for end, token in asked.items() if token not in living)
+        finally:  # a line that nobody watches any more is closed
+            _end(self._lines)
 
 
 def is_own_origin(scope: Scope) -> bool:

@@ -409,6 +409,17 @@ def test_a_silent_websocket_closes_too_when_its_session_ends(store, signer):
     assert sent == ["websocket.accept", "websocket.close 4401"]
 
 
+def test_a_line_that_nobody_watches_any_more_is_closed():
+    class Broken:
+        def living(self, tokens: Any) -> frozenset[str]:
+            raise RuntimeError("no answer that anybody expected")
+
+    async def watched() -> None:
+        await Watch(Broken(), 0.01).end_of("token")  # type: ignore[arg-type]
+
+    asyncio.run(asyncio.wait_for(watched(), 10))
+
+
 def test_the_first_message_after_the_end_of_a_session_is_not_passed_on(store, signer):
     token = store.open_session(1)
     sent: list[str] = []
