@@ -70,9 +70,8 @@ LEFT JOIN dim_class k ON k.school_id = j.school_id AND k.class_id = j.class_id
 LEFT JOIN dim_journal g ON g.school_id = j.school_id AND g.journal_id = j.journal_id
 LEFT JOIN dim_subject u ON u.school_id = j.school_id AND u.subject_id = g.subject_id
 LEFT JOIN fact_lesson l ON l.school_id = j.school_id AND l.school_year = j.school_year AND l.lesson_id = j.lesson_id
-LEFT JOIN fact_period_mark f ON f.school_id = j.school_id AND f.school_year = j.school_year
-    -- null for every other entity: nothing of the journal is looked through
-    AND f.journal_id = CASE WHEN c.entity = 'period_mark' THEN j.journal_id END AND f.period_mark_key = c.entity_key
+LEFT JOIN fact_period_mark f ON c.entity = 'period_mark' AND f.school_id = j.school_id
+    AND f.school_year = j.school_year AND f.journal_id = j.journal_id AND f.period_mark_key = c.entity_key
 LEFT JOIN dim_period q ON q.school_id = f.school_id AND q.period_id = f.period_id
 LEFT JOIN dim_pupil_name p ON p.school_id = j.school_id AND p.pupil_id = j.pupil_id
 LEFT JOIN dim_staff_name t ON t.school_id = j.school_id AND t.staff_id = j.staff_id
