@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboard import limits, measures
 from dashboard.comparison import Line
-from dashboard.i18n import number, percent, t
+from dashboard.i18n import number, percent, small_first, t
 from etl.warehouse.metrics import Measured
 
 _HUNDREDTHS = ("sou", "weighted_mean")
@@ -40,7 +40,7 @@ def side_words(line: Line) -> str:
 
 def inside(name: str) -> str:
     """The name of a metric within a sentence: small, but for abbreviations («СОУ»)."""
-    return name if name[:2].isupper() else name[:1].lower() + name[1:]
+    return name if name[:2].isupper() else small_first(name)
 
 
 def alike_words(line: Line) -> str:

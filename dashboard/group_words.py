@@ -20,5 +20,7 @@ def short_group(row: Mapping[str, Any]) -> str:
 
 
 def group_part() -> pl.Expr:
-    """The same of a frame with group_kind and group_name; null for a whole class."""
-    return pl.when(pl.col("group_kind") != "class").then(pl.col("group_name").str.split(", ").list.last())
+    """The same of a frame with group_kind, group_name, class_name and subject; null where a row has an empty word."""
+    tail = pl.col("group_name").str.split(", ").list.last()
+    is_said = (tail == "") | tail.eq_missing(pl.col("class_name")) | tail.eq_missing(pl.col("subject"))
+    return pl.when((pl.col("group_kind") != "class") & ~is_said).then(tail)

@@ -35,6 +35,7 @@ __all__ = [
     "out_of",
     "percent",
     "points",
+    "small_first",
     "t",
     "texts",
 ]
@@ -102,6 +103,11 @@ def days_between(first: date, last: date) -> str:
 def month(value: date) -> str:
     """`ноябрь 2026`, in the nominative."""
     return date_words(value, f"LLLL{NBSP}y")
+
+
+def small_first(words: str) -> str:
+    """A heading as it stands inside a sentence: its first letter small."""
+    return words[:1].lower() + words[1:]
 
 
 def listed(items: Iterable[str]) -> str:

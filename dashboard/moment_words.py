@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from dashboard.filters import Filters
-from dashboard.i18n import number, out_of, percent, t
+from dashboard.i18n import number, out_of, percent, small_first, t
 from dashboard.queries import schools as asked
 from dashboard.queries.periods import Choice
 from etl.warehouse.metrics import Measured
@@ -46,7 +46,7 @@ def stamp_of_schools(schools: pl.DataFrame, filters: Filters) -> str:
 
 def _inside(label: str) -> str:
     """A period within a sentence: «сентябрь 2026», but «I четверть»."""
-    return label[:1].lower() + label[1:] if label[:1] > "Z" else label
+    return small_first(label) if label[:1] > "Z" else label
 
 
 def compared_with(choice: Choice, before_on: object = None) -> str:

@@ -16,8 +16,7 @@ from etl.errors import SettingsError
 
 PROJECT = Path(__file__).resolve().parent.parent
 LONGEST_DAYS = 366
-MOST_PROCESSES = 4  # unless somebody decides otherwise: each keeps its own memory of answers
-LONGEST_PROCESSES = 64
+USUAL_PROCESSES, MOST_PROCESSES = 4, 64  # each keeps its own memory of answers: more only where somebody says so
 # of the processes that draw pages: their tables are small, handing them to other threads costs more than it saves
 PAGES_ENVIRONMENT = {"POLARS_MAX_THREADS": "1"}
 # variable → (TOML key, meaning); the README's table is tested against it
@@ -130,10 +129,10 @@ def read_settings() -> Settings:
 
 def _processes(text: str) -> int:
     if not text:
-        return min(os.cpu_count() or 1, MOST_PROCESSES)
-    if not text.isdigit() or not 1 <= int(text) <= LONGEST_PROCESSES:
+        return min(os.cpu_count() or 1, USUAL_PROCESSES)
+    if not text.isdigit() or not 1 <= int(text) <= MOST_PROCESSES:
         raise SettingsError(
-            f"{text!r} is no number of processes from 1 to {LONGEST_PROCESSES}.",
+            f"{text!r} is no number of processes from 1 to {MOST_PROCESSES}.",
             advice="Correct ZAVUCH_PROCESSES or `processes`.",
         )
     return int(text)

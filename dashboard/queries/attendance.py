@@ -19,19 +19,13 @@ from dashboard.queries.class_records import read_missed
 from dashboard.queries.door import read
 from dashboard.queries.metric_settings import read_in_force
 from dashboard.queries.same_point import moments_before
-from dashboard.queries.school import JOURNALS, OF_SUBJECT
+from dashboard.queries.school import JOURNALS, OF_SUBJECT, OWN
 from dashboard.queries.schools import on_offer, read_limits
 from dashboard.small_groups import SPREAD, withheld
 from etl.warehouse.metric_settings import BY_DEFAULT, SPREAD_STEP, InForce
 from etl.warehouse.metrics import sums
 from etl.warehouse.scope import Scope
 
-OWN = """(l.school_id = ANY(CAST(:whole AS int[])) OR l.journal_id IN (
-    SELECT a.journal_id FROM access_row a WHERE a.school_id = l.school_id AND a.level = 'journal'
-    UNION ALL SELECT j.journal_id FROM dim_journal j JOIN access_row a ON a.school_id = j.school_id
-        AND a.class_id = j.class_id AND a.level = 'class'
-    WHERE j.school_id = l.school_id))"""
-"""Journals of a class teacher or a teacher: marts without persons are readable by whole schools and are cut here."""
 _MONDAY = "date_trunc('week', l.held_on)::date"
 _SPREAD = f"""
 WITH {duty.SPAN}, {duty.MOMENT}

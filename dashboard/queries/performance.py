@@ -17,11 +17,10 @@ import polars as pl
 
 from dashboard.filters import Filters
 from dashboard.queries import duty, periods, schools
-from dashboard.queries.attendance import OWN
 from dashboard.queries.class_records import read_low
 from dashboard.queries.door import read
 from dashboard.queries.metric_settings import read_in_force
-from dashboard.queries.school import JOURNALS
+from dashboard.queries.school import JOURNALS, OWN
 from dashboard.queries.schools import on_offer, read_limits
 from dashboard.small_groups import CURRENT, FILL, GROUP, MARKS, SUCCESS, withheld
 from etl.warehouse.metric_settings import BY_DEFAULT, InForce, Variants

@@ -117,13 +117,12 @@ JOIN dim_group g USING (school_id, group_id)
 WHERE j.school_id = ANY(:schools) AND j.school_id = :school AND j.school_year = :year
 ORDER BY c.grade, c.letter, c.class_id, s.name, j.journal_id
 """
-# Journals of a class teacher or a teacher: the marts that hold no person are readable by whole schools and
-# are cut here.
-_OWN = """(l.school_id = ANY(CAST(:whole AS int[])) OR l.journal_id IN (
+OWN = """(l.school_id = ANY(CAST(:whole AS int[])) OR l.journal_id IN (
     SELECT a.journal_id FROM access_row a WHERE a.school_id = l.school_id AND a.level = 'journal'
     UNION ALL SELECT j.journal_id FROM dim_journal j JOIN access_row a ON a.school_id = j.school_id
         AND a.class_id = j.class_id AND a.level = 'class'
     WHERE j.school_id = l.school_id))"""
+"""Journals of a class teacher or a teacher: marts without persons are readable by whole schools and are cut here."""
 # a list and no join: under row policies a join is planned for one row, and runs through all days for every journal
 OF_SUBJECT = """(CAST(:subject AS int) IS NULL OR l.journal_id IN (
     SELECT d.journal_id FROM dim_journal d WHERE d.school_id = :school AND d.subject_id = :subject))"""
@@ -131,7 +130,7 @@ OF_SUBJECT = """(CAST(:subject AS int) IS NULL OR l.journal_id IN (
 _ATTENDANCE = f"""
 SELECT l.class_id, {sums("learning")}
 FROM mart_attendance_day l
-WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = :year AND {_OWN}
+WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = :year AND {OWN}
   AND l.held_on <= CAST(:until AS date) AND (CAST(:is_year AS boolean) OR l.held_on BETWEEN :starts_on AND :ends_on)
   AND (CAST(:class_id AS int) IS NULL OR l.class_id = :class_id) AND {OF_SUBJECT}
   AND (CAST(:parallel AS int) IS NULL OR EXISTS (SELECT 1 FROM dim_class c WHERE c.school_id = l.school_id
@@ -142,7 +141,7 @@ _PERIOD_MARKS = f"""
 SELECT {sums("period_mark")}
 FROM mart_period_mark l
 JOIN dim_period p ON p.school_id = l.school_id AND p.period_id = l.period_id
-WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = :year AND {_OWN}
+WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = :year AND {OWN}
   AND l.kind = CASE WHEN CAST(:is_year AS boolean) THEN 'year' ELSE 'period' END
   AND (CAST(:is_year AS boolean) OR p.ends_on BETWEEN :starts_on AND :ends_on)
   AND (CAST(:class_id AS int) IS NULL OR l.class_id = :class_id)

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import frame
 from dashboard.components.row_table import Row, row_table
 from dashboard.filters import Filters
-from dashboard.i18n import count, t
+from dashboard.i18n import count, small_first, t
 from dashboard.pages_table import is_open
 from dashboard.queries import schools
 from dashboard.queries.corrections import place_words, read_change_thing, read_places
@@ -68,7 +68,7 @@ def render(scope: Scope, filters: Filters) -> None:
     row = listed.row(0, named=True)
     place = Filters(year=filters.year, period=filters.period, as_of=filters.as_of, school=school)
     frame.head(
-        t("registers.title_of", name=_lower(t(f"register.{register}"))),
+        t("registers.title_of", name=small_first(t(f"register.{register}"))),
         filters,
         crumbs=[frame.Crumb(row["label"], "school" if is_open("school", scope.role) else "", place),
                 frame.Crumb(t("page.registers"))],
@@ -94,10 +94,6 @@ def _with_places(scope: Scope, school: int, register: str, lines: pl.DataFrame) 
              for row in read_places(scope, school).iter_rows(named=True)}  # fmt: skip
     known = [words.get(pair) or None for pair in lines.select("entity", "entity_key").iter_rows()]
     return lines.with_columns(pl.Series("place", known, dtype=pl.String))
-
-
-def _lower(words: str) -> str:
-    return words[:1].lower() + words[1:]
 
 
 def _terms(scope: Scope, _what: str, school: int) -> Terms:

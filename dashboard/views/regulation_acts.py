@@ -13,7 +13,7 @@ from dashboard import frame, wording
 from dashboard.components.folded import folded
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.filters import Filters, parse, to_params
-from dashboard.i18n import count, day_short, listed, t
+from dashboard.i18n import count, day_short, listed, small_first, t
 from dashboard.queries.regulation import read_parameters
 from dashboard.regulation_words import act_name, act_number, value_words
 from etl.warehouse.scope import Scope
@@ -211,8 +211,7 @@ def _title(acts: pl.DataFrame, layer: str) -> str:
 
 def rule_names(rules: list[int]) -> list[str]:
     """Names of rules as they stand inside a sentence."""
-    named = [wording.rule_name(rule) for rule in rules]
-    return [name[:1].lower() + name[1:] for name in named]
+    return [small_first(wording.rule_name(rule)) for rule in rules]
 
 
 def _capital(label: str) -> str:
