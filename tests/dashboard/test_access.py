@@ -17,7 +17,7 @@ from streamlit.proto.ClientState_pb2 import ClientState
 from dashboard.access import COOKIE, IDLE_LIFE, SESSION_LIFE, CookieSigner, SlowDownError, cookie_secret, session_of
 from dashboard.accounts import ADDRESS_FAILURES, FREE_FAILURES, LOCK, LOCK_FAILURES, PostgresAccounts
 from dashboard.assets import russian_index
-from dashboard.gate import SESSION_HEADER, Gate
+from dashboard.gate import SESSION_HEADER, Gate, Watch
 from dashboard.login import safe_next
 from etl.warehouse import embedded, passwords
 from etl.warehouse.engine import sqlalchemy_url
