@@ -45,7 +45,7 @@ judged AS (
            min(r.due_at) AS due_at, min(h.timezone) AS timezone, bool_or({STATUS} = {int(Status.late)}) AS is_late,
            bool_or({STATUS} = {int(Status.exempt)}) AS is_exempt,
            bool_or({STATUS} = {int(Status.indeterminate)}) AS is_unknown
-    FROM ledger_row r JOIN {duty.LEDGER_HORIZON} h USING (school_id, rule)
+    FROM ledger_row r JOIN {duty.LEDGER_HORIZON} h ON h.t IS NOT NULL
     WHERE r.school_id = ANY(:schools) AND r.school_id = :school AND r.school_year = :year AND r.judgement_id = 0
       AND r.rule IN ({_RULES}) AND {EXISTS}
     GROUP BY 1, 2, 3

@@ -13,7 +13,7 @@ from dashboard.filters import Filters
 from dashboard.queries import periods, schools
 from dashboard.queries.door import cached, read
 from dashboard.queries.terms import Terms, read_terms
-from etl.warehouse.ledger import EXISTS, IS_MADE, RULE, horizons
+from etl.warehouse.ledger import EXISTS, IS_MADE, RULE, horizon_of_row
 from etl.warehouse.register_rights import newest_lines
 from etl.warehouse.scope import Scope
 
@@ -51,7 +51,7 @@ SELECT r.school_id, CASE WHEN r.rule = {_PLAN} THEN 'plan' WHEN split_part(r.obj
        count(*) FILTER (WHERE coalesce({IS_MADE}, false)) AS done,
        bool_or(NOT r.can_tell AND NOT coalesce({IS_MADE}, false)) AS unknown,
        max((r.done_latest AT TIME ZONE h.timezone)::date) AS last_on
-FROM ledger_row r JOIN {horizons()} h USING (school_id, rule)
+FROM ledger_row r JOIN {horizon_of_row()} h ON h.t IS NOT NULL
 WHERE r.school_id = ANY(:schools) AND r.school_id = :school AND r.school_year = :year AND r.judgement_id = 0
   AND r.rule IN ({_SETUP}, {_PLAN}) AND r.due_at IS NOT NULL AND r.excluded IS NULL AND {EXISTS}
 GROUP BY 1, 2, 3

@@ -9,7 +9,7 @@ school. All four give the same numbers (tests hold them together).
 
 from __future__ import annotations
 
-from etl.warehouse.ledger import EXISTS, IS_DUE, IS_MADE, RULE, STATUS, Status, horizons
+from etl.warehouse.ledger import EXISTS, IS_DUE, IS_MADE, RULE, STATUS, Status, horizon_of_row
 
 _UNREGULATED = int(Status.not_regulated)
 
@@ -99,7 +99,7 @@ WHERE h.school_id = ANY(:schools) AND h.school_year = :year
 # a day arrives as midnight, which no asked minute is: those end at their 59th second (`Filters.moment`)
 _MOMENT = """(CASE WHEN CAST(:day AS timestamp)::time = '00:00' THEN CAST(:day AS timestamp) + interval '1 day'
     - interval '1 second' ELSE CAST(:day AS timestamp) END AT TIME ZONE s.timezone)"""
-LEDGER_HORIZON = horizons(f"CASE WHEN CAST(:day AS timestamp) IS NULL THEN NULL ELSE {_MOMENT} END")
+LEDGER_HORIZON = horizon_of_row(f"CASE WHEN CAST(:day AS timestamp) IS NULL THEN NULL ELSE {_MOMENT} END")
 LEDGER = f"""
 SELECT r.school_id, r.school_year, r.class_id, r.journal_id, r.staff_id, date_trunc('week',
     r.anchor_on)::date AS week_on,
@@ -108,7 +108,7 @@ SELECT r.school_id, r.school_year, r.class_id, r.journal_id, r.staff_id, date_tr
        (r.done_latest AT TIME ZONE h.timezone)::date AS done_latest_on, r.rule, {STATUS} AS status,
            r.excluded, r.is_required,
        coalesce({IS_MADE}, false) AS is_made, {IS_DUE} AS is_due, r.can_tell, 1 AS row_count
-FROM ledger_row r JOIN {LEDGER_HORIZON} h USING (school_id, rule)
+FROM ledger_row r JOIN {LEDGER_HORIZON} h ON h.t IS NOT NULL
 WHERE r.school_id = ANY(:schools) AND r.school_year = :year AND r.judgement_id = 0 AND {EXISTS}
 """
 """Duty rows one by one at the end of `:day`, or at the moment that it is, local time of the school (null: where the

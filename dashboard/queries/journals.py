@@ -91,7 +91,7 @@ ROW_COLUMNS = f"""r.school_id, r.rule, r.lesson_id, r.object_id, r.pupil_id, r.p
        h.t AS at"""
 _LEDGER = f"""
 SELECT {ROW_COLUMNS}
-FROM ledger_row r JOIN {duty.LEDGER_HORIZON} h USING (school_id, rule)
+FROM ledger_row r JOIN {duty.LEDGER_HORIZON} h ON h.t IS NOT NULL
 WHERE r.school_id = ANY(:schools) AND r.school_id = :school AND r.school_year = :year
   AND r.journal_id = :journal AND r.judgement_id = 0 AND {EXISTS}
   AND (r.rule = ANY(:lesson_rules) OR {STATUS} IN ({_FINDINGS}))

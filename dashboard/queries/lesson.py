@@ -26,7 +26,7 @@ WHERE l.school_id = ANY(:schools) AND l.school_id = :school AND l.school_year = 
 _LESSON_LEDGER = f"""
 SELECT {ROW_COLUMNS}, d.full_name AS responsible,
        c.severity, c.clause, c.quotation, c.act_title, c.act_number, c.act_date, c.origin
-FROM ledger_row r JOIN {duty.LEDGER_HORIZON} h USING (school_id, rule)
+FROM ledger_row r JOIN {duty.LEDGER_HORIZON} h ON h.t IS NOT NULL
 LEFT JOIN judgement_rule c ON c.school_id = r.school_id AND c.judgement_id = r.judgement_id
   AND c.profile_version = r.profile_version AND c.rule = r.rule
 LEFT JOIN dim_staff_name d ON d.school_id = r.school_id AND d.staff_id = r.staff_id

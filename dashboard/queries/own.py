@@ -19,7 +19,7 @@ from dashboard.queries.door import read
 from dashboard.queries.forecast import Forecasts, read_pupil_forecasts
 from dashboard.queries.overview import RULE_NUMBERS
 from dashboard.queries.school import JOURNALS
-from etl.warehouse.ledger import EXISTS, IS_MADE, RULE, STATUS, Status, horizons
+from etl.warehouse.ledger import EXISTS, IS_MADE, RULE, STATUS, Status, horizon_of_row
 from etl.warehouse.metrics import sums
 from etl.warehouse.scope import Scope
 
@@ -30,7 +30,7 @@ _DUE = f"""
 WITH d AS (
     SELECT r.rule, r.journal_id, r.class_id, r.lesson_id, r.period_id, r.anchor_on, r.due_at, r.profile_version,
         r.school_id, r.school_year, {STATUS} AS status, h.t AS at
-    FROM ledger_row r JOIN {horizons()} h USING (school_id, rule)
+    FROM ledger_row r JOIN {horizon_of_row()} h ON h.t IS NOT NULL
     WHERE r.school_id = ANY(:schools) AND r.school_id = :school AND r.school_year = :year AND r.judgement_id = 0
       AND r.journal_id = ANY(ARRAY(SELECT a.journal_id FROM access_row a
           WHERE a.school_id = :school AND a.level = 'journal'))

@@ -38,6 +38,7 @@ __all__ = [
     "Rule",
     "Severity",
     "Status",
+    "horizon_of_row",
     "horizons",
     "lack_of",
     "lacks",
@@ -84,4 +85,20 @@ def horizons(as_of: str = "NULL::timestamptz") -> str:
     return (
         f"(SELECT z.school_id, z.rule, {t} AS t, ({t} AT TIME ZONE s.timezone)::date AS on_day, s.timezone"
         " FROM ledger_horizon z JOIN dim_school s USING (school_id))"
+    )
+
+
+def horizon_of_row(as_of: str = "NULL::timestamptz") -> str:
+    """A lateral relation `h` of (t, on_day, timezone) for one row `r` of the ledger: to be joined `ON h.t IS NOT NULL`.
+
+    The moments of a school are one array, by rule: row policies hide from PostgreSQL how many rows there will be, and
+    what it takes for a handful it joins to the horizons by trying each with each. For the pages; `as_of` as above.
+    """
+    last = max(rule.number for rule in RULES)
+    return (
+        "LATERAL (SELECT y.t[r.rule] AS t, y.on_day[r.rule] AS on_day, y.timezone FROM (SELECT w.school_id,"
+        " w.timezone, array_agg(x.t ORDER BY n.rule) AS t, array_agg(x.on_day ORDER BY n.rule) AS on_day"
+        f" FROM dim_school w CROSS JOIN generate_series(1, {last}) n (rule)"
+        f" LEFT JOIN {horizons(as_of)} x ON x.school_id = w.school_id AND x.rule = n.rule"
+        " GROUP BY w.school_id, w.timezone) y WHERE y.school_id = r.school_id)"
     )
