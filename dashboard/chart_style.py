@@ -105,10 +105,9 @@ def blank_figure(colours: Colours, *, left: int = 10, right: int = 16) -> go.Fig
 
 def space_percents(figure: go.Figure) -> None:
     """«95 %» at the axes as everywhere else: Plotly writes whole percents without the space."""
-    words = {f"{n}%": f"{n}{NBSP}%" for n in range(101)}
     for axis in (figure.layout.xaxis, figure.layout.yaxis):
-        if axis.tickformat == ",.0%":
-            axis.labelalias = words
+        if axis.tickformat == ",.0%" and axis.labelalias is None:  # a remembered figure has them already
+            axis.labelalias = {f"{n}%": f"{n}{NBSP}%" for n in range(101)}
 
 
 def label_line(figure: go.Figure, height: float, words: str, colours: Colours, *, above: bool = False) -> None:

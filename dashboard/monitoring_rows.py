@@ -11,6 +11,7 @@ from dashboard.comparison import CHOICES, Line, lines_of
 from dashboard.comparison_causes import Pair
 from dashboard.comparison_words import value_words
 from dashboard.components.row_table import Cell, Row
+from dashboard.derived import derived
 from dashboard.i18n import count, day_short, number, points, t
 from dashboard.queries.monitoring import Monitoring
 from dashboard.queries.schools import STALE_AFTER
@@ -25,8 +26,7 @@ UPKEEP = ("programme_done", "over_week_share", "cards_filled", "review_share", "
 def keeping_rows(page: Monitoring, yardstick: Mapping[str, Mapping[int, Pair]]) -> list[Row]:
     """Freshness, completeness, timeliness, consistency, open critical findings with what they were before, and both
     shares by the common act; `yardstick` = metric → school → (own act, one act for all)."""
-    columns = {name: _by_school(page, CHOICES[name]) for name in KEEPING}
-    then = {name: _before(page, CHOICES[name]) for name in KEEPING}
+    columns, then = derived(page, _columns, KEEPING), derived(page, _columns_before, KEEPING)
     rows = []
     for row in page.ground.schools.iter_rows(named=True):
         school = int(row["school_id"])
@@ -39,12 +39,20 @@ def keeping_rows(page: Monitoring, yardstick: Mapping[str, Mapping[int, Pair]]) 
 
 def upkeep_rows(page: Monitoring) -> list[Row]:
     """Programme, lag, cards, reviews and sign-ins of every school, with what each stands on."""
-    columns = {name: _by_school(page, CHOICES[name]) for name in UPKEEP}
+    columns = _columns(page, UPKEEP)
     return [
         Row((Cell(row["label"]), *(_cell(columns[name][int(row["school_id"])], None) for name in UPKEEP)),
             int(row["school_id"]), t("comparison.open", school=row["label"]))
         for row in page.ground.schools.iter_rows(named=True)
     ]  # fmt: skip
+
+
+def _columns(page: Monitoring, names: tuple[str, ...]) -> dict[str, dict[int, Line]]:
+    return {name: _by_school(page, CHOICES[name]) for name in names}
+
+
+def _columns_before(page: Monitoring, names: tuple[str, ...]) -> dict[str, dict[int, Measured]]:
+    return {name: _before(page, CHOICES[name]) for name in names}
 
 
 def _by_school(page: Monitoring, metric: Metric) -> dict[int, Line]:

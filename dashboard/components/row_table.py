@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import streamlit as st
@@ -56,6 +57,22 @@ class Row:
     id: int | None = None
     opens: str = ""
 
+    @cached_property
+    def drawn(self) -> dict[str, Any]:
+        """What the script draws of it, made once: rows that are kept are drawn again and again."""
+        cells = [
+            [
+                cell.text,
+                cell.note,
+                cell.tone,
+                _SIGNS[cell.tone] if cell.note or cell.badge else "",
+                cell.badge,
+                cell.action,
+            ]
+            for cell in self.cells
+        ]
+        return {"cells": cells, "opens": self.opens if self.id is not None else ""}
+
 
 Every = tuple[int, Callable[[], Sequence[Row]]]
 """How many rows a table has in all, and what makes them."""
@@ -107,23 +124,7 @@ def table_payload(
         "caption": caption,
         "height": height,
         "columns": [[column.label, column.is_number, column.wide] for column in columns],
-        "rows": [
-            {
-                "cells": [
-                    [
-                        cell.text,
-                        cell.note,
-                        cell.tone,
-                        _SIGNS[cell.tone] if cell.note or cell.badge else "",
-                        cell.badge,
-                        cell.action,
-                    ]
-                    for cell in row.cells
-                ],
-                "opens": row.opens if row.id is not None else "",
-            }
-            for row in rows
-        ],
+        "rows": [row.drawn for row in rows],
     }
 
 

@@ -16,6 +16,7 @@ from dashboard.comparison_causes import causes, coverage_words, group_words
 from dashboard.comparison_words import alike_words, counted, interval_words, side_words, value_words
 from dashboard.components.figure import figure
 from dashboard.components.row_table import Cell, Column, Row, row_table
+from dashboard.derived import derived
 from dashboard.filters import Filters, parse, to_params
 from dashboard.i18n import count, day, day_short, listed, number, t
 from dashboard.pages_table import is_open
@@ -42,10 +43,10 @@ def render(scope: Scope, filters: Filters) -> None:
         frame.empty(t("comparison.no_data_title"), t("comparison.no_data"))
         return
     group = filters.group if filters.group in groups_of(page.schools) else ""
-    lines = lines_of(page.schools, page.values, metric, group or "")
+    lines = derived(page, _lines, metric.name, group or "")
     yardstick = read_yardstick(scope, page, metric, filters)
     if filters.school is not None:
-        render_school(scope, page, metric, lines_of(page.schools, page.values, metric), filters, yardstick)
+        render_school(scope, page, metric, derived(page, _lines, metric.name), filters, yardstick)
         return
     _head(page, metric, lines, filters)
     _controls(page, metric, group or "")
@@ -57,6 +58,10 @@ def render(scope: Scope, filters: Filters) -> None:
     with st.container(border=True):
         draw_yardstick(scope, page, lines, yardstick, filters)
     _ways(scope, filters)
+
+
+def _lines(page: Compared, metric: str, group: str = "") -> list[Line]:
+    return lines_of(page.schools, page.values, CHOICES[metric], group)
 
 
 def _head(page: Compared, metric: Metric, lines: list[Line], filters: Filters) -> None:

@@ -12,6 +12,7 @@ from dashboard.components.kpi_cards import Kpi, kpi_cards
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.correction_rows import TONES, USE_TONES, Use, Verdict, counts, in_period, with_use, with_verdict
 from dashboard.correction_words import numbered, permission_words, place_words, what_words, when_words
+from dashboard.derived import derived
 from dashboard.filters import Filters
 from dashboard.i18n import count, day_short, number, t
 from dashboard.pages_table import CONTROL_SECTIONS
@@ -23,7 +24,7 @@ from dashboard.views.sections import chosen_school, section_head, unknown_school
 from dashboard.wording import short_moment
 from etl.warehouse.scope import Scope
 
-SHOWN = 300
+SHOWN = 100
 _GROUPS: dict[str, tuple[Verdict, ...]] = {
     "allowed": (Verdict.PERMITTED, Verdict.DOCUMENT),
     "no_permission": (Verdict.NO_PERMISSION,),
@@ -45,8 +46,7 @@ def render(scope: Scope, filters: Filters) -> None:
     if page is None:
         unknown_school(t("page.corrections"), filters)
         return
-    judged = with_verdict(page.changes)
-    shown = in_period(judged, page.starts_on, page.ends_on, filters.class_id)
+    shown = derived(page, _of_period, filters.class_id)
     section_head(
         _title(shown), "corrections", page.row, page.choice, filters, scope.role, with_minute=True,
         beside=CONTROL_SECTIONS,
@@ -56,7 +56,39 @@ def render(scope: Scope, filters: Filters) -> None:
     _cards(page, shown, filters)
     _changes(page, shown, filters, scope)
     draw_correction_file(page, shown, filters)
-    _permissions(page, judged, filters)
+    _permissions(page, filters)
+
+
+def _judged(page: Corrections) -> pl.DataFrame:
+    return with_verdict(page.changes)
+
+
+def _of_period(page: Corrections, class_id: int | None, group: str | None = None) -> pl.DataFrame:
+    """The changes of the chosen period; `group` = those of one card."""
+    found = in_period(derived(page, _judged), page.starts_on, page.ends_on, class_id)
+    return found if group is None else found.filter(pl.col("verdict").is_in(list(_GROUPS[group])))
+
+
+def _first_rows(page: Corrections, class_id: int | None, group: str | None, *, may_permit: bool) -> list[Row]:
+    return _change_rows(derived(page, _of_period, class_id, group).head(SHOWN), may_permit=may_permit)
+
+
+def _change_rows(changes: pl.DataFrame, *, may_permit: bool) -> list[Row]:
+    return [_change_row(row, index, may_permit) for index, row in enumerate(changes.iter_rows(named=True))]
+
+
+def _used(page: Corrections, class_id: int | None) -> pl.DataFrame:
+    """The permissions of the year with what became of them."""
+    found = with_use(page.permissions, derived(page, _judged))
+    return found if class_id is None else found.filter(pl.col("class_id") == class_id)
+
+
+def _first_permissions(page: Corrections, class_id: int | None) -> list[Row]:
+    return _permission_rows(derived(page, _used, class_id).head(SHOWN))
+
+
+def _permission_rows(permissions: pl.DataFrame) -> list[Row]:
+    return [_permission_row(row, index) for index, row in enumerate(permissions.iter_rows(named=True))]
 
 
 def _title(shown: pl.DataFrame) -> str:
@@ -94,7 +126,7 @@ def _changes(page: Corrections, shown: pl.DataFrame, filters: Filters, scope: Sc
         st.header(t("corrections.changes"), anchor=False)
         chosen = filters.measure if filters.measure in _GROUPS else None
         if chosen is not None:
-            shown = shown.filter(pl.col("verdict").is_in(list(_GROUPS[chosen])))
+            shown = derived(page, _of_period, filters.class_id, chosen)
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.caption(t("corrections.only", what=t(f"corrections.card_{chosen}")), width="content")
                 if st.button(t("corrections.every"), type="tertiary"):
@@ -103,15 +135,13 @@ def _changes(page: Corrections, shown: pl.DataFrame, filters: Filters, scope: Sc
             st.markdown(t("corrections.none"))
             return
         may_permit = may_write(scope, page.row["school_id"], "edit_permission_entry")
-
-        def drawn(some: pl.DataFrame) -> list[Row]:
-            return [_change_row(row, index, may_permit) for index, row in enumerate(some.iter_rows(named=True))]
-
         columns = [Column(t(f"corrections.column_{name}"), wide=name in ("where", "who"))
                    for name in ("when", "where", "what", "who", "permission", "verdict")]  # fmt: skip
         changes = shown["change_id"].to_list()
         clicked = row_table(
-            "corrections_changes", columns, drawn(shown.head(SHOWN)), every=(shown.height, lambda: drawn(shown)),
+            "corrections_changes", columns,
+            derived(page, _first_rows, filters.class_id, chosen, may_permit=may_permit),
+            every=(shown.height, lambda: _change_rows(shown, may_permit=may_permit)),
             caption=t("corrections.changes"), height=560 if shown.height > 8 else None,
             on_action=lambda place: _permit(filters, changes[place]),
         )  # fmt: skip
@@ -157,25 +187,21 @@ def _change_row(row: dict[str, Any], index: int, may_permit: bool) -> Row:
     )  # fmt: skip
 
 
-def _permissions(page: Corrections, judged: pl.DataFrame, filters: Filters) -> None:
+def _permissions(page: Corrections, filters: Filters) -> None:
     with st.container(border=True):
         st.header(t("corrections.permissions"), anchor=False)
         st.caption(t("corrections.permissions_note"))
-        found = with_use(page.permissions, judged)
-        if filters.class_id is not None:
-            found = found.filter(pl.col("class_id") == filters.class_id)
+        found = derived(page, _used, filters.class_id)
         if found.is_empty():
             st.markdown(t("corrections.permissions_none"))
             return
         columns = [Column(t(f"corrections.column_{name}"), wide=name == "entry")
                    for name in ("number", "entry", "ground", "asked", "use")]  # fmt: skip
-
-        def drawn(some: pl.DataFrame) -> list[Row]:
-            return [_permission_row(row, index) for index, row in enumerate(some.iter_rows(named=True))]
-
-        clicked = row_table("corrections_permissions", columns, drawn(found.head(SHOWN)),
-                            every=(found.height, lambda: drawn(found)), caption=t("corrections.permissions"),
-                            height=420 if found.height > 8 else None)  # fmt: skip
+        clicked = row_table("corrections_permissions", columns, derived(page, _first_permissions, filters.class_id),
+                            every=(found.height, lambda: _permission_rows(found)),
+                            caption=t("corrections.permissions"), height=420 if found.height > 8 else None)  # fmt: skip
+        if found.height > SHOWN:
+            st.caption(t("registers.cut", n=count(SHOWN, "row")))
     if clicked is not None:
         _open(found.row(clicked, named=True), page, filters)
 

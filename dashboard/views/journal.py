@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import frame, journal_sheet, measures, moment_words
 from dashboard.components.journal_grid import journal_grid
 from dashboard.components.row_table import Column, row_table
+from dashboard.derived import derived
 from dashboard.filters import Filters
 from dashboard.i18n import count, listed, moment, t
 from dashboard.lesson_rows import lesson_rows
@@ -183,14 +184,14 @@ def _sheet(page: Journal, filters: Filters) -> None:
     with st.container(border=True):
         st.header(t("journal.grid"), anchor=False)
         st.caption(t("journal.grid_note"))
-        pupils = journal_sheet.pupil_rows(page)
+        pupils = derived(page, journal_sheet.pupil_rows)
         if not pupils:
             st.markdown(t("journal.no_pupils"))
         clicked = journal_grid(
             "journal_grid",
             pupils,
-            journal_sheet.lesson_columns(page),
-            journal_sheet.grid_entries(page),
+            derived(page, journal_sheet.lesson_columns),
+            derived(page, journal_sheet.grid_entries),
             caption=t("journal.grid_caption", **_caption(page)),
             selected=filters.lesson,
         )
@@ -212,7 +213,7 @@ def _list(page: Journal, filters: Filters) -> None:
         clicked = row_table(
             "journal_list",
             columns,
-            lesson_rows(page),
+            derived(page, lesson_rows),
             caption=t("journal.list_caption", **_caption(page)),
         )
     if clicked is not None:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard import wording
 from dashboard.components.badges import status_badge
+from dashboard.derived import derived
 from dashboard.filters import Filters, to_params, url_of
 from dashboard.frame import plain
 from dashboard.i18n import count, day_of_week, listed, number, t
@@ -109,12 +110,21 @@ def _records(page: Journal, card: Lesson) -> None:
     people = card.rows["responsible"].drop_nulls().unique().to_list()
     if len(people) == 1:
         st.caption(t("lesson.responsible", name=plain(people[0])))
-    for (rule,), rows in card.rows.group_by(["rule"], maintain_order=True):
+    for words, first in derived(card, _records_told, zone, names_person=len(people) > 1):
         with st.container(border=True, gap="small"):
-            _record(int(rule), rows, zone, card.names, names_person=len(people) > 1)
+            st.markdown(words)
+            _clause(first)
 
 
-def _record(rule: int, rows: pl.DataFrame, zone: str, names: dict[int, str], *, names_person: bool) -> None:
+def _records_told(card: Lesson, zone: str, *, names_person: bool) -> list[tuple[str, dict[str, Any]]]:
+    """Rule by rule: what is told of its rows, and the first of them."""
+    return [
+        (_record(int(rule), rows, zone, card.names, names_person=names_person), rows.row(0, named=True))
+        for (rule,), rows in card.rows.group_by(["rule"], maintain_order=True)
+    ]
+
+
+def _record(rule: int, rows: pl.DataFrame, zone: str, names: dict[int, str], *, names_person: bool) -> str:
     first = rows.row(0, named=True)
     if BY_NUMBER[rule].object_type == "lesson":
         told = _sentence(wording.told(LedgerRow.of(first, zone)))
@@ -125,8 +135,7 @@ def _record(rule: int, rows: pl.DataFrame, zone: str, names: dict[int, str], *, 
             lines.append(_several(rule, int(status), same, zone, names))
     if names_person and first["responsible"]:
         lines.append(t("lesson.responsible", name=plain(first["responsible"])))
-    st.markdown("  \n".join(lines))
-    _clause(first)
+    return "  \n".join(lines)
 
 
 def _badge(rule: int, row: dict[str, Any]) -> str:

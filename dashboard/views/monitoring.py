@@ -12,6 +12,7 @@ import streamlit as st
 from dashboard import frame, moment_words
 from dashboard.comparison import CHOICES
 from dashboard.components.row_table import Column, row_table
+from dashboard.derived import derived
 from dashboard.filters import Filters
 from dashboard.i18n import count, day, t
 from dashboard.monitoring_rows import KEEPING, UPKEEP, keeping_rows, upkeep_rows
@@ -46,7 +47,7 @@ def render(scope: Scope, filters: Filters) -> None:
         st.header(t("monitoring.upkeep"), anchor=False)
         st.caption(_upkeep_note(page))
         columns = [Column(t(f"monitoring.column_{name}")) for name in ("school", *UPKEEP)]
-        other = row_table("monitoring_upkeep", columns, upkeep_rows(page), caption=t("monitoring.upkeep"))
+        other = row_table("monitoring_upkeep", columns, derived(page, upkeep_rows), caption=t("monitoring.upkeep"))
     with st.expander(t("kpi.passport"), icon=":material/info:"):
         st.markdown("\n\n".join(
             f"**{t(f'comparison_metric.{name}')}.** {t(CHOICES[name].passport_key)}" for name in (*KEEPING, *UPKEEP)

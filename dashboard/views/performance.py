@@ -7,12 +7,14 @@ import polars as pl
 import streamlit as st
 
 from dashboard import frame, measures, moment_words
+from dashboard.charts import Chart
 from dashboard.components.figure import figure
 from dashboard.components.heat_grid import Axis, heat_grid
 from dashboard.components.heat_grid import Cell as Share
 from dashboard.components.kpi_cards import Kpi, kpi_cards
 from dashboard.components.palette import FEW
 from dashboard.components.row_table import Cell
+from dashboard.derived import derived
 from dashboard.exports import offer_frame
 from dashboard.filters import Filters, parse, to_params
 from dashboard.i18n import count, month, number, percent, t
@@ -387,6 +389,16 @@ def _split(place: Place, page: Performance) -> None:
     name_of = "split_schools" if is_above else "split_subjects" if by_subject else "split"
     st.header(t(f"performance.{name_of}"), anchor=False)
     st.caption(t("performance.split_note"))
+    found = derived(page, _split_of, is_above=is_above, by_subject=by_subject, dark=frame.is_dark())
+    if found is None:
+        st.markdown(t("performance.split_none"))
+        return
+    chart, table = found
+    figure("performance_split", chart, table)
+
+
+def _split_of(page: Performance, *, is_above: bool, by_subject: bool, dark: bool) -> tuple[Chart, pl.DataFrame] | None:
+    """The chart of period marks and its table; None without a mark."""
     counts = [pl.col(f"mark_{n}_count").sum() for n in (2, 3, 4, 5)]
     if is_above:
         labels = page.schools.select("school_id", "label")
@@ -402,26 +414,32 @@ def _split(place: Place, page: Performance) -> None:
         rows = placed.group_by(key, name).agg(counts + first).sort(*order, key)
         rows = rows.rename({key: "id", name: "label"})
     if rows.is_empty() or not sum(int(rows[f"mark_{n}_count"].sum()) for n in (2, 3, 4, 5)):
-        st.markdown(t("performance.split_none"))
-        return
+        return None
+    first_column = "performance.column_subject" if by_subject else "performance.column_class"
     table = rows.select(
-        pl.col("label").alias(
-            t(
-                "school.choose"
-                if is_above
-                else "performance.column_subject"
-                if by_subject
-                else "performance.column_class"
-            )
-        ),
+        pl.col("label").alias(t("school.choose" if is_above else first_column)),
         *(pl.col(f"mark_{n}_count").alias(t("performance.mark_name", mark=n)) for n in (5, 4, 3, 2)),
     )
-    figure("performance_split", marks_split(rows, dark=frame.is_dark()), table)
+    return marks_split(rows, dark=dark), table
 
 
 def _trend(page: Performance) -> None:
     st.header(t("performance.trend"), anchor=False)
     st.caption(t("performance.trend_note"))
+    table = derived(page, _trend_table)
+    config = {
+        t("performance.column_marked"): st.column_config.NumberColumn(format="percent", step=0.001),
+        t("performance.column_per_lesson"): st.column_config.NumberColumn(format="localized", step=0.01),
+        t("performance.column_mean"): st.column_config.NumberColumn(format="localized", step=0.01),
+    }
+    st.dataframe(
+        table, hide_index=True, placeholder="—", alt=t("performance.trend"), height="content", column_config=config
+    )
+    offer_frame("performance_trend", t("performance.trend"), table, config)
+
+
+def _trend_table(page: Performance) -> pl.DataFrame:
+    """Months in rows: lessons with marks, marks a lesson, the mean."""
     told = page.trend.filter(pl.col("held_count") > 0).drop_nulls()  # withheld rows stand in no sum
     rows = told.group_by("month_on", maintain_order=True).agg(pl.exclude("school_id").sum())
     columns = {
@@ -434,12 +452,4 @@ def _trend(page: Performance) -> None:
                                               maintain_order="left")  # fmt: skip
         shown = measures.shown_column("value") if metric.unit == "share" else pl.col("value").round(2)
         table = table.with_columns(values.select(shown.alias(t(f"performance.column_{name}"))).to_series())
-    config = {
-        t("performance.column_marked"): st.column_config.NumberColumn(format="percent", step=0.001),
-        t("performance.column_per_lesson"): st.column_config.NumberColumn(format="localized", step=0.01),
-        t("performance.column_mean"): st.column_config.NumberColumn(format="localized", step=0.01),
-    }
-    st.dataframe(
-        table, hide_index=True, placeholder="—", alt=t("performance.trend"), height="content", column_config=config
-    )
-    offer_frame("performance_trend", t("performance.trend"), table, config)
+    return table

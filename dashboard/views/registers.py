@@ -40,7 +40,7 @@ from dashboard.wording import short_moment
 from etl.warehouse.register_rights import REGISTER, registers_of
 from etl.warehouse.scope import Scope
 
-SHOWN = 200
+SHOWN = 100
 LOOK_SECONDS = 1.0
 PATIENCE = timedelta(seconds=30)
 NEW = "new"
