@@ -7,7 +7,6 @@ leave stops it.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 import tempfile
@@ -27,10 +26,22 @@ from etl.warehouse import embedded
 from etl.warehouse.access_rows import refresh_access
 from etl.warehouse.engine import app_url, owner_connection, plain_url
 from etl.warehouse.passwords import password_hash
-from etl.warehouse.schema import open_warehouse
+from tests.homes import begin_run, end_run, locked, open_new
 from tests.scenarios.table import pytest_terminal_summary
 
 __all__ = ["pytest_terminal_summary"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The process that leads the run makes its folder; the workers inherit it."""
+    if not hasattr(config, "workerinput"):
+        begin_run()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        end_run()
+
 
 SEED = 7
 SILENT_KEY = "silent-school"
@@ -86,7 +97,7 @@ def _shared(factory: pytest.TempPathFactory) -> Iterator[Path]:
     base = factory.getbasetemp()
     run = base.parent if base.name.startswith("popen-") else base
     record = run / "warehouse-folder"
-    with _locked(run / "warehouse-lock"):
+    with locked(run / "warehouse-lock"):
         if not record.exists():
             # other users must be able to reach a database that does not run as root; pytest's own folders
             # are closed
@@ -106,7 +117,7 @@ def _shared(factory: pytest.TempPathFactory) -> Iterator[Path]:
     try:
         yield root
     finally:
-        with _locked(run / "warehouse-lock"):
+        with locked(run / "warehouse-lock"):
             if _count(root, -1) == 0:
                 _remove(root, record)
 
@@ -117,13 +128,6 @@ def _remove(root: Path, record: Path) -> None:
     record.unlink()
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 def _count(root: Path, change: int) -> int:
     path = root / "users"
     users = int(path.read_text(encoding="ascii")) + change
@@ -132,7 +136,7 @@ def _count(root: Path, change: int) -> int:
 
 
 def _fill(settings: Settings, root: Path) -> None:
-    url = open_warehouse(settings)
+    url = open_new(settings)
     for bundle in generate(root / "bundles", tier="tiny", seed=SEED):
         load_bundle(bundle.path, url, settings.home)
         load_bundle(_silenced(bundle.path, root / "silent"), url, settings.home)

@@ -27,9 +27,9 @@ from etl.settings import Settings
 from etl.sources.demo import generate
 from etl.warehouse import embedded
 from etl.warehouse.engine import app_url, owner_connection
-from etl.warehouse.schema import open_warehouse
 from tests.browser.conftest import READY
 from tests.conftest import _people
+from tests.homes import open_new
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Page]
@@ -47,7 +47,7 @@ def address() -> Iterator[str]:
     home.chmod(0o755)
     try:
         settings = Settings(home=home)
-        url = open_warehouse(settings)
+        url = open_new(settings)
         for bundle in generate(home / "bundles", tier="tiny", seed=7):
             load_bundle(bundle.path, url, home)
         with owner_connection(url) as connection, connection.cursor() as cursor:

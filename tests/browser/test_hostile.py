@@ -29,9 +29,9 @@ from etl.settings import Settings
 from etl.sources.demo import generate
 from etl.warehouse import embedded
 from etl.warehouse.engine import app_url, owner_connection
-from etl.warehouse.schema import open_warehouse
 from tests.browser.conftest import READY
 from tests.conftest import CLASS_TEACHER, PASSWORD, _people
+from tests.homes import open_new
 from tests.hostile import EVIL, LITERAL, WORDS, write_hostile
 
 pytestmark = pytest.mark.browser
@@ -102,7 +102,7 @@ def stage() -> Iterator[Stage]:
     home.chmod(0o755)
     try:
         settings = Settings(home=home)
-        url = open_warehouse(settings)
+        url = open_new(settings)
         (bundle,) = generate(home / "bundles", tier="tiny", seed=7)
         load_bundle(write_hostile(bundle.path, home / "hostile"), url, home)
         with owner_connection(url) as connection, connection.cursor() as cursor:

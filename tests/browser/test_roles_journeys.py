@@ -22,8 +22,8 @@ from etl.demo import PASSWORD, make_demo
 from etl.settings import Settings
 from etl.warehouse import embedded
 from etl.warehouse.engine import app_url, owner_connection
-from etl.warehouse.schema import open_warehouse
 from tests.browser.conftest import READY
+from tests.homes import open_new
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -61,7 +61,7 @@ def demo(browser: Browser) -> Iterator[Demo]:
     home.chmod(0o755)
     settings = Settings(home=home)
     try:
-        url = open_warehouse(settings)
+        url = open_new(settings)
         make_demo(url, home)
         with closing(socket.socket()) as probe:
             probe.bind(("127.0.0.1", 0))

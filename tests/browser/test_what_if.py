@@ -22,10 +22,10 @@ from etl.sources.demo import generate
 from etl.warehouse import embedded
 from etl.warehouse.engine import app_url, owner_connection, plain_url
 from etl.warehouse.locks import WRITE_LOCK
-from etl.warehouse.schema import open_warehouse
 from tests.browser.conftest import READY
 from tests.conftest import _people
 from tests.etl.sources.school_portal_writer import Grid, journal_bytes, zip_cp866
+from tests.homes import open_new
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Page]
@@ -38,7 +38,7 @@ def home() -> Iterator[Path]:
     home = Path(tempfile.mkdtemp(prefix="zavuch-what-if-"))
     home.chmod(0o755)
     try:
-        url = open_warehouse(Settings(home=home))
+        url = open_new(Settings(home=home))
         for bundle in generate(home / "bundles", tier="tiny", seed=7):
             load_bundle(bundle.path, url, home)
         with owner_connection(url) as connection, connection.cursor() as cursor:

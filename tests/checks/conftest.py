@@ -17,7 +17,7 @@ from etl.settings import Settings
 from etl.sources.demo import generate
 from etl.warehouse import embedded
 from etl.warehouse.engine import owner_connection, plain_url
-from etl.warehouse.schema import open_warehouse
+from tests.homes import open_new
 
 _numbers = itertools.count(1)
 
@@ -38,7 +38,7 @@ def loaded() -> Iterator[Loaded]:
     root.chmod(0o755)
     home = root / "home"
     try:
-        url = open_warehouse(Settings(home=home))
+        url = open_new(Settings(home=home))
         bundle = next(iter(generate(root / "bundles", tier="tiny", seed=7))).path
         load_bundle(bundle, url, home, is_demo=True)
         yield Loaded(plain_url(url), home, bundle)

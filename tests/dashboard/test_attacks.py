@@ -32,8 +32,8 @@ from etl.accounts import add_account, disable
 from etl.settings import Settings
 from etl.warehouse import embedded
 from etl.warehouse.engine import app_url
-from etl.warehouse.schema import open_warehouse
 from tests.dashboard.provider import CLIENT, SECRET
+from tests.homes import open_new
 
 PASSWORD = "правильно-лошадь-батарея"
 
@@ -102,7 +102,7 @@ def site() -> Iterator[Site]:
             encoding="utf-8",
         )
         settings = Settings(home=home, port=port)
-        url = open_warehouse(settings)
+        url = open_new(settings)
         for login in ("orlova", "leaver", "second"):
             name = {"orlova": "orlova@school.ru", "leaver": "leaver@school.ru"}.get(login, "")
             add_account(url, login, role="deputy", name="О. М.", password=PASSWORD, external_id=name)

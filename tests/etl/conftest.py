@@ -15,8 +15,8 @@ from etl.run_log import LoadReport
 from etl.settings import Settings
 from etl.warehouse import embedded
 from etl.warehouse.engine import owner_connection
-from etl.warehouse.schema import open_warehouse
 from etl.warehouse.tables import BUNDLE, TEXTS, metadata
+from tests.homes import open_new
 from tests.oracle.builder import BundleBuilder
 
 FACTS = ("dim_municipality", "dim_journal", "source_key", "id_counter", "fact_lesson_status", "obligation")
@@ -87,7 +87,7 @@ class Store:
 def load_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """URL and home of a server for the tests of loads."""
     home = tmp_path_factory.mktemp("load-server")
-    url = open_warehouse(Settings(home=home))
+    url = open_new(Settings(home=home))
     with owner_connection(url) as connection:
         # the server outlives nothing here: commits need not wait for the disk
         connection.execute("ALTER DATABASE zavuch SET synchronous_commit = off")

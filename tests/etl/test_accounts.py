@@ -20,7 +20,7 @@ from etl.settings import Settings, read_settings
 from etl.warehouse import embedded
 from etl.warehouse.engine import app_url, owner_connection, sqlalchemy_url
 from etl.warehouse.roles import ROLE_ROWS
-from etl.warehouse.schema import open_warehouse
+from tests.homes import open_new
 from tests.oracle.builder import tiny_school
 
 PASSWORD = "правильно-лошадь-батарея"
@@ -32,7 +32,7 @@ END = datetime(2026, 11, 30, 21, 0, tzinfo=UTC)  # midnight in Moscow
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     settings = Settings(home=tmp_path_factory.mktemp("accounts"))
     try:
-        url = open_warehouse(settings)
+        url = open_new(settings)
         load_bundle(school(settings.home / "first", "2026-11-12T06:00:00+03:00", LEAVES_ON), url, settings.home)
         yield settings
     finally:

@@ -25,6 +25,7 @@ from etl.settings import Settings, read_settings
 from etl.warehouse import embedded
 from etl.warehouse.engine import APP_ROLE, app_url, owner_connection, owner_session, sqlalchemy_url
 from etl.warehouse.schema import open_warehouse
+from tests.homes import open_new
 from tests.oracle.builder import BundleBuilder, tiny_school
 
 PASSWORD = "правильно-лошадь-батарея"
@@ -34,7 +35,7 @@ PASSWORD = "правильно-лошадь-батарея"
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     settings = Settings(home=tmp_path_factory.mktemp("backup"))
     try:
-        url = open_warehouse(settings)
+        url = open_new(settings)
         bundle = tiny_school("2024-11-12T06:00:00+03:00", "school16_korolev").add_class()
         bundle.add("lesson", lesson_key="l1", held_on="2024-09-11", topic="Дроби")
         bundle.add("mark", mark_key="m1", lesson_key="l1", value="5", recorded_by="t1")

@@ -18,9 +18,9 @@ from etl.errors import BusyError
 from etl.settings import PROJECT, Settings
 from etl.warehouse import embedded
 from etl.warehouse.engine import owner_session
-from etl.warehouse.schema import open_warehouse
 from tests.etl.conftest import Store
 from tests.etl.journal import journal
+from tests.homes import open_new
 
 ASK = (
     "INSERT INTO judgement_request (school_id, request_no, regulation, profile_version, user_id, asked_at, state,"
@@ -150,7 +150,7 @@ def test_the_worker_outlives_a_restart_of_the_database_and_ends_on_sigterm(
     store: Store, background: Callable[..., subprocess.Popen[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     home = tmp_path_factory.mktemp("worker")
-    url = open_warehouse(Settings(home=home))
+    url = open_new(Settings(home=home))
     own = Store(url, home, store.folder / "own")
     try:
         own.load(journal())

@@ -21,7 +21,7 @@ from etl.sources.demo import generate
 from etl.warehouse import embedded
 from etl.warehouse.engine import owner_connection
 from etl.warehouse.ledger import EXISTS, STATUS, horizons
-from etl.warehouse.schema import open_warehouse
+from tests.homes import open_new
 from tests.real.slow_learning import SlowBundle, SlowSchool
 
 pytestmark = pytest.mark.bundle
@@ -39,7 +39,7 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 @pytest.fixture(scope="module")
 def loaded(bundles: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Any:
     home = tmp_path_factory.mktemp("home")
-    url = open_warehouse(Settings(home=home))
+    url = open_new(Settings(home=home))
     reports = [load_bundle(path, url, home) for path in bundles]
     yield url, reports
     embedded.stop(home)

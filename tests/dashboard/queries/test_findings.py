@@ -25,7 +25,7 @@ from etl.warehouse import embedded, ledger
 from etl.warehouse.access_rows import refresh_access
 from etl.warehouse.engine import app_url, owner_connection
 from etl.warehouse.ledger import RULE, RULES
-from etl.warehouse.schema import open_warehouse
+from tests.homes import open_new
 
 NOW = datetime(2026, 11, 12, 5, 0, tzinfo=UTC)
 DEPUTY, TEACHER, INSPECTOR = 1, 2, 3
@@ -35,7 +35,7 @@ DEPUTY, TEACHER, INSPECTOR = 1, 2, 3
 def checked(tmp_path_factory) -> Iterator[tuple[str, Path]]:
     """A database of its own with the tiny tier, checked: the shared one is not written to."""
     home = tmp_path_factory.mktemp("checked")
-    url = open_warehouse(Settings(home=home))
+    url = open_new(Settings(home=home))
     try:
         for bundle in generate(home / "bundles", tier="tiny", seed=7):
             load_bundle(bundle.path, url, home, is_demo=True)
