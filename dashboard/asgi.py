@@ -98,9 +98,11 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
 def main() -> None:
     """Serve on the address and port of the command line until SIGTERM or Ctrl-C."""
     address, port = sys.argv[1:]
+    place = {"server.address": address, "server.port": int(port)}
+    config.get_config_options(options_from_flags=place)  # known before anybody asks, or Streamlit warns of a change
     application = build()
     settle()
-    application.run(config={"server.address": address, "server.port": int(port)})
+    application.run(config=place)
 
 
 if __name__ == "__main__":
