@@ -105,9 +105,7 @@ def read(scope: Scope, statement: str | Executable, params: Mapping[str, Any] | 
     rows of the same shape, also for a statement that counts. Moments are aware, in UTC; a moment before
     year 1 or after 9999 must not be selected.
     """
-    bound = text(statement) if isinstance(statement, str) else statement
-    if "schools" not in cast(ClauseElement, bound).compile().params:
-        raise OpenStatementError(f"The statement is not limited to the schools of the scope: {str(bound)[:200]!r}.")
+    bound = _closed_text(statement) if isinstance(statement, str) else _closed(statement)
     schools = sorted(scope.all_school_ids)
     with app_engine().connect() as connection:
         connection.execute(_IDENTIFY, {"user_id": str(scope.user_id)})
@@ -121,6 +119,18 @@ def read(scope: Scope, statement: str | Executable, params: Mapping[str, Any] | 
         return rows.clear()
     shown = _as_shown(scope, rows)
     return shown.filter(pl.col("school_id").is_in(schools)) if "school_id" in shown.columns else shown
+
+
+@lru_cache(maxsize=1024)
+def _closed_text(statement: str) -> Executable:
+    """Found in its text once: the parameters of a long statement are searched for longer than a short answer takes."""
+    return _closed(text(statement))
+
+
+def _closed(statement: Executable) -> Executable:
+    if "schools" not in cast(ClauseElement, statement).compile().params:
+        raise OpenStatementError(f"The statement is not limited to the schools of the scope: {str(statement)[:200]!r}.")
+    return statement
 
 
 def _as_shown(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
