@@ -26,10 +26,11 @@ from etl.warehouse import embedded
 from etl.warehouse.access_rows import refresh_access
 from etl.warehouse.engine import app_url, owner_connection, plain_url
 from etl.warehouse.passwords import password_hash
+from tests.copies import checked, database, loaded, sql
 from tests.homes import begin_run, end_run, locked, open_new
 from tests.scenarios.table import pytest_terminal_summary
 
-__all__ = ["pytest_terminal_summary"]
+__all__ = ["checked", "database", "loaded", "pytest_terminal_summary", "sql"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

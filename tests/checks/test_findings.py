@@ -9,9 +9,17 @@ from checks.findings import Merged
 from checks.runner import run_checks
 from etl.job import load_bundle
 from etl.warehouse.ledger import Excluded, Severity, Status
+from tests.copies import copied
 
 MISSING, LATE = int(Status.missing), int(Status.late)
 FIELDS = "status, state, reason, reopened, first_seen_at, due_at, done_at, fixed_at"
+
+
+@pytest.fixture
+def database(checked):
+    """URL of a fresh copy that has been checked."""
+    with copied(checked) as url:
+        yield url
 
 
 def one_missing_topic(sql):
@@ -35,7 +43,6 @@ ENTERED_LATE = f"done_earliest = {_DAY_LATE}, done_latest = {_DAY_LATE}, made_st
 
 
 def test_an_entry_made_in_a_later_load_fixes_the_finding_and_keeps_its_lag(database, sql, loaded, tmp_path):
-    run_checks(database)
     found = sql.execute(
         "SELECT f.finding_id, l.lesson_key, f.first_seen_at, f.due_at"
         " FROM finding f JOIN fact_lesson l ON l.lesson_id = f.object_id"
@@ -67,7 +74,6 @@ def test_an_entry_made_in_a_later_load_fixes_the_finding_and_keeps_its_lag(datab
 
 
 def test_a_cancelled_lesson_withdraws_its_finding_with_the_reason(database, sql):
-    run_checks(database)
     finding, lesson = one_missing_topic(sql)
     set_topic(sql, lesson, f"excluded = {int(Excluded.cancelled)}")
     assert run_checks(database).merged.withdrawn == 1
@@ -75,7 +81,6 @@ def test_a_cancelled_lesson_withdraws_its_finding_with_the_reason(database, sql)
 
 
 def test_a_finding_that_comes_back_is_reopened_and_not_doubled(database, sql):
-    run_checks(database)
     count = sql.execute("SELECT count(*) FROM finding").fetchone()
     finding, lesson = one_missing_topic(sql)
     sql.execute(f"CREATE TABLE kept AS SELECT * FROM obligation WHERE rule = 1 AND object_id = {lesson}")
@@ -90,7 +95,6 @@ def test_a_finding_that_comes_back_is_reopened_and_not_doubled(database, sql):
 
 
 def test_a_permission_makes_the_finding_exempt(database, sql):
-    run_checks(database)
     finding, lesson = one_missing_topic(sql)
     set_topic(sql, lesson, ENTERED_LATE.replace(f"= {LATE}", f"= {int(Status.exempt)}"))
     assert run_checks(database).merged.exempt == 1
@@ -98,7 +102,6 @@ def test_a_permission_makes_the_finding_exempt(database, sql):
 
 
 def test_an_entry_found_to_be_in_time_fixes_what_was_missing(database, sql):
-    run_checks(database)
     finding, lesson = one_missing_topic(sql)
     set_topic(sql, lesson, "done_earliest = due_at, done_latest = due_at, made_status = 1")
     assert run_checks(database).merged.fixed == 1
@@ -124,7 +127,6 @@ def seen(sql, finding: int):
 
 @pytest.mark.parametrize("word", ["disputed", "accepted"])
 def test_the_word_of_a_person_outlives_the_runs_until_the_violation_is_gone(database, sql, word):
-    run_checks(database)
     finding, lesson = one_missing_topic(sql)
     assert seen(sql, finding) == ("open", None, None)
     say(sql, finding, word)
@@ -140,7 +142,6 @@ def test_the_word_of_a_person_outlives_the_runs_until_the_violation_is_gone(data
 
 
 def test_a_word_is_taken_back_and_the_history_keeps_all(database, sql):
-    run_checks(database)
     finding, _lesson = one_missing_topic(sql)
     for word in ("disputed", "reopened", "accepted"):
         say(sql, finding, word)
@@ -154,7 +155,6 @@ def test_a_word_is_taken_back_and_the_history_keeps_all(database, sql):
 
 
 def test_a_word_about_an_earlier_time_is_void_when_the_finding_comes_back(database, sql):
-    run_checks(database)
     finding, lesson = one_missing_topic(sql)
     say(sql, finding, "accepted")
     set_topic(sql, lesson, f"excluded = {int(Excluded.cancelled)}")
@@ -165,7 +165,6 @@ def test_a_word_about_an_earlier_time_is_void_when_the_finding_comes_back(databa
 
 
 def test_what_was_disputed_and_then_found_in_time_is_fixed(database, sql):
-    run_checks(database)
     finding, lesson = one_missing_topic(sql)
     say(sql, finding, "disputed")
     set_topic(sql, lesson, "done_earliest = due_at, done_latest = due_at, made_status = 1")
@@ -209,7 +208,6 @@ def test_a_lesson_with_nothing_at_all_is_one_finding_until_something_is_entered(
 
 
 def test_a_lesson_with_nothing_at_all_that_is_cancelled_is_withdrawn(database, sql):
-    run_checks(database)
     finding, lesson = sql.execute("SELECT finding_id, object_id FROM finding WHERE rule = 26 LIMIT 1").fetchone()
     sql.execute("DELETE FROM obligation WHERE rule = 26 AND object_id = %s", [lesson])
     set_topic(sql, lesson, f"excluded = {int(Excluded.cancelled)}")
@@ -218,7 +216,6 @@ def test_a_lesson_with_nothing_at_all_that_is_cancelled_is_withdrawn(database, s
 
 
 def test_a_breach_that_is_no_more_is_fixed(database, sql):
-    run_checks(database)
     finding, rule, until = sql.execute(
         "SELECT finding_id, rule, last_seen_at FROM finding WHERE status = 11 ORDER BY 1 LIMIT 1"
     ).fetchone()

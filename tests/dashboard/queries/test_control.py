@@ -9,13 +9,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import docx
 import polars as pl
-import psycopg
 import pypdf
 import pytest
 from sqlalchemy.exc import ProgrammingError
 from streamlit.testing.v1 import AppTest
 
-from checks.runner import run_checks
 from dashboard import control
 from dashboard.access import Identity
 from dashboard.control import State, proposed
@@ -42,31 +40,18 @@ from etl.rejudge import derive_schools
 from etl.settings import read_settings
 from etl.warehouse.engine import owner_connection
 from etl.warehouse.metrics import METRICS
-from tests.checks.conftest import loaded
+from tests.copies import copied
 from tests.dashboard.queries.test_decisions import DEPUTY, INSPECTOR, TEACHER, three_people
 
-__all__ = ["loaded"]
 NOW = datetime(2026, 11, 12, 5, 0, tzinfo=UTC)
 OCTOBER = Filters(school=1, period="m2026-10")
 
 
-@pytest.fixture(scope="module")
-def checked(loaded):
-    """URL of a copy whose findings are there: checked once, copied for every test."""
-    server = loaded.url.rsplit("/", 1)[0]
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE checked_control TEMPLATE {loaded.url.rsplit('/', 1)[1].split('?')[0]}")
-        run_checks(f"{server}/checked_control")
-        yield server
-        admin.execute("DROP DATABASE checked_control WITH (FORCE)")
-
-
 @pytest.fixture
 def database(checked):
-    with psycopg.connect(f"{checked}/postgres", autocommit=True) as admin:
-        admin.execute("CREATE DATABASE control_copy TEMPLATE checked_control")
-        yield f"{checked}/control_copy"
-        admin.execute("DROP DATABASE control_copy WITH (FORCE)")
+    """URL of a fresh copy whose findings are there."""
+    with copied(checked) as url:
+        yield url
 
 
 @pytest.fixture

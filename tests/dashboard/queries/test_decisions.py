@@ -15,18 +15,22 @@ from dashboard.queries.door import data_versions
 from dashboard.queries.findings import read_findings
 from etl.settings import Settings
 from etl.warehouse.engine import app_url, owner_connection
-from tests.checks.conftest import database, loaded, sql
+from tests.copies import copied
 from tests.dashboard.queries.test_findings import NOW, _forget
-
-__all__ = ["database", "loaded", "sql"]  # the copies of one loaded school, as the tests of the checks use them
 
 DEPUTY, TEACHER, INSPECTOR = 1, 2, 3
 
 
 @pytest.fixture
+def database(checked):
+    """URL of a fresh copy that has been checked."""
+    with copied(checked) as url:
+        yield url
+
+
+@pytest.fixture
 def scope_of(database, loaded, monkeypatch):
-    """Scopes of three people of a fresh checked copy: a deputy head, a teacher, an inspector."""
-    run_checks(database)
+    """Scopes of three people of that copy: a deputy head, a teacher, an inspector."""
     yield from three_people(database, loaded, monkeypatch)
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
 
-from checks.runner import run_checks
 from dashboard import connection
 from dashboard.access import Identity
 from dashboard.filters import Filters, Severity, State, Status
@@ -18,27 +16,21 @@ from dashboard.finding_rows import finding_row
 from dashboard.queries import door
 from dashboard.queries.decisions import read_card
 from dashboard.queries.findings import PAGE, Findings, read_every, read_findings
-from etl.job import load_bundle
 from etl.settings import Settings, read_settings
-from etl.sources.demo import generate
-from etl.warehouse import embedded, ledger
+from etl.warehouse import ledger
 from etl.warehouse.access_rows import refresh_access
 from etl.warehouse.engine import app_url, owner_connection
 from etl.warehouse.ledger import RULE, RULES
-from tests.homes import open_new
+from tests.copies import copied
 
 NOW = datetime(2026, 11, 12, 5, 0, tzinfo=UTC)
 DEPUTY, TEACHER, INSPECTOR = 1, 2, 3
 
 
 @pytest.fixture(scope="module")
-def checked(tmp_path_factory) -> Iterator[tuple[str, Path]]:
-    """A database of its own with the tiny tier, checked: the shared one is not written to."""
-    home = tmp_path_factory.mktemp("checked")
-    url = open_new(Settings(home=home))
-    try:
-        for bundle in generate(home / "bundles", tier="tiny", seed=7):
-            load_bundle(bundle.path, url, home, is_demo=True)
+def opened(checked) -> Iterator[str]:
+    """URL of a checked copy, open to a deputy head, a teacher and an inspector."""
+    with copied(checked) as url:
         with owner_connection(url) as owner, owner.cursor() as cursor:
             for user, role in ((DEPUTY, "deputy"), (TEACHER, "teacher"), (INSPECTOR, "inspector")):
                 cursor.execute(
@@ -60,15 +52,12 @@ def checked(tmp_path_factory) -> Iterator[tuple[str, Path]]:
                 [TEACHER],
             )
             refresh_access(cursor)
-        run_checks(url)
-        yield url, home
-    finally:
-        embedded.stop(home)
+        yield url
 
 
 @pytest.fixture
-def scope_of(checked, monkeypatch):
-    url, home = checked
+def scope_of(opened, loaded, monkeypatch):
+    url, home = opened, loaded.home
     monkeypatch.setenv("ZAVUCH_HOME", str(home))
     monkeypatch.setenv("ZAVUCH_APP_DATABASE_URL", app_url(Settings(home=home), url))
     _forget()
@@ -93,37 +82,37 @@ def page_of(scope_of):
     return read
 
 
-def slow(checked, condition: str) -> int:
-    with owner_connection(checked[0]) as owner:
+def slow(opened, condition: str) -> int:
+    with owner_connection(opened) as owner:
         found = owner.execute(f"SELECT count(*) FROM finding WHERE {condition}").fetchone()
     assert found is not None
     return int(found[0])
 
 
-def test_open_findings_are_shown_first_and_all_of_them_on_demand(page_of, checked):
-    assert page_of().total == slow(checked, "state = 'open'") > 0
-    assert page_of(measure="all").total == slow(checked, "true")
-    assert page_of(state=State.FIXED).total == slow(checked, "state = 'fixed'") > 0
+def test_open_findings_are_shown_first_and_all_of_them_on_demand(page_of, opened):
+    assert page_of().total == slow(opened, "state = 'open'") > 0
+    assert page_of(measure="all").total == slow(opened, "true")
+    assert page_of(state=State.FIXED).total == slow(opened, "state = 'fixed'") > 0
 
 
-def test_a_late_entry_is_found_though_it_is_fixed_at_once(page_of, checked):
-    assert page_of(status=Status.LATE).total == slow(checked, "status = 3") > 0
+def test_a_late_entry_is_found_though_it_is_fixed_at_once(page_of, opened):
+    assert page_of(status=Status.LATE).total == slow(opened, "status = 3") > 0
 
 
-def test_each_count_leaves_out_its_own_filter(page_of, checked):
+def test_each_count_leaves_out_its_own_filter(page_of, opened):
     page = page_of(severity=Severity.MAJOR, rule="topic")
     counts = {
         (row["part"], row["severity"], row["state"], row["rule"]): row["n"] for row in page.counts.iter_rows(named=True)
     }
     topic = RULE["topic"].number
-    assert page.total == slow(checked, f"state = 'open' AND severity = 2 AND rule = {topic}")
-    assert counts[("severity", 1, None, None)] == slow(checked, f"state = 'open' AND severity = 1 AND rule = {topic}")
+    assert page.total == slow(opened, f"state = 'open' AND severity = 2 AND rule = {topic}")
+    assert counts[("severity", 1, None, None)] == slow(opened, f"state = 'open' AND severity = 1 AND rule = {topic}")
     assert counts[("state", None, "fixed", None)] == slow(
-        checked, f"state = 'fixed' AND severity = 2 AND rule = {topic}"
+        opened, f"state = 'fixed' AND severity = 2 AND rule = {topic}"
     )
     homework = RULE["homework"].number
     assert counts[("rule", None, None, homework)] == slow(
-        checked, f"state = 'open' AND severity = 2 AND rule = {homework}"
+        opened, f"state = 'open' AND severity = 2 AND rule = {homework}"
     )
 
 
@@ -145,10 +134,10 @@ def test_the_pages_hold_every_finding_once_in_the_order_of_gravity(page_of):
     assert page_of(measure="all", page=10_000).page == first.pages
 
 
-def test_a_period_holds_the_findings_of_its_days(page_of, checked):
+def test_a_period_holds_the_findings_of_its_days(page_of, opened):
     first = page_of(period="q1")
     start, end = first.choice.period.span.days_of(1)
-    assert first.total == slow(checked, f"state = 'open' AND anchor_on BETWEEN '{start}' AND '{end}'")
+    assert first.total == slow(opened, f"state = 'open' AND anchor_on BETWEEN '{start}' AND '{end}'")
     assert 0 < first.total < page_of().total
 
 
@@ -187,10 +176,10 @@ def test_a_late_mark_names_the_pupil_the_mark_and_the_lag(page_of):
     assert row["pupil"].split()[0] in shown.cells[2].note
 
 
-def test_a_teacher_sees_only_her_journals_and_an_inspector_nothing(page_of, checked):
+def test_a_teacher_sees_only_her_journals_and_an_inspector_nothing(page_of, opened):
     own = page_of(TEACHER, measure="all")
     granted = f"journal_id IN (SELECT journal_id FROM access_row WHERE user_id = {TEACHER})"
-    assert own.total == slow(checked, granted) > 0
+    assert own.total == slow(opened, granted) > 0
     assert own.total < page_of(measure="all").total
     assert page_of(INSPECTOR, measure="all").total == 0
 
@@ -216,9 +205,9 @@ def test_the_number_of_queries_is_constant(page_of):
 
 
 @pytest.mark.parametrize("day", [date(2026, 9, 25), date(2026, 10, 12), date(2026, 11, 5)])
-def test_on_a_past_day_the_list_is_what_was_open_then(page_of, checked, scope_of, day):
+def test_on_a_past_day_the_list_is_what_was_open_then(page_of, opened, scope_of, day):
     """Against a loop over the register: the deadline was over (or the entry made), and nobody had repaired it yet."""
-    with owner_connection(checked[0]) as owner:
+    with owner_connection(opened) as owner:
         register = owner.execute(
             "SELECT finding_id, rule, state, status, due_at, done_at, first_seen_at, coalesce(fixed_at, last_seen_at)"
             " FROM finding WHERE school_id = 1 AND state IN ('open', 'fixed')"

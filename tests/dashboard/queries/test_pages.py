@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,7 +32,12 @@ def slow_rows(
     warehouse: Warehouse, school: int, as_of: date | None, span: tuple[date, date] | None
 ) -> list[dict[str, Any]]:
     """Every ledger row of the school with its status, worked out one by one from annex L0–L5 and L11."""
-    with owner_connection(warehouse.url) as connection:
+    return [judged for row in _every_row(warehouse.url, school) if (judged := judge(row, as_of, span)) is not None]
+
+
+@cache
+def _every_row(url: str, school: int) -> list[dict[str, Any]]:
+    with owner_connection(url) as connection:
         cursor = connection.execute(
             "SELECT r.*, z.data_until, s.timezone FROM ledger_row r"
             " JOIN ledger_horizon z USING (school_id, rule) JOIN dim_school s USING (school_id)"
@@ -39,8 +45,7 @@ def slow_rows(
             [school],
         )
         names = [column.name for column in cursor.description or ()]
-        every = [dict(zip(names, row, strict=True)) for row in cursor]
-    return [judged for row in every if (judged := judge(row, as_of, span)) is not None]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
 def judge(row: dict[str, Any], as_of: date | None, span: tuple[date, date] | None) -> dict[str, Any] | None:
@@ -82,6 +87,7 @@ def status(row: dict[str, Any], at: datetime, *, made: bool) -> str:
     ]
 
 
+@cache
 def in_weeks(anchor: date | None, span: tuple[date, date]) -> bool:
     """The week of the day, cut at the ends of its month, has a day in common with the span."""
     if anchor is None:
@@ -92,12 +98,9 @@ def in_weeks(anchor: date | None, span: tuple[date, date]) -> bool:
 
 def slow_completeness(rows: list[dict[str, Any]], rules: tuple[str, ...]) -> tuple[int, int, int]:
     done = base = unseen = 0
+    numbers = {RULE[name].number for name in rules}
     for row in rows:
-        if (
-            row["rule"] not in {RULE[name].number for name in rules}
-            or not row["is_required"]
-            or row["excluded"] is not None
-        ):
+        if row["rule"] not in numbers or not row["is_required"] or row["excluded"] is not None:
             continue
         if row["made"]:
             done, base = done + 1, base + 1
@@ -109,7 +112,8 @@ def slow_completeness(rows: list[dict[str, Any]], rules: tuple[str, ...]) -> tup
 
 
 def slow_timeliness(rows: list[dict[str, Any]], rules: tuple[str, ...]) -> tuple[int, int, int]:
-    mine = [row for row in rows if row["rule"] in {RULE[name].number for name in rules}]
+    numbers = {RULE[name].number for name in rules}
+    mine = [row for row in rows if row["rule"] in numbers]
     kept = sum(row["status"] in ("on_time", "amber", "early") for row in mine)
     judged = kept + sum(row["status"] in ("late", "missing") for row in mine)
     return kept, judged, sum(row["made"] and row["status"] == "indeterminate" for row in mine)

@@ -18,11 +18,8 @@ from dashboard.queries.registers import Refused, read_history, read_register, re
 from etl.job import load_bundle
 from etl.settings import Settings
 from etl.worker import work
-from tests.checks.conftest import database, loaded, sql
 from tests.dashboard.queries.test_decisions import DEPUTY, INSPECTOR, TEACHER, three_people
 from tests.dashboard.queries.test_findings import NOW
-
-__all__ = ["database", "loaded", "sql"]  # the copies of one loaded school, as the tests of decisions have it
 
 PERMISSIONS = Filters(school=1, measure="edit_permission_entry")
 

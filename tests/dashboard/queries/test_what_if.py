@@ -27,16 +27,8 @@ from etl.other_act import derive_by
 from etl.settings import PROJECT, Settings
 from etl.warehouse.ledger import JUDGED, KEPT, RULE, Status
 from etl.worker import work
-from tests.checks.conftest import database, loaded, sql
 from tests.dashboard.queries.test_decisions import DEPUTY, INSPECTOR, TEACHER, three_people
 from tests.dashboard.queries.test_findings import NOW
-
-__all__ = [
-    "database",
-    "loaded",
-    "scope_of",
-    "sql",
-]  # the copies of one loaded school, as the tests of decisions have it
 
 ACT = "school16_korolev"
 PAST = date(2026, 10, 15)

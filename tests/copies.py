@@ -1,4 +1,7 @@
-"""Databases of their own for tests that write: copies of one loaded tiny school."""
+"""Databases of their own for tests that write: copies of one loaded tiny school, made once in each worker.
+
+The fixtures stand in `tests/conftest.py`: imported into several modules each would make them anew.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ import itertools
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from checks.runner import run_checks
 from etl.job import load_bundle
 from etl.settings import Settings
 from etl.sources.demo import generate
@@ -47,15 +52,30 @@ def loaded() -> Iterator[Loaded]:
         shutil.rmtree(root, ignore_errors=True)
 
 
+@contextmanager
+def copied(url: str) -> Iterator[str]:
+    """URL of a copy of the database, while it is open."""
+    name = f"copy_{next(_numbers)}"
+    server, original = url.split("?")[0].rsplit("/", 1)
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {original}")
+        yield f"{server}/{name}"
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def checked(loaded: Loaded) -> Iterator[str]:
+    """URL of a copy that was checked once: for copies whose findings are there."""
+    with copied(loaded.url) as url:
+        run_checks(url)
+        yield url
+
+
 @pytest.fixture
 def database(loaded: Loaded) -> Iterator[str]:
     """URL of a fresh copy of the loaded database."""
-    name = f"copy_{next(_numbers)}"
-    server = loaded.url.rsplit("/", 1)[0]
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {loaded.url.rsplit('/', 1)[1].split('?')[0]}")
-        yield f"{server}/{name}"
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with copied(loaded.url) as url:
+        yield url
 
 
 @pytest.fixture
