@@ -7,6 +7,7 @@ its finding in words (`alt`), labels directly where there is room, and sends onl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -61,7 +62,8 @@ def funnel(
     """Schools against the common share with 95 % and 99.8 % limits widened for over-dispersion.
 
     `schools`: one row per school with `id`, `label`, `done` (count), `due` (count). Rows with due = 0 are
-    left out. The name stands at schools outside the outer limit on the `worse` side; `customdata` = [id].
+    left out. The name stands at schools outside the inner limit on the `worse` side, the farthest first: a point in another
+    colour bears its name; `customdata` = [id].
     """
     colours = colours_of(dark)
     known = schools.filter(pl.col("due") > 0).sort("due", "id")
@@ -78,7 +80,8 @@ def funnel(
     far = {"below": -pl.col("z"), "above": pl.col("z"), "both": pl.col("z").abs()}[worse]
     points = points.with_columns(far.alias("far"))
     below = points.filter(pl.col("far") > limits.OUTER).sort("far", "id", descending=[True, False])
-    named = set(below["id"].head(LABELLED).to_list())
+    apart_most = points.filter(pl.col("far") > limits.INNER).sort("far", "id", descending=[True, False])
+    named = set(apart_most["id"].head(LABELLED).to_list())
     colour_of = [
         colours.bad if far > limits.OUTER else colours.warn if far > limits.INNER else colours.focus
         for far in points["far"]
@@ -237,7 +240,7 @@ def delay_bars(buckets: pl.DataFrame, *, dark: bool = False) -> Chart:
     figure = blank_figure(colours)
     shares = [n / total for n in buckets["n"]]
     figure.add_bar(
-        x=[wrapped(label) for label in buckets["label"]],
+        x=[wrapped(_narrow(label)) for label in buckets["label"]],
         y=buckets["n"].to_list(),
         marker={"color": [getattr(colours, kind) for kind in buckets["kind"]], "cornerradius": 3},
         text=[percent(share, 0) for share in shares],
@@ -253,6 +256,11 @@ def delay_bars(buckets: pl.DataFrame, *, dark: bool = False) -> Chart:
     parts = [f"{label} — {percent(share)}" for label, share in zip(buckets["label"], shares, strict=True)]
     top = parts[shares.index(max(shares))]
     return Chart(figure, t("chart.bars_alt", top=top, parts="; ".join(parts)))
+
+
+def _narrow(label: str) -> str:
+    """«>7 дней» under a bar: as words it meets the next label on a telephone."""
+    return re.sub(r"^больше (?=\d)", ">", label)
 
 
 def status_bars(rows: pl.DataFrame, *, dark: bool = False) -> Chart:

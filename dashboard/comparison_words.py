@@ -43,6 +43,12 @@ def inside(name: str) -> str:
     return name if name[:2].isupper() else small_first(name)
 
 
+def in_heading(name: str) -> str:
+    """The name of a metric in a heading that has a colon or a dash of its own: «Заполнено (темы)»."""
+    of, colon, part = name.partition(": ")
+    return f"{of} ({part})" if colon else name
+
+
 def alike_words(line: Line) -> str:
     """The common number of the schools like it; empty where there is none."""
     if line.alike is None:

@@ -117,7 +117,8 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
         writer.write(data)
         await writer.drain()
     if writer.can_write_eof() and not writer.is_closing():
-        writer.write_eof()
+        with suppress(OSError):  # who has gone already needs no end
+            writer.write_eof()
 
 
 async def keep(address: str, port: int, ports: list[int]) -> None:

@@ -40,6 +40,7 @@ __all__ = [
     "texts",
 ]
 
+MINUS = "−"  # noqa: RUF001 - the sign, not the hyphen
 TEXTS = Path(__file__).resolve().parent / "texts"
 _ALL = Texts(FOLDER, TEXTS)
 t, has, count, form = _ALL.t, _ALL.has, _ALL.count, _ALL.form
@@ -72,15 +73,15 @@ def out_of(part: int, whole: int, noun: str) -> str:
 
 
 def points(difference: float | None, digits: int = 1) -> str:
-    """A difference of two shares in percentage points: `-2,1 п.п.`, `+0,9 п.п.`, `0 п.п.`; empty for None.
+    """A difference of two shares in percentage points: `−2,1 п.п.`, `+0,9 п.п.`, `0 п.п.`; empty for None.
 
-    The minus is ASCII because `st.metric` reads the direction from it.
+    The minus is the sign of print: no difference goes to `st.metric`, which would want a hyphen (files read both).
     """
     if difference is None:
         return ""
     value = round(difference * 100, digits) or 0.0  # no -0
     sign = "+" if value > 0 else ""
-    return f"{sign}{number(value, digits if value else 0)}{NBSP}{t('number.points')}"
+    return f"{sign}{number(value, digits if value else 0).replace('-', MINUS)}{NBSP}{t('number.points')}"
 
 
 def day_of_week(value: date) -> str:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard.components.source import source
 from dashboard.exports import offer_words
+from dashboard.i18n import NBSP
 
 Tone = Literal["", "good", "warn", "bad", "quiet", "unknown", "info"]
 _SIGNS: dict[Tone, str] = {"": "", "good": "✓", "warn": "▲", "bad": "!", "quiet": "", "unknown": "?", "info": "i"}
@@ -62,8 +63,8 @@ class Row:
         """What the script draws of it, made once: rows that are kept are drawn again and again."""
         cells = [
             [
-                cell.text,
-                cell.note,
+                unbroken(cell.text),
+                unbroken(cell.note),
                 cell.tone,
                 _SIGNS[cell.tone] if cell.note or cell.badge else "",
                 cell.badge,
@@ -126,6 +127,11 @@ def table_payload(
         "columns": [[column.label, column.is_number, column.wide] for column in columns],
         "rows": [row.drawn for row in rows],
     }
+
+
+def unbroken(words: str) -> str:
+    """The words with «№ 173» and «п. 3.8» held together: a number alone at the start of a line reads as another one."""
+    return words.replace("№ ", f"№{NBSP}").replace("п. ", f"п.{NBSP}")
 
 
 def clicked_row(index: Any, rows: Sequence[Row]) -> int | None:

@@ -82,8 +82,9 @@ def _cards(place: Place, page: Attendance) -> None:
     cards = [
         measures.card(_SHARE, t("attendance.card_share"), page.weeks, before=page.before, before_note=note),
         *(
+            # not compared: a reason told later than the other day is not undone, so the earlier share would be too good
             measures.card(LEARNING_METRICS[f"absence_{reason}_share"], t(f"attendance.card_{reason}"), page.weeks,
-                          before=page.before, before_note=note, passport=(t("attendance.passport_reason"),))
+                          passport=(t("attendance.passport_reason"), t("attendance.passport_reason_later")))
             for reason in ("unknown", "invalid")
         ),
     ]  # fmt: skip

@@ -13,7 +13,7 @@ import streamlit as st
 from dashboard import charts, frame, limits
 from dashboard.comparison import CHOICES, DEFAULT, FEWEST, Line, groups_of, kind_of, lines_of, standing_out
 from dashboard.comparison_causes import causes, coverage_words, group_words
-from dashboard.comparison_words import alike_words, counted, interval_words, side_words, value_words
+from dashboard.comparison_words import alike_words, counted, in_heading, interval_words, side_words, value_words
 from dashboard.components.figure import figure
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.derived import derived
@@ -66,7 +66,7 @@ def _lines(page: Compared, metric: str, group: str = "") -> list[Line]:
 
 def _head(page: Compared, metric: Metric, lines: list[Line], filters: Filters) -> None:
     assert page.choice is not None  # noqa: S101 - the caller shows the empty page otherwise
-    name = t(f"comparison_metric.{metric.name}")
+    name = in_heading(t(f"comparison_metric.{metric.name}"))
     out = standing_out(lines)
     if all(line.state == "nothing" for line in lines):
         title = t("comparison.title_nothing", metric=name)

@@ -13,7 +13,7 @@ from dashboard import frame, measures, moment_words, wording
 from dashboard.comparison import Line, kind_of, others_of
 from dashboard.comparison_causes import causes, coverage_words
 from dashboard.comparison_parts import parts_of
-from dashboard.comparison_words import counted, inside, interval_words, side_words, value_words
+from dashboard.comparison_words import counted, in_heading, inside, interval_words, side_words, value_words
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.filters import Filters
 from dashboard.i18n import count, day, number, points, t
@@ -42,7 +42,7 @@ def render_school(
     name = t(f"comparison_metric.{metric.name}")
     is_old = line.row["working_days_old"] > STALE_AFTER
     frame.head(
-        t("comparison.school_title", school=line.cell, metric=inside(name), value=value_words(line)),
+        t("comparison.school_title", school=line.cell, metric=inside(in_heading(name)), value=value_words(line)),
         filters,
         crumbs=_crumbs(filters, line.cell),
         caption=t("comparison.school_caption", day=day(line.row["until_on"]), source=coverage_words(line)),
@@ -146,7 +146,8 @@ def _journals(scope: Scope, page: Compared, metric: Metric, line: Line, filters:
     names = ("class", "subject", "value", "n", bad)
     columns = [Column(t(f"comparison.column_{name}"), is_number=name in ("n", bad)) for name in names]
     row_table("comparison_journals", columns, [journal_row(each) for each in lines[:SHOWN]],
-              caption=t("comparison.school_journals_caption"))  # fmt: skip
+              caption=t("comparison.school_journals_caption"),
+              every=(len(lines), lambda: [journal_row(each) for each in lines]))  # fmt: skip
     if len(lines) > SHOWN:
         st.caption(t("comparison.school_journals_more", n=number(SHOWN), all=number(len(lines))))
 

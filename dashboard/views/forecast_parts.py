@@ -29,13 +29,14 @@ def hit_line(forecasts: Forecasts, kind: str) -> str:
     mine = forecasts.hits.filter(pl.col("kind") == kind)
     right = FORECASTS["forecast_right"].of(mine)
     if right.whole < FORECAST_MIN_CHECKED or right.value is None:
-        return t("forecast.unchecked", n=number(right.whole))
+        return t("forecast.unchecked", n=number(right.whole)) if right.whole else t("forecast.unchecked_none")
     words = t("forecast.checked", share=percent(right.value, 0), parts=out_of(right.part, right.whole, "forecast"),
               periods=count(int(mine["periods"].sum()), "past_period"))  # fmt: skip
     warned, found = FORECASTS["warning_right"].of(mine), FORECASTS["warning_found"].of(mine)
     if warned.whole:
-        words += " " + t("forecast.checked_warnings", parts=out_of(warned.part, warned.whole, "warning"),
-                         found=out_of(found.part, found.whole, "case"))  # fmt: skip
+        words += " " + t("forecast.checked_warnings", parts=out_of(warned.part, warned.whole, "warning"))
+    if found.whole:
+        words += " " + t("forecast.checked_found", found=out_of(found.part, found.whole, "case"))
     return words
 
 

@@ -68,7 +68,7 @@ def _cards(page: Own, overdue: pl.DataFrame, ahead: pl.DataFrame) -> list[Kpi]:
         Kpi(id="today", label=t("own.card_today"), value=number(today), opens=False, better="down",
             detail=t("own.card_week", n=count(_total(ahead), "entry")), passport=(t("own.passport_due"),)),
         Kpi(id="overdue", label=t("own.card_overdue"), value=number(_total(overdue)), opens=False, better="down",
-            passport=(t("own.passport_due"),)),
+            detail=t("own.card_all_year"), passport=(t("own.passport_due"),)),
         measures.card(METRICS["completeness"], t("overview.card_completeness"), page.duties, **norm),
         measures.card(METRICS["timeliness"], t("overview.card_timeliness"), page.duties, **norm),
     ]  # fmt: skip

@@ -66,7 +66,7 @@ def test_a_denominator_stands_in_the_genitive(part, whole, expected):
 
 @pytest.mark.parametrize(
     ("difference", "expected"),
-    [(-0.0214, "-2,1 п.п."), (0.009, "+0,9 п.п."), (0.0, "0 п.п."), (-0.0001, "0 п.п."), (None, "")],
+    [(-0.0214, "−2,1 п.п."), (0.009, "+0,9 п.п."), (0.0, "0 п.п."), (-0.0001, "0 п.п."), (None, "")],
 )
 def test_a_difference_has_an_ascii_sign(difference, expected):
     assert plain(i18n.points(difference)) == expected

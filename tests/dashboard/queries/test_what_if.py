@@ -116,7 +116,7 @@ def pair(rule: str, own: dict[str, Any], other: dict[str, Any]) -> Pair:
 
 def test_a_difference_is_in_points_for_duties_and_in_breaches_for_bans():
     topic = pair("topic", {"kept": 9, "judged": 10, "late": 1}, {"kept": 6, "judged": 10, "missing": 4})
-    assert difference(topic) == "-30,0\xa0п.п." and topic.is_changed
+    assert difference(topic) == "−30,0\xa0п.п." and topic.is_changed
     assert other_words(topic).note == "в срок 6 из 10, нет записи\xa04"
     ban = pair("future_mark", {"early": 2, "kept": 5}, {"early": 5, "kept": 8, "cannot_tell": 1})
     assert counts_breaches(ban.rule) and difference(ban) == "+3"
