@@ -62,8 +62,8 @@ def funnel(
     """Schools against the common share with 95 % and 99.8 % limits widened for over-dispersion.
 
     `schools`: one row per school with `id`, `label`, `done` (count), `due` (count). Rows with due = 0 are
-    left out. The name stands at schools outside the inner limit on the `worse` side, the farthest first: a point in another
-    colour bears its name; `customdata` = [id].
+    left out. The name stands at schools outside the inner limit on the `worse` side: a point in another colour
+    bears its name; `customdata` = [id].
     """
     colours = colours_of(dark)
     known = schools.filter(pl.col("due") > 0).sort("due", "id")

@@ -16,7 +16,7 @@ from dashboard.components.crumbs import crumbs as draw_crumbs
 from dashboard.components.shell import sign_out_button
 from dashboard.connection import accounts
 from dashboard.filters import Filters, parse, to_params, url_of
-from dashboard.i18n import t
+from dashboard.i18n import t, unbroken
 from dashboard.literal import plain as plain
 from dashboard.pages_table import is_open
 from dashboard.period_picker import AsOf as AsOf
@@ -51,6 +51,9 @@ STYLE = f"""
   .st-key-zavuch_sections {{ row-gap: 0; }}
 }}
 @media (max-width: 640px) {{
+  /* choices beside each other: one below the next, none beyond the edge */
+  [data-testid=stButtonGroup] [role=radiogroup] {{ flex-wrap: wrap; overflow: visible; row-gap: 4px; }}
+  [data-testid=stFileUploaderDropzoneInstructions] span {{ white-space: normal; }}
   [data-testid=stMainBlockContainer] {{ padding: 4rem 1rem 2rem; }}
   [class*=st-key-zavuch_files_] {{ flex-direction: column; }}
   [class*=st-key-zavuch_files_] > * {{ flex: 0 0 auto; }}
@@ -101,7 +104,7 @@ def head(
         _path(crumbs)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="zavuch_head"):
         with st.container(width="stretch", gap=None, key="zavuch_title"):
-            st.title(plain(title), anchor=False)
+            st.title(plain(unbroken(title)), anchor=False)
             if caption:
                 st.caption(plain(caption))
         with st.container(

@@ -7,8 +7,10 @@ never break across lines: groups of digits, a number and its sign or noun are di
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 
 from babel.dates import format_interval
@@ -38,17 +40,35 @@ __all__ = [
     "small_first",
     "t",
     "texts",
+    "unbroken",
 ]
 
-MINUS = "−"  # noqa: RUF001 - the sign, not the hyphen
+MINUS = "−"  # the sign of print, not the hyphen
 TEXTS = Path(__file__).resolve().parent / "texts"
-_ALL = Texts(FOLDER, TEXTS)
+_BOUND = re.compile(r"(?<=№) (?=[\d{])|(?<=\bп\.) (?=[\w{])|(?<=[\d}]) (?=%)")
+
+
+class _Screen(Texts):
+    """The texts as the pages show them; those of the checks, which files repeat to the letter, as they are."""
+
+    @cached_property
+    def all(self) -> Mapping[str, str]:
+        below = Texts(FOLDER).all
+        return {key: text if key in below else _BOUND.sub(NBSP, text) for key, text in super().all.items()}
+
+
+_ALL = _Screen(FOLDER, TEXTS)
 t, has, count, form = _ALL.t, _ALL.has, _ALL.count, _ALL.form
 
 
 def texts() -> Mapping[str, str]:
     """Every text by its dotted key, those of the checks included; `ValueError` where two files state the same key."""
     return _ALL.all
+
+
+def unbroken(words: str) -> str:
+    """The words with «№ 173», «п. 3.8» and «90 %» held together and no dash at the start of a line."""
+    return _BOUND.sub(NBSP, words).replace(" — ", f"{NBSP}— ")
 
 
 def percent(share: float | None, digits: int = 1) -> str:

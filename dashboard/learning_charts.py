@@ -98,7 +98,8 @@ def marks_split(rows: pl.DataFrame, *, dark: bool = False) -> Chart:
     figure.update_layout(height=26 * known.height + 90, bargap=0.25)
     figure.update_yaxes(type="category", autorange="reversed", showgrid=False, automargin=True)
     ticks = [-1.0, -0.5, 0.0, 0.5, 1.0]
-    figure.update_xaxes(range=[-1.02, 1.02], tickvals=ticks, ticktext=[percent(abs(tick), 0) for tick in ticks])
+    words = [number(abs(tick) * 100) for tick in ticks]  # the sign stands once, below: five of them meet when narrow
+    figure.update_xaxes(range=[-1.02, 1.02], tickvals=ticks, ticktext=words, title_text=t("performance.chart_x"))
     good = sum(int(known[f"mark_{n}_count"].sum()) for n in (4, 5)) / sum(totals)
     return Chart(figure, t("performance.chart_alt", n=number(sum(totals)), good=percent(good)))
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard.components.palette import FEW
 from dashboard.components.source import source
-from dashboard.i18n import number, out_of, percent, points, t
+from dashboard.i18n import number, out_of, percent, points, t, unbroken
 
 _COMPONENT = st.components.v2.component(
     "zavuch_kpi_cards",
@@ -89,7 +89,7 @@ def card_payload(card: Kpi) -> dict[str, Any]:
 def _detail(card: Kpi, *, cannot_tell: bool, few: bool) -> str:
     if cannot_tell and card.reason:
         return card.reason
-    words = [card.detail] if card.detail else []
+    words = [unbroken(card.detail)] if card.detail else []
     if not cannot_tell and card.part is not None and card.whole is not None:
         words.insert(0, out_of(card.part, card.whole, card.noun))
     if few:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard.components.source import source
 from dashboard.exports import offer_words
-from dashboard.i18n import NBSP
+from dashboard.i18n import unbroken
 
 Tone = Literal["", "good", "warn", "bad", "quiet", "unknown", "info"]
 _SIGNS: dict[Tone, str] = {"": "", "good": "✓", "warn": "▲", "bad": "!", "quiet": "", "unknown": "?", "info": "i"}
@@ -127,11 +127,6 @@ def table_payload(
         "columns": [[column.label, column.is_number, column.wide] for column in columns],
         "rows": [row.drawn for row in rows],
     }
-
-
-def unbroken(words: str) -> str:
-    """The words with «№ 173» and «п. 3.8» held together: a number alone at the start of a line reads as another one."""
-    return words.replace("№ ", f"№{NBSP}").replace("п. ", f"п.{NBSP}")
 
 
 def clicked_row(index: Any, rows: Sequence[Row]) -> int | None:

@@ -79,7 +79,8 @@ def _list(scope: Scope, filters: Filters, school: int) -> None:
             frame.set_filters(filters.changed(page=found))
     rows = read_packages(scope, school)
     if rows.is_empty():
-        frame.empty(t("control.none_title"), t("control.none"))
+        may = may_act("control", scope.role) and may_decide(scope, school)
+        frame.empty(t("control.none_title"), t("control.none" if may else "control.none_seen"))
         return
     _table(rows, filters)
 

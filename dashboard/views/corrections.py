@@ -104,7 +104,9 @@ def _cards(page: Corrections, shown: pl.DataFrame, filters: Filters) -> None:
     cards = []
     for code, verdicts in _GROUPS.items():
         n = sum(found[verdict] for verdict in verdicts)
-        detail = t("corrections.kept", n=number(int(kept))) if code == "allowed" else t(f"corrections.card_{code}_note")
+        detail = "" if code == "allowed" else t(f"corrections.card_{code}_note")
+        if code == "allowed" and kept:
+            detail = t("corrections.kept", n=number(int(kept)))
         cards.append(
             Kpi(
                 id=code,

@@ -132,7 +132,8 @@ def _cards(place: Place, page: ClassPage, journals: pl.DataFrame) -> list[Kpi]:
     return [
         measures.card(METRICS["attendance_share"], t("attendance.card_share"), found.weeks, before=found.before,
                       before_note=note, opens=True),
-        measures.card(unknown, t("attendance.card_unknown"), found.weeks, before=found.before, before_note=note),
+        measures.card(unknown, t("attendance.card_unknown"), found.weeks,
+                      passport=(t("attendance.passport_reason_later"),)),
         Kpi(id="low", label=t("my_class.card_low"), value=number(open_low), opens=False, better="down",
             detail=t("my_class.card_low_detail", n=count(page.low.height, "mark")), passport=(t("my_class.repair"),)),
         Kpi(id="unfilled", label=t("my_class.card_unfilled"), value=number(records), opens=False, better="down",

@@ -122,18 +122,21 @@ def _cards(place: Place, page: Performance) -> None:
         _sou(page.marks, marks, note, setting_lines(("sou_weights",), page.settings)),
     ]  # fmt: skip
     results = cards
+    is_over = not page.marks.is_empty() and int(page.marks["sou_whole"].sum()) > 0
+    # what marks add up to while a period runs is not compared with a whole period: the running one always has fewer
+    whole, whole_note = (fill, note) if is_over else (None, "")
     form, label = _FORMS[page.settings.values.accumulation]
     early = int(page.fill["early_count"].sum()) if page.fill.height else 0
     cards = [
-        measures.card(form, t(label), page.fill, before=fill, before_note=note,
+        measures.card(form, t(label), page.fill, before=whole, before_note=whole_note,
                       detail=t("performance.early", n=count(early, "place")) if early else "",
                       passport=(*norms, t("performance.halves"))),
         measures.card(LEARNING_METRICS["asked_share"], t("performance.card_asked"), page.fill, before=fill,
                       before_note=note, detail=_also("norm_share", "performance.card_at_norm", page.fill)),
-        measures.card(_UNMARKED, t("performance.card_unmarked"), page.fill, before=fill, before_note=note,
+        measures.card(_UNMARKED, t("performance.card_unmarked"), page.fill, before=whole, before_note=whole_note,
                       detail=_also("one_mark_share", "performance.card_one", page.fill)),
     ]  # fmt: skip
-    if page.marks.is_empty() or not int(page.marks["sou_whole"].sum()):
+    if not is_over:
         kpi_cards("performance_marks", cards, place.stamp)
         st.caption(t("performance.results_none"))
     else:

@@ -68,8 +68,24 @@ def test_a_denominator_stands_in_the_genitive(part, whole, expected):
     ("difference", "expected"),
     [(-0.0214, "−2,1 п.п."), (0.009, "+0,9 п.п."), (0.0, "0 п.п."), (-0.0001, "0 п.п."), (None, "")],
 )
-def test_a_difference_has_an_ascii_sign(difference, expected):
+def test_a_difference_bears_its_sign_and_a_minus_is_no_hyphen(difference, expected):
     assert plain(i18n.points(difference)) == expected
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["СОШ № 14", "п. 3.8, № 173 от 02.09.2024", "от 90 % до 95 %", "Школа — 87,3 %", "в школе № 7 п. Октябрьский"],
+)
+def test_a_number_keeps_its_sign_and_a_dash_begins_no_line(said):
+    bound = i18n.unbroken(said)
+    assert plain(bound) == said
+    assert not re.search(r"№ |п\. | %| — ", bound)
+
+
+def test_texts_of_the_pages_are_bound_and_those_of_the_checks_stay_as_files_repeat_them():
+    ours = {key: text for key, text in i18n.texts().items() if key not in words.Texts(words.FOLDER).all}
+    assert not [key for key, text in ours.items() if re.search(r"№ [\d{]|[\d}] %", text)]
+    assert all(i18n.texts()[key] == text for key, text in words.Texts(words.FOLDER).all.items())
 
 
 def test_dates_are_russian_and_a_naive_moment_is_refused():
