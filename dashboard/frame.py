@@ -63,8 +63,19 @@ STYLE = f"""
   [data-testid^=stBaseButton-primary] * {{ color: #10151D !important; }}
 }}
 @media print {{
-  [data-testid=stHeader], .st-key-zavuch_tools {{ display: none !important; }}
+  [data-testid=stHeader], .st-key-zavuch_tools, .st-key-zavuch_sections, [class*=st-key-zavuch_files_],
+  [data-testid=stDownloadButton] {{ display: none !important; }}
   [data-testid=stMainBlockContainer] {{ padding: 0; max-width: none; }}
+  /* paper is white, whatever the screen is */
+  [data-testid=stApp], [data-testid=stApp] [data-testid=stMain] {{ background: #fff !important; color: #0e1622; }}
+  [data-testid=stMain] :is(h1, h2, h3, p, li, label, td, th, strong, em, [data-testid=stCaptionContainer] *) {{
+    color: #0e1622 !important;
+  }}
+  [data-testid=stMain] :is(button, summary, .stMarkdownBadge, [data-testid=stSelectbox] div, [data-testid=stSelectbox] input,
+    [data-testid=stDateInput] div, [data-testid=stAlertContainer]) {{ background: #fff !important; color: #0e1622 !important; }}
+}}
+@media print and (prefers-color-scheme: dark) {{
+  [data-testid=stPlotlyChart] svg {{ filter: invert(1) hue-rotate(180deg); }}
 }}
 </style>
 """

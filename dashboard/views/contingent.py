@@ -39,7 +39,9 @@ def render(scope: Scope, filters: Filters) -> None:
     wrong = classes.filter(pl.col("difference") != 0).height
     pupils = count(int(classes["closing"].sum()), "pupil")
     title = t("contingent.title_wrong", n=count(wrong, "class")) if wrong else t("contingent.title", pupils=pupils)
-    if not {"enrolment", "movement"} <= page.carried:
+    if not int(classes["closing"].sum()) and not wrong:
+        title = t("contingent.title_nobody")
+    elif not {"enrolment", "movement"} <= page.carried:
         title = t("contingent.title_plain", pupils=pupils)
     section_head(title, "contingent", page.row, page.choice, filters, scope.role)
     _cards(page, filters)

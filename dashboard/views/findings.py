@@ -225,7 +225,7 @@ def _pills(page: Findings, filters: Filters) -> None:
             for code in codes
         }
         current = filters.severity.value if filters.severity else None
-        chosen = _choose("severity", names, current)
+        chosen = _choose("severity", names, current) if names or current else None
         if chosen != current:
             frame.set_filters(filters.changed(severity=Severity(chosen) if chosen else None, page=None))
         labels = {
@@ -284,7 +284,8 @@ def _nothing(page: Findings, filters: Filters) -> None:
     elif _narrowed(page, filters):
         frame.empty(t("findings.none_title"), t("findings.none"))
     else:
-        frame.empty(t("findings.none_title"), t("findings.none_open"))
+        is_open_asked = asked_state(filters) == State.OPEN
+        frame.empty(t("findings.none_title"), t("findings.none_open" if is_open_asked else "findings.none_such"))
 
 
 def _list(page: Findings, filters: Filters) -> None:

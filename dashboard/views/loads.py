@@ -105,8 +105,12 @@ def _span(schools: pl.DataFrame) -> str:
 
 def _school_row(school: dict[str, Any], load: dict[str, Any] | None) -> Row:
     is_stale = school["working_days_old"] > asked.STALE_AFTER
-    note = t("loads.stale", days=count(school["days_old"], "day")) if is_stale else t("loads.fresh")
-    until = Cell(wording.short_moment(school["extracted_at"], school["timezone"]), note, "warn" if is_stale else "good")
+    note, tone = t("loads.fresh"), "good"
+    if school["is_demo"]:  # made once, so neither fresh nor stale
+        note, tone = t("loads.demo"), "quiet"
+    elif is_stale:
+        note, tone = t("loads.stale", days=count(school["days_old"], "day")), "warn"
+    until = Cell(wording.short_moment(school["extracted_at"], school["timezone"]), note, tone)  # type: ignore[arg-type]
     opens = t("loads.open_school", name=school["label"])
     if load is None:
         return Row((Cell(school["label"]), until, *([Cell("—")] * 5), Cell(), Cell()), school["school_id"], opens)

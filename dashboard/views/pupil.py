@@ -38,6 +38,8 @@ def render(scope: Scope, filters: Filters) -> None:
     if sheet is None or sheet.page.attendance.choice is None:
         frame.head(t("page.pupil"), Filters(school=school))
         frame.empty(t("pupil.unknown_title"), t("pupil.unknown"))
+        if st.button(t("pupil.to_classes"), icon=":material/groups_3:"):
+            frame.go("class", filters.common().changed(class_id=filters.class_id))
         return
     found = sheet.page.attendance
     assert found.choice is not None  # noqa: S101 - just looked
