@@ -71,8 +71,10 @@ STYLE = f"""
   [data-testid=stMain] :is(h1, h2, h3, p, li, label, td, th, strong, em, [data-testid=stCaptionContainer] *) {{
     color: #0e1622 !important;
   }}
-  [data-testid=stMain] :is(button, summary, .stMarkdownBadge, [data-testid=stSelectbox] div, [data-testid=stSelectbox] input,
-    [data-testid=stDateInput] div, [data-testid=stAlertContainer]) {{ background: #fff !important; color: #0e1622 !important; }}
+  [data-testid=stMain] :is(button, summary, .stMarkdownBadge, [data-testid=stSelectbox] div,
+    [data-testid=stSelectbox] input, [data-testid=stDateInput] div, [data-testid=stAlertContainer]) {{
+    background: #fff !important; color: #0e1622 !important;
+  }}
 }}
 @media print and (prefers-color-scheme: dark) {{
   [data-testid=stPlotlyChart] svg {{ filter: invert(1) hue-rotate(180deg); }}

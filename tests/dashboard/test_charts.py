@@ -46,6 +46,15 @@ def test_the_order_of_rows_changes_nothing():
     assert charts.funnel(SCHOOLS.reverse()).figure.to_json() == charts.funnel(SCHOOLS).figure.to_json()
 
 
+def test_a_school_in_another_colour_bears_its_name_also_between_the_limits():
+    spread = pl.DataFrame({"id": [1, 2, 3, 4, 5], "label": list("АБВГД"), "done": [830, 873, 758, 873, 918],
+                           "due": [1000] * 5})  # fmt: skip
+    points = charts.funnel(spread).figure.data[-1]
+    usual = max(set(points.marker.color), key=list(points.marker.color).count)
+    named = [bool(text) for text in points.text]
+    assert any(named) and named == [colour != usual for colour in points.marker.color]
+
+
 def test_over_dispersed_schools_are_not_all_outside():
     spread = SCHOOLS.with_columns(pl.Series("done", [600 + 15 * n for n in range(24)]))
     phi = limits.dispersion(spread["done"], spread["due"])
@@ -90,6 +99,11 @@ def test_bars_carry_ids_and_shares_of_the_whole():
     bars = charts.delay_bars(buckets).figure.data[0]
     assert [list(value) for value in bars.customdata] == [["d0"], ["never"]]
     assert [text.replace("\u00a0", " ") for text in bars.text] == ["75 %", "25 %"]
+
+
+def test_the_words_under_a_bar_stay_narrow():
+    rows = pl.DataFrame({"id": ["8"], "label": ["больше 7 дней"], "n": [3], "kind": ["warn"]})
+    assert list(charts.delay_bars(rows).figure.data[0].x) == ["&gt;7<br>дней"]
 
 
 def test_stacked_statuses_add_up_to_the_whole_in_every_bar():
