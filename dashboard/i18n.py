@@ -47,6 +47,8 @@ MINUS = "−"  # the sign of print, not the hyphen
 TEXTS = Path(__file__).resolve().parent / "texts"
 _BOUND = re.compile(r"(?<=№) (?=[\d{])|(?<=\bп\.) (?=[\w{])|(?<=[\d}]) (?=%)")
 
+_NAMES = re.compile(r"(?<=\b[А-ЯЁ]\.) (?=[А-ЯЁ]\.)|(?<=\bгр\.) (?=\d)")
+
 
 class _Screen(Texts):
     """The texts as the pages show them; those of the checks, which files repeat to the letter, as they are."""
@@ -67,8 +69,8 @@ def texts() -> Mapping[str, str]:
 
 
 def unbroken(words: str) -> str:
-    """The words with «№ 173», «п. 3.8» and «90 %» held together and no dash at the start of a line."""
-    return _BOUND.sub(NBSP, words).replace(" — ", f"{NBSP}— ")
+    """The words with «№ 173», «п. 3.8», «90 %», «гр. 1» and initials held together and no dash at the start of a line."""
+    return _NAMES.sub(NBSP, _BOUND.sub(NBSP, words)).replace(" — ", f"{NBSP}— ")
 
 
 def percent(share: float | None, digits: int = 1) -> str:

@@ -40,7 +40,10 @@ def upload(scope: Scope, school: dict[str, Any]) -> None:
             return
         if given is not None and given.request_no != st.session_state.get(_dropped(number_of)):
             if given.state == "failed":
-                st.error(t("upload.failed", why=frame.plain(failure(given.message or ""))), icon=":material/error:")
+                st.error(
+                    t("upload.failed", why=frame.plain(failure(given.message or "")).rstrip(".")),
+                    icon=":material/error:",
+                )
             elif given.found is not None and _is_new(given):
                 _found(scope, school, given, given.found)
                 return
@@ -84,6 +87,8 @@ def _form(scope: Scope, school: dict[str, Any]) -> None:
         with st.expander(t("upload.answers"), icon=":material/tune:"):
             answers = _answers(scope, school, number_of)
         sent = st.form_submit_button(t("upload.preview"), type="primary", icon=":material/preview:")
+    if sent and not files:
+        st.warning(t("upload.no_files"), icon=":material/upload_file:")
     if not sent or not files:
         return
     too_big = next((file.name for file in files if file.size > LIMIT_MB * 2**20), None)

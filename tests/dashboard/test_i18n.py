@@ -74,12 +74,19 @@ def test_a_difference_bears_its_sign_and_a_minus_is_no_hyphen(difference, expect
 
 @pytest.mark.parametrize(
     "said",
-    ["СОШ № 14", "п. 3.8, № 173 от 02.09.2024", "от 90 % до 95 %", "Школа — 87,3 %", "в школе № 7 п. Октябрьский"],
+    [
+        "СОШ № 14",
+        "п. 3.8, № 173 от 02.09.2024",
+        "от 90 % до 95 %",
+        "Школа — 87,3 %",
+        "в школе № 7 п. Октябрьский",
+        "Орлова М. П., гр. 1",
+    ],
 )
 def test_a_number_keeps_its_sign_and_a_dash_begins_no_line(said):
     bound = i18n.unbroken(said)
     assert plain(bound) == said
-    assert not re.search(r"№ |п\. | %| — ", bound)
+    assert not re.search(r"№ |п\. | %| — |М\. П|гр\. ", bound)
 
 
 def test_texts_of_the_pages_are_bound_and_those_of_the_checks_stay_as_files_repeat_them():
