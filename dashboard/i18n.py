@@ -69,7 +69,7 @@ def texts() -> Mapping[str, str]:
 
 
 def unbroken(words: str) -> str:
-    """The words with «№ 173», «п. 3.8», «90 %», «гр. 1» and initials held together and no dash at the start of a line."""
+    """The words with «№ 173», «п. 3.8», «90 %», «гр. 1», initials held together and no dash at the start of a line."""
     return _NAMES.sub(NBSP, _BOUND.sub(NBSP, words)).replace(" — ", f"{NBSP}— ")
 
 

@@ -50,6 +50,8 @@ def render(scope: Scope, filters: Filters) -> None:
     section_head(
         _title(page, narrowed, scope), "filling", page.row, page.choice, filters, scope.role, narrowed, with_minute=True
     )
+    if scope.level == "teacher":
+        st.caption(t("filling.own_note"))
     _cards(page, filters)
     _table(scope, page, filters)
     if filters.staff or filters.class_id:
