@@ -252,7 +252,7 @@ def delay_bars(buckets: pl.DataFrame, *, dark: bool = False) -> Chart:
         cliponaxis=False,
     )
     figure.update_yaxes(tickformat=",d", rangemode="tozero")
-    figure.update_xaxes(type="category", tickangle=0)
+    figure.update_xaxes(type="category", tickangle=0, tickfont={"size": 11})  # seven labels of a telephone side by side
     parts = [f"{label} — {percent(share)}" for label, share in zip(buckets["label"], shares, strict=True)]
     top = parts[shares.index(max(shares))]
     return Chart(figure, t("chart.bars_alt", top=top, parts="; ".join(parts)))

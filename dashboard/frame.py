@@ -49,10 +49,16 @@ STYLE = f"""
   .st-key-zavuch_head {{ flex-wrap: wrap; }}
   .st-key-zavuch_head > :has(.st-key-zavuch_title), .st-key-zavuch_title {{ flex-basis: 100%; min-width: 100%; }}
   .st-key-zavuch_sections {{ row-gap: 0; }}
+  /* half of a tablet is too narrow for a chart */
+  [data-testid=stHorizontalBlock]:has(> [data-testid=stColumn] [data-testid=stPlotlyChart]) {{ flex-wrap: wrap; }}
+  [data-testid=stHorizontalBlock]:has(> [data-testid=stColumn] [data-testid=stPlotlyChart]) > [data-testid=stColumn] {{
+    flex: 1 1 100%; min-width: 100%;
+  }}
 }}
 @media (max-width: 640px) {{
   /* choices beside each other: one below the next, none beyond the edge */
   [data-testid=stButtonGroup] [role=radiogroup] {{ flex-wrap: wrap; overflow: visible; row-gap: 4px; }}
+  [data-testid=stButtonGroup] [role=radiogroup] button {{ border-width: 1px; border-style: solid; }}
   [data-testid=stFileUploaderDropzoneInstructions] span {{ white-space: normal; }}
   [data-testid=stMainBlockContainer] {{ padding: 4rem 1rem 2rem; }}
   [class*=st-key-zavuch_files_] {{ flex-direction: column; }}

@@ -54,7 +54,7 @@ def _schools(schools: pl.DataFrame, acts: pl.DataFrame, filters: Filters) -> Non
     none = schools.filter(pl.col("regulation").is_null()).height
     title = t("regulation.title_many_none", schools=shown, none=none) if none else None
     frame.head(title or t("regulation.title_many", schools=shown), filters, caption=t("regulation.caption_many"))
-    columns = [Column(t("regulation.column_school")), Column(t("regulation.column_act"), wide=True)]
+    columns = [Column(t("regulation.column_school")), Column(t("regulation.column_act"))]
     rows = [
         Row(
             (Cell(row["label"]), _act_cell(row["regulation"], newest)),
