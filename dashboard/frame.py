@@ -60,6 +60,10 @@ STYLE = f"""
   [data-testid=stButtonGroup] [role=radiogroup] {{ flex-wrap: wrap; overflow: visible; row-gap: 4px; }}
   [data-testid=stButtonGroup] [role=radiogroup] button {{ border-width: 1px; border-style: solid; }}
   [data-testid=stFileUploaderDropzoneInstructions] span {{ white-space: normal; }}
+  /* the number stands at the end of the words of a button, where three dots would hide it */
+  [data-testid=stBaseButton-tertiary] :is([data-testid=stMarkdownContainer], p) {{
+    white-space: normal; overflow: visible; text-overflow: clip; text-align: left;
+  }}
   [data-testid=stMainBlockContainer] {{ padding: 4rem 1rem 2rem; }}
   [class*=st-key-zavuch_files_] {{ flex-direction: column; }}
   [class*=st-key-zavuch_files_] > * {{ flex: 0 0 auto; }}

@@ -93,7 +93,7 @@ def _narrowed(page: Filling, filters: Filters) -> list[tuple[str, Filters]]:
 def _title(page: Filling, narrowed: list[tuple[str, Filters]], scope: Scope) -> str:
     place = ", ".join(words for words, _ in narrowed)
     if not place:
-        place = t("filling.own" if scope.level in ("class", "teacher") else "page.filling")
+        place = t({"teacher": "filling.own", "class": "filling.own_class"}.get(scope.level, "page.filling"))
     found = METRICS["completeness"].of(page.sums)
     if found.value is None:
         return t("filling.title_cannot_tell" if found.unknown or found.whole else "filling.title_nothing", place=place)
