@@ -49,7 +49,9 @@ class Facts:
     Lines of the registers: `acts` (month_on, role, period_id, act_on), `ticks` (subject, month_on, class_id,
     ticked_on), `prints` (document, class_id, period_id, printed_on), `reports` (title, addressee, due_on, done_on);
     `periods` (period_id, kind, number, starts_on, ends_on); of the ledger `setup` (section, due_on, done, whole,
-    unknown, last_on) and the number of pupils without a promotion order (None = cannot tell).
+    unknown, last_on), the totals of absences that classes owe (`totals`: code, ends_on, line, first_on; empty where the
+    act asks for none or the reader may not read them) and the number of pupils without a promotion order (None = cannot
+    tell).
     """
 
     year: int
@@ -59,6 +61,7 @@ class Facts:
     reports: list[dict[str, Any]] = field(default_factory=list)
     periods: list[dict[str, Any]] = field(default_factory=list)
     setup: list[dict[str, Any]] = field(default_factory=list)
+    totals: list[dict[str, Any]] = field(default_factory=list)
     class_count: int = 0
     unpromoted: int | None = None
 
@@ -70,6 +73,7 @@ def duties_of_month(terms: Terms, facts: Facts, month_on: date, today: date) -> 
         *_reviews(terms, facts, today),
         *_period_controls(terms, facts, today),
         *_prints(terms, facts, today),
+        *_totals(terms, facts, today),
         *_year_setup(terms, facts, today),
         *_reports(terms, facts, today),
     ]
@@ -207,6 +211,23 @@ def _print(
     done = (schoolwide or max(first.values())) if is_whole else None
     return Duty(kind, due, _state(due, done, today), term, period=period, done_on=done, part=part, whole=class_count,
                 route="registers", measure="print_line")  # fmt: skip
+
+
+def _totals(terms: Terms, facts: Facts, today: date) -> list[Duty]:
+    """Each class has its total of missed lessons by the end of each of its periods (004 5-КР-1; requirements B-25)."""
+    by_code: dict[str, list[dict[str, Any]]] = {}
+    for row in facts.totals:
+        by_code.setdefault(row["code"], []).append(row)
+    found = []
+    for code, rows in by_code.items():
+        entered = [row["first_on"] for row in rows if row["line"] is not None]
+        due = max(row["ends_on"] for row in rows)
+        done = max(entered) if len(entered) == len(rows) else None
+        found.append(Duty("absence_totals", due, _state(due, done, today),
+                          terms.terms.get("class_absence_summary_frequency"), who="class_teacher", what=code,
+                          done_on=done, part=len(entered), whole=len(rows), route="registers",
+                          measure="class_absence_summary"))  # fmt: skip
+    return found
 
 
 def _year_setup(terms: Terms, facts: Facts, today: date) -> list[Duty]:

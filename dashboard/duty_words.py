@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dashboard.duty_calendar import Duty
 from dashboard.i18n import has, month, number, t
-from dashboard.register_rows import period_words
+from dashboard.register_rows import period_words, span_words
 
 
 def what_words(duty: Duty) -> str:
     """«Контроль журналов за октябрь: директор» without the person, who has a column of her own."""
     period = period_words(*duty.period) if duty.period else ""
+    if duty.kind == "absence_totals":
+        period = span_words(duty.what)
     return t(f"duty.{duty.kind}", what=duty.what, period=period, month=month(duty.due_on))
 
 

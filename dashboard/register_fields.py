@@ -13,8 +13,10 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 FieldKind = Literal["day", "last_day", "moment", "month", "year", "text", "long", "choice", "staff", "pupil", "class",
-                    "period", "object"]  # fmt: skip
+                    "period", "object", "span", "count"]  # fmt: skip
 LONGEST = {"text": 200, "long": 2000}
+MOST = 1_000_000
+"""No class misses so many lessons: a greater number is a slip of the hand."""
 GROUNDS = ("pupil_absence", "resit", "assessment_makeup", "teacher_absence", "other")
 """Grounds of a permission (004 7.1, contract vocabulary)."""
 SUBJECTS = ("personal_data", "marks", "activity_report", "backup")
@@ -28,7 +30,8 @@ CONTROLLERS = ("director", "deputy", "coordinator", "class_teacher", "administra
 @dataclass(frozen=True)
 class Field:
     """One column of a line: how it is entered and whether it must be. A `last_day` is shown inclusive and stored as the
-    first day that no longer counts; an `object` is the pair entity, entity_key."""
+    first day that no longer counts; an `object` is the pair entity, entity_key; a `span` is the code of a
+    period or month as it stands in the URL, a `count` a whole number."""
 
     name: str
     kind: FieldKind
@@ -75,6 +78,13 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         Field("month_on", "month", required=True),
         Field("ticked_on", "day", required=True),
     ),
+    "class_absence_summary": (
+        Field("class_id", "class", required=True),
+        Field("period", "span", required=True),
+        Field("missed_count", "count", required=True),
+        Field("illness_count", "count"),
+        Field("invalid_count", "count"),
+    ),
     "print_line": (
         Field("document", "choice", required=True, choices=DOCUMENTS),
         Field("school_year", "year", required=True),
@@ -111,7 +121,8 @@ FIELDS: dict[str, tuple[Field, ...]] = {
 """Register → fields of its form, in order."""
 FIRST_DAY = {
     "absence_document_entry": "from_on", "edit_permission_entry": "decided_on", "incident": "known_at",
-    "outage": "from_at", "review_tick": "ticked_on", "print_line": "printed_on", "printout_request": "requested_on",
+    "outage": "from_at", "review_tick": "ticked_on",
+    "class_absence_summary": "entered_at", "print_line": "printed_on", "printout_request": "requested_on",
     "control_act": "act_on", "municipal_report": "due_on",
 }  # fmt: skip
 """Register → the column by which its lines stand, newest first."""
@@ -155,6 +166,7 @@ def columns_of(register: str) -> tuple[str, ...]:
     found = [field.name for field in FIELDS[register]]
     beside = {"edit_permission_entry": ["entity"], "absence_document_entry": ["document_key"],
               "printout_request": ["class_id"], "print_line": ["destroy_after"], "review_tick": ["staff_id"],
+              "class_absence_summary": ["school_year"],
               "control_act": ["staff_id"]}  # fmt: skip
     return (*found, *beside.get(register, []))
 
@@ -168,6 +180,8 @@ def faults(register: str, line: Mapping[str, Any], today: date, now: datetime) -
             found += [Fault("required", field.name)] * field.required
         elif isinstance(value, str) and field.kind in LONGEST and len(value) > LONGEST[field.kind]:
             found.append(Fault("long", field.name))
+        elif field.kind == "count" and not 0 <= int(value) <= MOST:
+            found.append(Fault("count", field.name))
         elif field.choices and value not in field.choices:
             found.append(Fault("choice", field.name))
         elif field.name not in _AHEAD and _is_ahead(value, today, now):
@@ -175,6 +189,8 @@ def faults(register: str, line: Mapping[str, Any], today: date, now: datetime) -
     for earlier, later in _ORDER.get(register, ()):
         if _is_after(line.get(earlier), line.get(later), exclusive=later == "to_on"):
             found.append(Fault("order", earlier, later))
+    if register == "class_absence_summary" and _parts(line) > int(line.get("missed_count") or 0):
+        found += [Fault("parts", "missed_count")] * (line.get("missed_count") is not None)
     if register == "print_line" and line.get("sha256") and not _is_sum(str(line["sha256"])):
         found.append(Fault("checksum", "sha256"))
     return found
@@ -190,6 +206,11 @@ def _is_after(earlier: Any, later: Any, *, exclusive: bool) -> bool:
     if earlier is None or later is None:
         return False
     return bool(earlier >= later if exclusive else earlier > later)
+
+
+def _parts(line: Mapping[str, Any]) -> int:
+    """Missed lessons of the reasons that were told apart: together no more than the total."""
+    return int(line.get("illness_count") or 0) + int(line.get("invalid_count") or 0)
 
 
 def _is_sum(value: str) -> bool:

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 
 from dashboard import wording
 from dashboard.components.row_table import Cell, Column, Row, Tone
-from dashboard.i18n import count, day_short, has, month, t
+from dashboard.i18n import count, day_short, has, month, number, t
+from dashboard.queries.periods import LETTERS
+from dashboard.queries.spans import read_code
 from dashboard.queries.terms import Terms
 from dashboard.register_fields import FIELDS, Field
 
@@ -46,6 +48,7 @@ _FOLDED: dict[str, dict[str, str]] = {
     "edit_permission_entry": {"protocol_no": "ground", "requested_on": "requested_by_id"},
     "incident": {"account_key": "staff_id", "note": "known_at"},
     "outage": {"reason": "memo_no"},
+    "class_absence_summary": {"illness_count": "missed_count"},
     "print_line": {"period_id": "school_year", "sha256": "place"},
     "control_act": {"period_id": "month_on", "findings": "act_no"},
     "municipal_report": {"addressee": "title"},
@@ -119,16 +122,29 @@ def field_words(field: Field, line: Mapping[str, Any], zone: str) -> str:
             return period_words(line.get("period_kind"), line.get("period_number"))
         case "object":
             return str(line.get("place") or value)
+        case "span":
+            return span_words(str(value))
+        case "count":
+            return number(value)
         case _:
             return str(value)
 
 
-def period_words(kind: str | None, number: int | None) -> str:
+def span_words(code: str) -> str:
+    """`II четверть` of `q2`, `октябрь 2026` of `m2026-10`; a code that is neither stays as it is."""
+    if code.startswith("m"):
+        found = read_code(code)
+        return code if found is None else month(found.first)
+    kind = next((kind for kind, letter in LETTERS.items() if letter == code[:1] and code[1:].isdigit()), None)
+    return code if kind is None else period_words(kind, int(code[1:]))
+
+
+def period_words(kind: str | None, place: int | None) -> str:
     """`II четверть`; «год» for the year; empty for none."""
     if not kind:
         return ""
     key = f"period.{kind}"
-    roman = _ROMAN[number] if number is not None and 0 < number < len(_ROMAN) else str(number)
+    roman = _ROMAN[place] if place is not None and 0 < place < len(_ROMAN) else str(place)
     return t("registers.year_period") if kind == "year" or not has(key) else t(key, number=roman)
 
 

@@ -11,10 +11,12 @@ import polars as pl
 from dashboard.duty_calendar import Facts
 from dashboard.filters import Filters
 from dashboard.queries import periods, schools
+from dashboard.queries.class_totals import REGISTER as TOTALS
+from dashboard.queries.class_totals import read_class_totals
 from dashboard.queries.door import cached, read
 from dashboard.queries.terms import Terms, read_terms
 from etl.warehouse.ledger import EXISTS, IS_MADE, RULE, horizon_of_row
-from etl.warehouse.register_rights import newest_lines
+from etl.warehouse.register_rights import newest_lines, registers_of
 from etl.warehouse.scope import Scope
 
 _SETUP, _PLAN = RULE["year_setup"].number, RULE["plan"].number
@@ -77,7 +79,7 @@ class Duties:
 
 
 def read_duties(scope: Scope, filters: Filters, now: datetime) -> Duties | None:
-    """Everything on the page of `filters.school` and `filters.year` (None = the newest); twelve queries. None for a
+    """Everything on the page of `filters.school` and `filters.year` (None = the newest); fifteen queries. None for a
     school that is not in the scope."""
     school = filters.school
     listed = schools.read_schools(scope, now, school)
@@ -98,10 +100,19 @@ def read_duties(scope: Scope, filters: Filters, now: datetime) -> Duties | None:
         reports=_rows(read(scope, _REPORTS, asked)),
         periods=_rows(spans),
         setup=_rows(setup),
+        totals=_totals(scope, school, year),
         class_count=int(spans["class_count"][0]) if spans.height else 0,
         unpromoted=int(unpromoted["n"][0]) if unpromoted.height else None,
     )
     return Duties(row, read_terms(scope, school), facts, row["until_on"], tuple(known))
+
+
+def _totals(scope: Scope, school: int, year: int) -> list[dict[str, Any]]:
+    # every period of the year, also those ahead; who may not read the register is told of no duty
+    if TOTALS not in {row.table for row in registers_of(scope.role)}:
+        return []
+    page = read_class_totals(scope, Filters(school=school), date(year + 1, 7, 31), year)
+    return page.rows.select("code", "ends_on", "line", "first_on").to_dicts() if page.asked.every is not None else []
 
 
 def _loaded(scope: Scope, filters: Filters, year: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

@@ -61,16 +61,20 @@ WITH {duty.SPAN}, d AS (
 ) {_LAGS}
 """
 # The same rows from the ledger at the end of an earlier day (transforms.lag_mart says what they are).
-CLASS_DAYS = """
+CLASS_PERIODS = """
 class_periods AS (
-    SELECT c.class_id, p.period_id, p.starts_on, p.ends_on,
+    SELECT c.class_id, p.period_id, p.kind, p.number, p.starts_on, p.ends_on,
         rank() OVER (PARTITION BY c.class_id ORDER BY CASE p.kind WHEN 'year' THEN 2 WHEN 'half_year' THEN 1 ELSE 0 END)
             AS fineness
     FROM dim_class c JOIN dim_period p ON p.school_id = c.school_id AND p.school_year = c.school_year
         AND c.grade BETWEEN p.grade_from AND p.grade_to
     WHERE c.school_id = ANY(:schools) AND c.school_id = :school AND c.school_year = :year AND p.deleted_latest IS NULL
         AND c.deleted_latest IS NULL
-), class_days AS MATERIALIZED (
+)
+"""
+"""Periods of every class of a school and year; `fineness` 1 = its finest ones."""
+CLASS_DAYS = f"""
+{CLASS_PERIODS}, class_days AS MATERIALIZED (
     SELECT DISTINCT ON (f.class_id, g.day) f.class_id, g.day::date AS on_day, f.ends_on - 2 AS first_on,
         f.ends_on AS last_on
     FROM class_periods f CROSS JOIN LATERAL generate_series(f.starts_on, f.ends_on, interval '1 day') AS g (day)

@@ -24,7 +24,8 @@ from dashboard.queries.spans import CalendarSpan
 from dashboard.queries.spans import Span as Span
 from etl.warehouse.scope import Scope
 
-_LETTERS = {"quarter": "q", "trimester": "t", "half_year": "h", "year": "year"}
+LETTERS = {"quarter": "q", "trimester": "t", "half_year": "h", "year": "year"}
+"""How the code of a period of each kind begins in the URL."""
 _FINENESS = ("quarter", "trimester", "half_year", "year")
 YEAR_AGO = "year"
 """`Filters.against`: compare with the same period of the school year before, not with the period before."""
@@ -195,7 +196,7 @@ def _periods_of(known: pl.DataFrame, year: int, last: date, prefix: str) -> list
         cut = [(school, *days.get(school, (first, end))) for school in schools]
         keys, starts, ends = (tuple(column) for column in zip(*cut, strict=True))
         span = Span(year, kind == "year", keys, starts, ends)
-        code = f"{prefix}{_LETTERS[kind]}{'' if kind == 'year' else number}"
+        code = f"{prefix}{LETTERS[kind]}{'' if kind == 'year' else number}"
         found.append(Period(code, _label(kind, number, year), kind, number, span))
     if not any(period.kind == "year" for period in found):
         found.append(_whole_year(mine, schools, year, prefix))

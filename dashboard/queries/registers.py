@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 from dashboard.filters import Filters
 from dashboard.queries.door import append, read
 from dashboard.register_fields import FIELDS, FIRST_DAY, FieldKind, columns_of
-from etl.warehouse.register_rights import REGISTER, REGISTER_ROWS, registers_of
+from etl.warehouse.register_rights import REGISTER, REGISTER_ROWS, newest_lines, registers_of
 from etl.warehouse.scope import Scope
 
 LONGEST_CORRECTION = 500
@@ -31,8 +31,10 @@ _KEYS = {
 _TYPES: dict[FieldKind, str] = {
     "day": "date", "last_day": "date", "month": "date", "moment": "timestamptz", "year": "smallint", "text": "text",
     "long": "text", "choice": "text", "object": "text", "staff": "int", "pupil": "int", "class": "int", "period": "int",
+    "span": "text", "count": "int",
 }  # fmt: skip
-_TYPE_BESIDE = {"entity": "text", "document_key": "text", "class_id": "int", "staff_id": "int", "destroy_after": "date"}
+_TYPE_BESIDE = {"entity": "text", "document_key": "text", "class_id": "int", "staff_id": "int", "destroy_after": "date",
+                "school_year": "smallint"}  # fmt: skip
 _HOMES = {
     "pupil": ("dim_pupil", "pupil_id"), "staff": ("dim_staff", "staff_id"), "class": ("dim_class", "class_id"),
     "period": ("dim_period", "period_id"),
@@ -126,7 +128,8 @@ WHERE s.school_id = ANY(:schools) AND s.school_id = :school
 
 
 def _refers(table: str) -> str:
-    """What a line names is there, as far as the reader sees it; of a request also that the pupil is of the class."""
+    """What a line names is there, as far as the reader sees it; of a request also that the pupil is of the class, of a
+    total of absences that the class has no other one for the period."""
     found = ""
     for field in FIELDS[table]:
         if field.kind in _HOMES:
@@ -139,6 +142,12 @@ def _refers(table: str) -> str:
         found += (
             " AND EXISTS (SELECT 1 FROM fact_enrolment e WHERE e.school_id = s.school_id AND e.pupil_id = :pupil_id"
             " AND e.class_id = :class_id)"
+        )
+    if table == "class_absence_summary":  # one total of a class and a period
+        found += (
+            f" AND (CAST(:is_withdrawn AS boolean) OR NOT EXISTS (SELECT 1 FROM {newest_lines(table)} o"
+            " WHERE o.school_id = s.school_id AND o.class_id = :class_id AND o.school_year = :school_year"
+            " AND o.period = :period AND o.class_absence_summary_id <> coalesce(CAST(:line AS int), 0)))"
         )
     return found
 

@@ -23,6 +23,7 @@ from dashboard.queries.attendance import Attendance, read_attendance, unexplaine
 from dashboard.queries.door import cached
 from dashboard.setting_words import setting_line, setting_lines
 from dashboard.views import learning_parts as parts
+from dashboard.views.class_totals import draw_class_totals
 from dashboard.views.learning_parts import Place
 from etl.warehouse.metrics import METRICS, Metric
 from etl.warehouse.metrics_learning import LEARNING_METRICS
@@ -69,6 +70,7 @@ def render(scope: Scope, filters: Filters) -> None:
         _classes(place, page)
     else:
         _class(place, page)
+    draw_class_totals(place, page.until)
     left, right = st.columns(2, gap="medium")
     with left.container(border=True, height="stretch"):
         _reasons(page)
@@ -168,7 +170,6 @@ def _classes(place: Place, page: Attendance) -> None:
         axes = [Axis(row["class_id"], row["class_name"]) for row in classes.iter_rows(named=True)]
         counts = _exported(classes, classes["class_name"].alias(t("school.column_class")))
         clicked = _week_grid("attendance_classes", axes, page.weeks, "class_id", t("school.column_class"), counts)
-        st.caption(t("attendance.class_totals"))
     if clicked is not None:
         frame.set_filters(place.filters.drilled(class_id=clicked))
 

@@ -18,6 +18,7 @@ from dashboard.queries.door import cached
 from dashboard.queries.my_class import ClassPage, read_class, read_classes
 from dashboard.views import class_parts, forecast_parts
 from dashboard.views import learning_parts as parts
+from dashboard.views.class_totals import draw_class_totals
 from dashboard.views.learning_parts import Place
 from dashboard.views.sections import chosen_school
 from etl.warehouse.metrics import METRICS
@@ -94,6 +95,8 @@ def _draw(place: Place, page: ClassPage, classes: pl.DataFrame) -> None:
         class_parts.draw_unexplained(place, page)
     with right.container(border=True, height="stretch"):
         _unfilled(place, journals)
+    if page.attendance.until is not None:
+        draw_class_totals(place, page.attendance.until)
     with st.container(border=True):
         forecast_parts.draw_marks("class_forecast", page.forecasts, place.filters, with_class=False)
     with st.container(border=True):

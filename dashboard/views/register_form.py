@@ -16,10 +16,14 @@ from dashboard import frame
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.filters import Filters
 from dashboard.i18n import day_short, month, t
+from dashboard.queries.class_totals import REGISTER as TOTALS
+from dashboard.queries.class_totals import read_class_totals
+from dashboard.queries.periods import LETTERS
 from dashboard.queries.register_choices import Choices
 from dashboard.queries.registers import LONGEST_CORRECTION, may_write, save
+from dashboard.queries.spans import month_of
 from dashboard.queries.terms import Terms
-from dashboard.register_fields import FIELDS, Fault, Field, cleaned, destroy_after, faults
+from dashboard.register_fields import FIELDS, MOST, Fault, Field, cleaned, destroy_after, faults
 from dashboard.register_rows import field_words, period_words
 from dashboard.views.permission_picker import Thing
 from dashboard.wording import short_moment
@@ -51,7 +55,7 @@ def draw_form(desk: Desk, filters: Filters, line: Mapping[str, Any] | None, thin
 
     `thing` = the entry that a permission is about, where it was chosen before.
     """
-    values = dict(line) if line is not None else _first_values(desk, thing)
+    values = dict(line) if line is not None else _first_values(desk, thing, filters)
     is_new = line is None or bool(line["is_of_source"])
     mark = "new" if line is None else line["line"] or "source"
     title = "new" if line is None else "replace" if line["is_of_source"] else "edit"
@@ -80,13 +84,17 @@ def _why() -> str:
     ) or ""  # fmt: skip
 
 
-def _first_values(desk: Desk, thing: Thing | None) -> dict[str, Any]:
-    """What a new line is offered with: today's day where a day of today is the rule, and the chosen entry."""
+def _first_values(desk: Desk, thing: Thing | None, filters: Filters) -> dict[str, Any]:
+    """What a new line is offered with: today's day where a day of today is the rule, the chosen entry, and for totals
+    the class and the period that were looked at."""
     today = desk.now.date()
     offered: dict[str, Any] = {
         "presented_on": today, "requested_on": today, "ticked_on": today, "printed_on": today,
         "month_on": today.replace(day=1), "school_year": today.year - (today.month < 9),
     }  # fmt: skip
+    if desk.register == TOTALS:
+        own = list(_classes(desk))
+        offered |= {"class_id": filters.class_id or (own[0] if len(own) == 1 else None), "period": filters.period}
     if thing is not None:
         offered |= {"entity": thing.entity, "entity_key": thing.key, "place": thing.words}
     return offered
@@ -110,6 +118,8 @@ def _widget(desk: Desk, field: Field, values: Mapping[str, Any], mark: str) -> A
             return chosen + timedelta(days=1) if chosen is not None and field.kind == "last_day" else chosen
         case "moment":
             return _moment(desk, label, key, value)
+        case "count":
+            return st.number_input(label, value=value, min_value=0, max_value=MOST, step=1, key=key, width=220)
         case "long":
             return st.text_area(label, value=value or "", key=key, height=80)
         case "text":
@@ -119,7 +129,7 @@ def _widget(desk: Desk, field: Field, values: Mapping[str, Any], mark: str) -> A
             return value
         case _:
             options = _options(desk, field)
-            if value is not None and value not in options:
+            if value is not None and value not in options and "version_no" in values:
                 options = {**options, value: field_words(field, values, desk.zone)}
             place = list(options).index(value) if value in options else None
             return st.selectbox(
@@ -139,7 +149,9 @@ def _options(desk: Desk, field: Field) -> dict[Any, str]:
         case "staff":
             return dict(lists.staff.select("staff_id", "staff").iter_rows())
         case "class":
-            return dict(lists.classes.select("class_id", "class_name").iter_rows())
+            return _classes(desk)
+        case "span":
+            return _spans(desk)
         case "period":
             return {row[0]: period_words(row[1], row[2]) for row in
                     lists.periods.select("period_id", "kind", "number").iter_rows()}  # fmt: skip
@@ -148,6 +160,22 @@ def _options(desk: Desk, field: Field) -> dict[Any, str]:
         case _:
             year = desk.now.date().year
             return {first: f"{first}/{(first + 1) % 100:02d}" for first in range(year, year - 8, -1)}
+
+
+def _classes(desk: Desk) -> dict[Any, str]:
+    """The classes that a line may be about: a class teacher writes of her own ones alone."""
+    found = dict(desk.choices.classes.select("class_id", "class_name").iter_rows())
+    if desk.scope.role != "class_teacher":
+        return found
+    return {class_id: name for class_id, name in found.items() if (desk.school, class_id) in desk.scope.class_ids}
+
+
+def _spans(desk: Desk) -> dict[Any, str]:
+    """The periods of the school by their codes; months where the act asks for totals by month."""
+    if desk.terms.value("class_absence_summary_frequency") == "month":
+        return {span.code: month(span.first) for span in map(month_of, _months(desk.now.date()))}
+    periods = desk.choices.periods.filter(pl.col("kind") != "year").select("kind", "number").iter_rows()
+    return {f"{LETTERS[kind]}{number}": period_words(kind, number) for kind, number in periods}
 
 
 def _months(today: date) -> list[date]:
@@ -184,6 +212,8 @@ def _submit(
     wrong = [] if withdrawn else faults(desk.register, stored, desk.now.date(), desk.now)
     if desk.scope.role == "class_teacher" and desk.register == "review_tick" and stored["class_id"] is None:
         wrong.append(Fault("own_class", "class_id"))
+    if desk.register == TOTALS and not wrong and not withdrawn:
+        wrong += _total_faults(desk, stored, line)
     if wrong:
         st.error("  \n".join(frame.plain(fault_words(fault)) for fault in wrong), icon=":material/error:")
         return
@@ -199,6 +229,17 @@ def _submit(
     frame.set_filters(filters.changed(group=None, lesson=None, journal=None))
 
 
+def _total_faults(desk: Desk, stored: Mapping[str, Any], line: Mapping[str, Any] | None) -> list[Fault]:
+    """A total is about a period that its class has and that has begun, and a class has one of each."""
+    place = Filters(school=desk.school, class_id=stored["class_id"])
+    known = read_class_totals(desk.scope, place, desk.now.date(), stored["school_year"]).rows
+    found = known.filter(pl.col("code") == stored["period"])
+    if found.is_empty():
+        return [Fault("of_class", "period")]
+    taken = found["line"].drop_nulls().to_list()
+    return [Fault("twice", "period")] * bool(taken and taken != [line["line"] if line else None])
+
+
 def _computed(desk: Desk, typed: dict[str, Any]) -> dict[str, Any]:
     """The columns that follow from others: class of a pupil, end of keeping, who ticks."""
     found = dict(typed)
@@ -207,6 +248,8 @@ def _computed(desk: Desk, typed: dict[str, Any]) -> dict[str, Any]:
         found["class_id"] = of_pupil["class_id"][0] if of_pupil.height else None
     if desk.register == "print_line" and typed["document"] and typed["school_year"]:
         found["destroy_after"] = destroy_after(typed["document"], typed["school_year"], kept_years(desk.terms))
+    if desk.register == TOTALS:
+        found["school_year"] = desk.choices.classes["school_year"].max()
     if desk.register in ("review_tick", "control_act") and found.get("staff_id") is None:
         found["staff_id"] = next(
             (staff for school, staff in sorted(desk.scope.staff_ids) if school == desk.school), None

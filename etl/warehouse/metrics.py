@@ -36,6 +36,7 @@ Source = Literal[
     "review",
     "consistency",
     "critical",
+    "class_total",
 ]
 Unit = Literal["share", "count", "mean", "days"]
 Direction = Literal["up", "down", "none"]

@@ -37,6 +37,8 @@ REGISTER_ROWS: tuple[RegisterRow, ...] = (
     RegisterRow(
         "review_tick", (*HEADS, "administrator", "class_teacher"), ("school", "upkeep", "class"), by_class=True
     ),
+    # the class teacher enters the totals of her class (004 5-КР-1); a sum names no pupil
+    RegisterRow("class_absence_summary", (*HEADS, "class_teacher"), ("school",), by_class=True),
     RegisterRow("print_line", (*HEADS, "administrator", "secretary"), ("school", "upkeep", "cards")),
     RegisterRow(
         "printout_request", (*HEADS, "secretary", "class_teacher"), ("school", "cards"), by_class=True, names=True

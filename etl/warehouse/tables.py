@@ -1162,6 +1162,24 @@ review_tick = Table(
     comment="one row per class, month and thing that somebody attests to have reviewed, and version of the line "
     "(000 П-5.4, 004 5-АД-4)",
 )
+class_absence_summary = Table(
+    "class_absence_summary",
+    metadata,
+    school_id(),
+    _column("class_absence_summary_id", Integer(), "line", nullable=False),
+    _column("class_id", Integer(), "class", nullable=False),
+    _column(
+        "missed_count", Integer(), "lessons missed by its pupils, as the class teacher counts them", nullable=False
+    ),
+    _column("illness_count", Integer(), "of them by illness; null = not told"),
+    _column("invalid_count", Integer(), "of them without a valid reason; null = not told"),
+    school_year(),
+    *_versioned(),
+    _column("period", Text(), "period as in the URL: q1, t1, h1, m2026-10", nullable=False),
+    PrimaryKeyConstraint("school_id", "class_absence_summary_id", "version_no"),
+    comment="one row per class and period whose missed lessons somebody counted, and version of the line "
+    "(004 5-КР-1, «Пропуски по классам»)",
+)
 outage = Table(
     "outage",
     metadata,

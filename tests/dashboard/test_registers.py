@@ -56,7 +56,7 @@ def test_roles_read_the_registers_that_section_c_gives_them() -> None:
     assert tables["director"] == tables["deputy"] == tables["coordinator"] == every
     assert tables["administrator"] == {"incident", "outage", "review_tick", "print_line", "municipal_report"}
     assert tables["secretary"] == {"print_line", "printout_request"}
-    assert tables["class_teacher"] == {"review_tick", "printout_request"}
+    assert tables["class_teacher"] == {"review_tick", "class_absence_summary", "printout_request"}
     assert tables["teacher"] == tables["inspector"] == tables["region"] == set()
     assert all(row.writers == tuple(role for role in row.writers if row.table in tables[role]) for row in REGISTER_ROWS)
 

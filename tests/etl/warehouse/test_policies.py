@@ -113,6 +113,8 @@ def expected(table: str) -> dict[str, str]:
         return heads | upkeep | {"class_teacher": SCHOOL}
     if table == "print_line":
         return heads | upkeep | cards
+    if table == "class_absence_summary":
+        return heads | {"class_teacher": OF_CLASS}
     if table == "printout_request":
         return heads | cards | {"class_teacher": OF_CLASS}
     if table == "judgement_request":
