@@ -116,7 +116,7 @@ def rows_of(*missed: int) -> pl.DataFrame:
 
 
 def lines(*entered: tuple[int, int], first_on: date = date(2026, 10, 23)) -> pl.DataFrame:
-    schema = {"class_id": pl.Int64, "code": pl.String, "line": pl.Int64, "entered_count": pl.Int64,
+    schema: dict[str, Any] = {"class_id": pl.Int64, "code": pl.String, "line": pl.Int64, "entered_count": pl.Int64,
               "entered_at": pl.Datetime("us", "UTC"), "first_on": pl.Date}  # fmt: skip
     at = datetime(2026, 10, 23, 9, tzinfo=UTC)
     found = [(class_id, "q1", 9 + n, count, at, first_on) for n, (class_id, count) in enumerate(entered)]
