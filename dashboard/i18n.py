@@ -90,7 +90,7 @@ def percent(share: float | None, digits: int = 1) -> str:
 
 def out_of(part: int, whole: int, noun: str) -> str:
     """The denominator of a share: `1 065 из 1 281 урока` (the noun in the genitive, as «из» wants)."""
-    case = "few" if plural(whole) == "one" else "many"
+    case = "other" if plural(whole) == "one" else "many"
     return f"{number(part)} из{NBSP}{number(whole)}{NBSP}{t(f'noun.{noun}.{case}')}"
 
 

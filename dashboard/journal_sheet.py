@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from dashboard import wording
-from dashboard.components.journal_grid import Entry, LessonColumn, LessonState, PupilRow
+from dashboard.components.journal_grid import Attendance, Entry, LessonColumn, LessonState, PupilRow
 from dashboard.frame import short_name
 from dashboard.group_words import short_group
 from dashboard.i18n import NBSP, count, has, listed, number, out_of, percent, t
@@ -81,11 +81,13 @@ def _state(rows: list[dict[str, Any]]) -> LessonState:
     return next((state for state in _WORST if state in states), "ok")
 
 
-def _attendance(rows: list[dict[str, Any]]) -> bool | None:
+def _attendance(rows: list[dict[str, Any]]) -> Attendance:
+    """Red only once it is overdue, like the other records of the lesson."""
     row = next((row for row in rows if row["rule"] == RULE["attendance"].number), None)
     if row is None or row["excluded"] is not None or row["is_made"]:
-        return True
-    return False if row["can_tell"] else None
+        return "marked"
+    state = state_of(row)
+    return state if state == "missing" or state == "unknown" else "pending"
 
 
 def _hint(rows: list[dict[str, Any]]) -> str:
@@ -134,7 +136,7 @@ def _closing_column(term: dict[str, Any], kind: str, index: int, missing: int) -
     label = t(f"journal.period_{term['kind']}") if is_part else ""
     state: LessonState = "missing" if missing and kind in ("period", "year") else "ok"
     return LessonColumn(
-        -(term["period_id"] * len(_CLOSING) + index + 1), term["ends_on"], state, True, hint, label, head
+        -(term["period_id"] * len(_CLOSING) + index + 1), term["ends_on"], state, "marked", hint, label, head
     )
 
 

@@ -33,7 +33,7 @@ def columns_shown(register: str) -> list[Column]:
     """The columns of the table of a register: its fields, the verdict where there is one, and who entered it."""
     wide = {"pupil", "object", "long"}
     found = [
-        Column(t(f"register_field.{field.name}"), wide=field.kind in wide)
+        Column(t(f"register_field.{field.name}"), is_number=field.kind == "count", wide=field.kind in wide)
         for field in FIELDS[register]
         if field.name not in _FOLDED.get(register, {})
     ]

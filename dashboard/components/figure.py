@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard.chart_style import space_percents
 from dashboard.charts import Chart
 from dashboard.components.folded import folded
+from dashboard.components.frame_table import frame_table
 from dashboard.exports import offer_frame
 from dashboard.i18n import t
 
@@ -44,12 +45,7 @@ def figure(key: str, chart: Chart, table: pl.DataFrame | None = None, *, title: 
     if table is not None:
 
         def draw() -> None:
-            whole = {
-                name: st.column_config.NumberColumn(format="localized")
-                for name, kind in table.schema.items()
-                if kind.is_integer()
-            }
-            st.dataframe(table, hide_index=True, placeholder="—", alt=chart.alt, column_config=whole)
+            frame_table(f"{key}_rows", table, caption=title or t("chart.data"))
             offer_frame(key, title or t("chart.data"), table)
 
         folded(key, t("chart.data"), draw, icon=":material/table_rows:")

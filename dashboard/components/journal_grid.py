@@ -18,8 +18,10 @@ from dashboard.i18n import LOCALE, day_of_week, day_short, t
 from dashboard.table_export import Sheet, distinct
 
 LessonState = Literal["ok", "missing", "late", "pending", "unknown", "cancelled"]
+Attendance = Literal["marked", "missing", "pending", "unknown"]
 STATES: tuple[LessonState, ...] = ("ok", "missing", "late", "pending", "unknown", "cancelled")
 
+_HATCHES: dict[Attendance, str] = {"marked": "", "missing": "unmarked", "pending": "waiting", "unknown": "untold"}
 _COMPONENT = st.components.v2.component(
     "zavuch_journal_grid",
     html='<div class="root"></div>',
@@ -41,17 +43,17 @@ class PupilRow:
 
 @dataclass(frozen=True)
 class LessonColumn:
-    """One lesson: worst state of its obligations, whether attendance is known to be marked, and the tooltip
-    in words.
+    """One lesson: worst state of its obligations, whether attendance is marked, and the tooltip in words.
 
-    `attendance_marked` None = cannot tell: hatched in grey. A column with a `head` is no lesson (a period
-    mark): the head stands in place of the day, `hint` names it, and it opens nothing.
+    Attendance that is `missing` is hatched in red, `pending` (its deadline is to come) and `unknown` in grey. A column
+    with a `head` is no lesson (a period mark): the head stands in place of the day, `hint` names it, and it opens
+    nothing.
     """
 
     id: int
     on: date
     state: LessonState = "ok"
-    attendance_marked: bool | None = True
+    attendance: Attendance = "marked"
     hint: str = ""
     label: str = ""
     head: str = ""
@@ -104,8 +106,7 @@ def journal_payload(
     return {
         "pupils": [[pupil.label, pupil.note] for pupil in pupils],
         "lessons": [_packed_lesson(lesson) for lesson in lessons],
-        "unmarked": [lesson.attendance_marked is False and lesson.state != "cancelled" for lesson in lessons],
-        "untold": [lesson.attendance_marked is None and lesson.state != "cancelled" for lesson in lessons],
+        "hatches": ["" if lesson.state == "cancelled" else _HATCHES[lesson.attendance] for lesson in lessons],
         "entries": {
             f"{rows[pupil]}:{columns[lesson]}": _packed_entry(entry)
             for (pupil, lesson), entry in entries.items()
@@ -118,6 +119,7 @@ def journal_payload(
             "open": t("grid.open_lesson"),
             "states": {state: t(f"grid.lesson_state_{state}") for state in STATES},
             "unmarked": t("grid.attendance_unmarked"),
+            "waiting": t("journal.attendance_waiting"),
             "untold": t("journal.attendance_untold"),
             "out": t("grid.not_enrolled"),
             "legend": {
@@ -125,6 +127,7 @@ def journal_payload(
                 "late": t("grid.legend_late"),
                 "unknown": t("number.cannot_tell"),
                 "unmarked": t("grid.legend_unmarked"),
+                "waiting": t("journal.attendance_waiting"),
                 "untold": t("journal.attendance_untold"),
                 "absent": t("grid.legend_absent"),
             },

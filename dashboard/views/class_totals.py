@@ -28,7 +28,7 @@ _TONES: dict[str, Tone] = {
 }  # fmt: skip
 
 
-def draw_class_totals(place: Place, until: date, *, boxed: bool = True) -> None:
+def draw_class_totals(place: Place, until: date) -> None:
     """The section for the school or the class of `place`; nothing for readers above a school, of single journals, or
     where the act asks for no totals and nobody entered any. `until` = the last day that counts."""
     filters, scope = place.filters, place.scope
@@ -44,7 +44,7 @@ def draw_class_totals(place: Place, until: date, *, boxed: bool = True) -> None:
         return
     first, last = span.days_of(int(place.row["school_id"])) or (span.first, span.last)
     days = (rows["starts_on"].min(), rows["ends_on"].max()) if span.is_year else (first, last)
-    with st.container(border=boxed, key="class_totals_box"):
+    with st.container(border=True, key="class_totals_box"):
         _draw(place, page, rows, shown(rows, *days, one_class=filters.class_id is not None))  # type: ignore[arg-type]
 
 
@@ -124,7 +124,8 @@ def _state(row: dict[str, Any], due: str) -> Cell:
         note = t("class_totals.until" if state == "due" else "class_totals.so_far", day=due)
     elif row["is_late"]:
         note = t("class_totals.entered_late", day=day_short(row["first_on"]))
-    return Cell(words, note, _TONES[state], badge=True)
+    tone = "warn" if state == "agrees" and row["is_late"] else _TONES[state]
+    return Cell(words, note, tone, badge=True)
 
 
 def _open(place: Place, row: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ import polars as pl
 import streamlit as st
 
 from dashboard import frame
+from dashboard.components.frame_table import frame_table
 from dashboard.control import Outcome
 from dashboard.control_documents import KINDS, Kind, checked, document
 from dashboard.filters import Filters
@@ -101,4 +102,4 @@ def _remarks(package: Package) -> None:
                 t("control_document.clause"): [row.clause for row in rows],
             }
         )
-        st.dataframe(table, hide_index=True, width="stretch", placeholder="—")
+        frame_table("control_remarks", table, caption=t("control.remarks"))

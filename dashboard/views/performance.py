@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import frame, measures, moment_words
 from dashboard.charts import Chart
 from dashboard.components.figure import figure
+from dashboard.components.frame_table import frame_table
 from dashboard.components.heat_grid import Axis, heat_grid
 from dashboard.components.heat_grid import Cell as Share
 from dashboard.components.kpi_cards import Kpi, kpi_cards
@@ -430,15 +431,9 @@ def _trend(page: Performance) -> None:
     st.header(t("performance.trend"), anchor=False)
     st.caption(t("performance.trend_note"))
     table = derived(page, _trend_table)
-    config = {
-        t("performance.column_marked"): st.column_config.NumberColumn(format="percent", step=0.001),
-        t("performance.column_per_lesson"): st.column_config.NumberColumn(format="localized", step=0.01),
-        t("performance.column_mean"): st.column_config.NumberColumn(format="localized", step=0.01),
-    }
-    st.dataframe(
-        table, hide_index=True, placeholder="—", alt=t("performance.trend"), height="content", column_config=config
-    )
-    offer_frame("performance_trend", t("performance.trend"), table, config)
+    shares = [t("performance.column_marked")]
+    frame_table("performance_trend", table, caption=t("performance.trend"), shares=shares)
+    offer_frame("performance_trend", t("performance.trend"), table, shares=shares)
 
 
 def _trend_table(page: Performance) -> pl.DataFrame:

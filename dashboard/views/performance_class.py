@@ -8,7 +8,9 @@ import polars as pl
 import streamlit as st
 
 from dashboard import frame
+from dashboard.components.heat_grid import Axis
 from dashboard.components.row_table import Cell, Column, Row, row_table
+from dashboard.components.word_grid import Word, word_grid
 from dashboard.i18n import day_short, number, t
 from dashboard.queries import schools as asked
 from dashboard.queries.performance import Performance
@@ -18,6 +20,7 @@ from etl.warehouse.metrics_learning import OVER, UNDER, WITHOUT_MARKS
 
 _VERDICTS = {OVER: "over", UNDER: "under", WITHOUT_MARKS: "without_marks"}
 _WORDS = {10: "н/а", 11: "осв", 12: "н/оц", 13: "зач", 14: "незач"}
+_POOR = (1, 2, 10, 14)  # what must be made good before the year is over
 SHOWN = 30
 
 
@@ -137,29 +140,28 @@ def _matrix(place: Place, pupils: pl.DataFrame) -> None:
         st.markdown(t("performance.split_none"))
         return
     shown = sheet.select(pl.col("full_name").alias(t("performance.column_pupil")), *order)
-    event = st.dataframe(
-        shown,
-        key="performance_matrix",
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-cell",
-        placeholder="—",
-        alt=t("performance.matrix"),
-        height="content",
-        column_config={t("performance.column_pupil"): st.column_config.TextColumn(width=260, pinned=True)},
-    )
+    firsts = named.unique(["pupil_id", "subject"], keep="first").select("pupil_id", "subject", "journal_id")
+    journals = {(row[0], row[1]): row[2] for row in firsts.iter_rows()}
+    poor = set(named.filter(code.is_in(_POOR)).select("pupil_id", "subject").iter_rows())
+    rows = [Axis(row[0], row[1], t("performance.open_low", name=row[1])) for row in
+            sheet.select("pupil_id", "full_name").iter_rows()]  # fmt: skip
+    cells = {
+        (row["pupil_id"], subject): Word(row[subject] or "", "poor" if (row["pupil_id"], subject) in poor else "")
+        for row in sheet.iter_rows(named=True)
+        for subject in order
+        if (row["pupil_id"], subject) in journals
+    }
+    axes = [Axis(subject, subject) for subject in order]
+    clicked = word_grid("performance_matrix", rows, axes, cells, caption=t("performance.matrix"),
+                        corner=t("performance.column_pupil"))  # fmt: skip
     parts.download("summary-sheet", shown, t("performance.report"))
-    cells = event["selection"]["cells"]
-    if not cells or not 0 <= cells[0][0] < sheet.height:
+    if clicked is None or clicked[0] is None:
         return
-    pupil, column = int(sheet["pupil_id"][cells[0][0]]), cells[0][1]
-    if column not in order:
-        if place.filters.pupil != pupil:
-            frame.set_filters(place.filters.changed(pupil=pupil))
-        return
-    mine = named.filter((pl.col("pupil_id") == pupil) & (pl.col("subject") == column))["journal_id"]
-    if mine.len():
-        frame.go("journal", place.filters.changed(pupil=None, journal=int(mine[0])))
+    pupil, subject = int(clicked[0]), clicked[1]
+    if subject is not None:
+        frame.go("journal", place.filters.changed(pupil=None, journal=journals[pupil, str(subject)]))
+    if place.filters.pupil != pupil:
+        frame.set_filters(place.filters.changed(pupil=pupil))
 
 
 def _low(place: Place, page: Performance, pupils: pl.DataFrame) -> None:

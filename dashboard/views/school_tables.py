@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 import streamlit as st
 
 from dashboard import frame, measures
+from dashboard.components.frame_table import frame_table
 from dashboard.exports import offer_frame
 from dashboard.filters import Filters
 from dashboard.i18n import count, listed, number, out_of, percent, t
@@ -74,28 +73,17 @@ def draw_teachers(page: School, filters: Filters) -> None:
     )
     if rest.is_empty():
         return
-    columns = ("full_name", "unfilled", "late", "base", "filled")
-    config = {
-        "full_name": st.column_config.TextColumn(t("school.column_teacher"), width=300),
-        "unfilled": st.column_config.NumberColumn(t("school.column_unfilled"), format="localized"),
-        "late": st.column_config.NumberColumn(t("school.column_late"), format="localized"),
-        "base": st.column_config.NumberColumn(t("school.column_base"), format="localized"),
-        "filled": st.column_config.NumberColumn(t("school.column_filled"), format="percent", step=0.001),
-    }
-    event = st.dataframe(
-        rest.select(columns),
-        key="school_teachers",
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-cell",
-        placeholder=t("number.cannot_tell"),
-        alt=t("school.teachers_alt"),
-        column_config=config,
-    )
-    offer_frame("school_teachers", t("school.teachers"), rest.select(columns), config)
-    cells = event["selection"]["cells"]
-    if cells and 0 <= cells[0][0] < rest.height and rest["staff_id"][cells[0][0]] is not None:
-        frame.set_filters(filters.drilled(staff=int(rest["staff_id"][cells[0][0]])))
+    names = {"full_name": "teacher"} | {name: name for name in ("unfilled", "late", "base", "filled")}
+    table = rest.select(pl.col(name).alias(t(f"school.column_{column}")) for name, column in names.items())
+    shares = [t("school.column_filled")]
+    people = list(rest.select("staff_id", "full_name").iter_rows())
+    clicked = frame_table(
+        "school_teachers", table, caption=t("school.teachers_alt"), shares=shares, empty=t("number.cannot_tell"),
+        opens=["" if staff is None else t("learning.open", name=name) for staff, name in people],
+    )  # fmt: skip
+    offer_frame("school_teachers", t("school.teachers"), table, shares=shares)
+    if clicked is not None:
+        frame.set_filters(filters.drilled(staff=people[clicked][0]))
 
 
 def learning_rows(page: School) -> pl.DataFrame:
@@ -116,11 +104,7 @@ def learning_rows(page: School) -> pl.DataFrame:
         known = known.join(value, on="class_id", how="left")
     has_marks = pl.col("mark_count") > 0  # the first grade has none
     return known.sort("grade", "letter", "class_id").select(
-        # a figure space before one digit: 5А sorts before 10А when a heading is clicked
-        pl.when(pl.col("grade") < 10)
-        .then(pl.lit("\u2007") + pl.col("class_name"))
-        .otherwise(pl.col("class_name"))
-        .alias("class"),
+        pl.col("class_name").alias("class"),
         pl.col("held_count").alias("held"),
         measures.shown_column("attendance"),
         pl.col("missed_count").alias("missed"),
@@ -139,33 +123,11 @@ def draw_learning(page: School) -> None:
     if rows.is_empty():
         st.markdown(t("school.learning_empty"))
         return
-    st.dataframe(
-        rows,
-        hide_index=True,
-        placeholder="—",
-        alt=t("school.learning_alt"),
-        height="content" if rows.height <= 12 else 440,
-        column_config=_learning_columns(),
-    )
-    plain = rows.with_columns(pl.col("class").str.strip_chars("\u2007"))
-    offer_frame("school_learning", t("school.learning"), plain, _learning_columns())
+    table = rows.rename({name: t(f"school.column_{name}") for name in rows.columns})
+    shares = [t(f"school.column_{name}") for name in ("attendance", "marked")]
+    frame_table("school_learning", table, caption=t("school.learning_alt"), shares=shares)
+    offer_frame("school_learning", t("school.learning"), table, shares=shares)
     st.markdown(_quality(page))
-
-
-def _learning_columns() -> dict[str, Any]:
-    whole = {
-        name: st.column_config.NumberColumn(t(f"school.column_{name}"), format="localized")
-        for name in ("held", "missed", "unknown")
-    }
-    shares = {
-        name: st.column_config.NumberColumn(t(f"school.column_{name}"), format="percent", step=0.001)
-        for name in ("attendance", "marked")
-    }
-    means = {
-        name: st.column_config.NumberColumn(t(f"school.column_{name}"), format="localized", step=0.01)
-        for name in ("per_lesson", "mean")
-    }
-    return {"class": t("school.column_class"), **whole, **shares, **means}
 
 
 def _quality(page: School) -> str:

@@ -138,16 +138,6 @@ def test_a_director_opens_last_month_and_reads_what_changed(demo: Demo) -> None:
     expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
-def test_a_table_offers_our_files_and_not_the_browsers_own_csv(demo: Demo) -> None:
-    page = demo.sign_in("director")
-    grid = page.get_by_test_id("stDataFrame").first
-    grid.scroll_into_view_if_needed()
-    grid.hover()
-    expect(page.get_by_test_id("stElementToolbarButton").last).to_be_visible()  # the search is still there
-    own = page.get_by_test_id("stElementToolbarButton").get_by_role("button", name=re.compile("CSV"))
-    expect(own).to_have_count(0)
-
-
 def test_an_inspector_finds_the_school_that_stands_out_its_cause_and_its_journals_without_a_childs_name(
     demo: Demo,
 ) -> None:

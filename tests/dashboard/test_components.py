@@ -13,13 +13,14 @@ from dashboard.components.journal_grid import Entry, LessonColumn, PupilRow, cli
 from dashboard.components.kpi_cards import Kpi, card_payload
 from dashboard.components.palette import ALERT, step_of
 from dashboard.components.source import ASSETS
+from dashboard.components.word_grid import Word, word_payload
 from dashboard.filters import Severity, State, Status
 
 ROWS = [Axis(10, "Русский язык"), Axis(11, "Физика")]
 COLUMNS = [Axis("5a", "5А"), Axis("5b", "5Б")]
 LESSONS = [
     LessonColumn(100, date(2026, 11, 5)),
-    LessonColumn(101, date(2026, 11, 6), "missing", False, "нет темы"),
+    LessonColumn(101, date(2026, 11, 6), "missing", "missing", "нет темы"),
 ]
 
 
@@ -86,6 +87,13 @@ def test_a_forged_click_on_a_grid_is_no_click(place, expected):
     assert clicked(place, ROWS, COLUMNS) == expected
 
 
+def test_a_grid_of_words_sends_its_cells_in_the_order_of_its_axes_and_an_unknown_place_opens_nothing():
+    cells = {(10, "5a"): Word("2", "poor"), (11, "5b"): Word("", opens=False)}
+    payload = word_payload(ROWS, COLUMNS, cells, caption="Ведомость", corner="Ученик")
+    assert payload["cells"] == [[["2", "poor", True], None], [None, ["", "", False]]]
+    assert payload["columns"] == ["5А", "5Б"] and payload["rows"][0][0] == "Русский язык"
+
+
 @pytest.mark.parametrize(
     ("column", "expected"),
     [(0, 100), (1, 101), (1.0, 101), (2, None), (-1, None), ("0", None), (True, None), (None, None)],
@@ -94,14 +102,16 @@ def test_a_forged_click_on_a_journal_is_no_click(column, expected):
     assert clicked_lesson(column, LESSONS) == expected
 
 
-def test_a_journal_hatches_unmarked_attendance_but_not_of_a_cancelled_or_unknown_lesson():
+def test_a_journal_hatches_attendance_that_is_not_marked_in_red_only_once_it_is_overdue():
     lessons = [
         *LESSONS,
-        LessonColumn(102, date(2026, 11, 7), "cancelled", attendance_marked=False),
-        LessonColumn(103, date(2026, 11, 8), "unknown", attendance_marked=None),
+        LessonColumn(102, date(2026, 11, 7), "cancelled", "missing"),
+        LessonColumn(103, date(2026, 11, 8), "unknown", "unknown"),
+        LessonColumn(104, date(2026, 11, 9), "pending", "pending"),
     ]
     payload = journal_payload([PupilRow(1, "Ёлкина В.")], lessons, {}, caption="", selected=101)
-    assert payload["unmarked"] == [False, True, False, False]
+    assert payload["hatches"] == ["", "unmarked", "", "untold", "waiting"]
+    assert {*payload["hatches"]} - {""} <= set(payload["text"]["legend"])
     assert payload["selected"] == 1
     assert payload["lessons"][1][:4] == ["6", "нояб", "missing", "нет темы"]
 

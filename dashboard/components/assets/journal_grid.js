@@ -26,15 +26,16 @@ const lessonHead = (data, lesson, column) => {
 
 const entryCell = (data, row, column) => {
   const entry = data.entries[`${row}:${column}`]
-  const unmarked = data.unmarked[column]
+  const hatching = data.hatches[column]
   const out = entry && entry.out
   const isLesson = data.lessons[column][5] !== ""
-  const hatch = out ? "out" : unmarked ? "unmarked" : data.untold[column] ? "untold" : ""
+  const hatch = out ? "out" : hatching
   const classes = [hatch, isLesson ? "" : "closing", data.selected === column ? "picked" : ""].join(" ").trim()
-  const hint = entry?.hint || (out ? data.text.out : unmarked ? data.text.unmarked : "")
+  const unmarked = hatching === "untold" ? "" : data.text[hatching] || ""
+  const hint = entry?.hint || (out ? data.text.out : unmarked)
   const cell = make("td", { class: classes, "data-at": isLesson ? `${row}:${column}` : "", title: hint })
   if (!entry) {
-    if (unmarked) cell.append(make("span", { class: "hidden" }, data.text.unmarked))
+    if (unmarked) cell.append(make("span", { class: "hidden" }, unmarked))
     return cell
   }
   const parts = []
@@ -57,8 +58,7 @@ const journalLegend = (data) => {
     states.includes("missing") ? item("bar missing", "", data.text.legend.missing) : null,
     states.includes("late") ? item("bar late", "", data.text.legend.late) : null,
     states.includes("unknown") ? item("", "?", data.text.legend.unknown) : null,
-    data.unmarked.some(Boolean) ? item("unmarked", "", data.text.legend.unmarked) : null,
-    data.untold.some(Boolean) ? item("untold", "", data.text.legend.untold) : null,
+    ...["unmarked", "waiting", "untold"].map((kind) => (data.hatches.includes(kind) ? item(kind, "", data.text.legend[kind]) : null)),
     Object.values(data.entries).some((entry) => entry.absence) ? make("li", {}, data.text.legend.absent) : null,
   )
 }

@@ -1,0 +1,61 @@
+"""Grid of words: rows × columns under a fixed first column, a click gives the row and the column.
+
+Wider than the page it scrolls inside itself, and says so; one stop for Tab, arrows inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import streamlit as st
+
+from dashboard.components.heat_grid import Axis, clicked
+from dashboard.components.source import source
+from dashboard.i18n import t
+
+_COMPONENT = st.components.v2.component(
+    "zavuch_word_grid",
+    html='<div class="root"></div>',
+    css=source("grid.css", "word_grid.css"),
+    js=source("shared.js", "grid.js", "word_grid.js"),
+)
+
+
+@dataclass(frozen=True)
+class Word:
+    """What stands in a cell: the word (empty: a dash), `poor` is drawn bold and red; `opens` = a click does
+    something."""
+
+    text: str
+    tone: Literal["", "poor"] = ""
+    opens: bool = True
+
+
+def word_grid(
+    key: str, rows: Sequence[Axis], columns: Sequence[Axis], cells: Mapping[tuple[Any, Any], Word], *, caption: str,
+    corner: str,
+) -> tuple[str | int | None, str | int | None] | None:  # fmt: skip
+    """Draw the grid; returns (row id, column id) of the cell just clicked or (row id, None) of the head of a row. The
+    page offers the file. `cells` without a pair = a dash that opens nothing; the hint of a row names its click.
+    """
+    result = _COMPONENT(
+        key=key, data=word_payload(rows, columns, cells, caption=caption, corner=corner), on_cell_change=lambda: None
+    )
+    return clicked(result.cell, rows, columns)
+
+
+def word_payload(
+    rows: Sequence[Axis], columns: Sequence[Axis], cells: Mapping[tuple[Any, Any], Word], *, caption: str, corner: str,
+) -> dict[str, Any]:  # fmt: skip
+    """What the script draws: axes as [label, hint], cells as [word, tone, opens] or null, in the order of the axes."""
+    found = [[cells.get((row.id, column.id)) for column in columns] for row in rows]
+    return {
+        "rows": [[axis.label, axis.hint] for axis in rows],
+        "columns": [axis.label for axis in columns],
+        "cells": [[None if cell is None else [cell.text, cell.tone, cell.opens] for cell in line] for line in found],
+        "caption": caption,
+        "corner": corner,
+        "text": {"sideways": t("grid.sideways"), "none": t("grid.no_word")},
+    }
