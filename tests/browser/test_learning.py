@@ -42,7 +42,7 @@ def test_an_inspector_opens_a_school_and_sees_no_class_and_no_name(
 
 def test_a_deputy_goes_from_the_attendance_of_a_class_to_a_missed_lesson(open_page: Visit) -> None:
     page = open_page("/attendance?period=year", "deputy")
-    page.locator("tbody th button").last.click()
+    page.locator(".st-key-attendance_classes tbody th button").last.click()
     page.wait_for_url(re.compile("class="))
     settle(page)
     pupils = page.get_by_role("table", name="Ученики класса")
