@@ -25,11 +25,11 @@ _COMPONENT = st.components.v2.component(
 
 @dataclass(frozen=True)
 class Word:
-    """What stands in a cell: the word (empty: a dash), `poor` is drawn bold and red; `opens` = a click does
-    something."""
+    """What stands in a cell: the word (empty: a dash), `poor` is drawn bold and red, `empty` is what should be there;
+    `opens` = a click does something."""
 
     text: str
-    tone: Literal["", "poor"] = ""
+    tone: Literal["", "poor", "empty"] = ""
     opens: bool = True
 
 

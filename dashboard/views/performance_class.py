@@ -11,7 +11,7 @@ from dashboard import frame
 from dashboard.components.heat_grid import Axis
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.components.word_grid import Word, word_grid
-from dashboard.i18n import day_short, number, t
+from dashboard.i18n import day_short, number, out_of, percent, t
 from dashboard.queries import schools as asked
 from dashboard.queries.performance import Performance
 from dashboard.views import learning_parts as parts
@@ -145,12 +145,21 @@ def _matrix(place: Place, pupils: pl.DataFrame) -> None:
     poor = set(named.filter(code.is_in(_POOR)).select("pupil_id", "subject").iter_rows())
     rows = [Axis(row[0], row[1], t("performance.open_low", name=row[1])) for row in
             sheet.select("pupil_id", "full_name").iter_rows()]  # fmt: skip
+    owed = _owed(place, named)
     cells = {
-        (row["pupil_id"], subject): Word(row[subject] or "", "poor" if (row["pupil_id"], subject) in poor else "")
+        (row["pupil_id"], subject): Word(
+            row[subject] or "",
+            "poor" if (row["pupil_id"], subject) in poor else "" if row[subject] or subject not in owed else "empty",
+        )
         for row in sheet.iter_rows(named=True)
         for subject in order
         if (row["pupil_id"], subject) in journals
     }
+    whole = [word for (_, subject), word in cells.items() if subject in owed]
+    if whole:
+        part = sum(bool(word.text) for word in whole)
+        st.markdown(t("performance.matrix_filled", share=percent(part / len(whole)),
+                      detail=out_of(part, len(whole), "period_mark")))  # fmt: skip
     axes = [Axis(subject, subject) for subject in order]
     clicked = word_grid("performance_matrix", rows, axes, cells, caption=t("performance.matrix"),
                         corner=t("performance.column_pupil"))  # fmt: skip
@@ -162,6 +171,16 @@ def _matrix(place: Place, pupils: pl.DataFrame) -> None:
         frame.go("journal", place.filters.changed(pupil=None, journal=journals[pupil, str(subject)]))
     if place.filters.pupil != pupil:
         frame.set_filters(place.filters.changed(pupil=pupil))
+
+
+def _owed(place: Place, named: pl.DataFrame) -> set[str]:
+    """Subjects in which the class has period marks, once the period is over: a pupil without one lacks it (B-30)."""
+    span = place.choice.period.span
+    days = span.days_of(place.row["school_id"]) if place.row is not None else None
+    until = place.filters.as_of or (place.row["until_on"] if place.row is not None else span.first)
+    if days is None or days[1] > until:
+        return set()
+    return set(named.filter(pl.col("mark").is_not_null())["subject"])
 
 
 def _low(place: Place, page: Performance, pupils: pl.DataFrame) -> None:

@@ -4,8 +4,11 @@ const wordCell = (data, row, column) => {
   const [text, tone, opens] = cell
   const label = `${data.rows[row][0]}, ${data.columns[column]}: ${text || data.text.none}`
   const kind = tone || (text ? "" : "none")
-  if (!opens) return make("td", {}, make("span", { class: kind }, text || "—"))
-  return make("td", {}, make("button", { type: "button", class: kind, "data-at": `${row}:${column}`, "aria-label": label }, text || "—"))
+  const isEmpty = tone === "empty" // drawn by the style, so that the dash is not read twice
+  const shown = isEmpty ? "" : text || "—"
+  const sign = isEmpty ? "—" : ""
+  if (!opens) return make("td", {}, make("span", { class: kind, "data-sign": sign }, shown))
+  return make("td", {}, make("button", { type: "button", class: kind, "data-sign": sign, "data-at": `${row}:${column}`, "aria-label": label }, shown))
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
