@@ -25,6 +25,7 @@ from dashboard.queries.door import cached
 from dashboard.queries.performance import Performance, read_performance
 from dashboard.setting_words import setting_lines
 from dashboard.views import learning_parts as parts
+from dashboard.views.exams import draw_exams
 from dashboard.views.learning_parts import Place
 from dashboard.views.performance_class import draw_class
 from etl.warehouse.metrics import METRICS, Measured, Metric
@@ -94,6 +95,8 @@ def render(scope: Scope, filters: Filters) -> None:
         _journals(place, page)
     else:
         draw_class(place, page)
+    if page.is_inside and page.row is not None:
+        draw_exams(place, page.row["until_on"])
     _groups(page)
     left, right = st.columns(2, gap="medium")
     with left.container(border=True, height="stretch"):

@@ -37,6 +37,7 @@ Source = Literal[
     "consistency",
     "critical",
     "class_total",
+    "exam",
 ]
 Unit = Literal["share", "count", "mean", "days"]
 Direction = Literal["up", "down", "none"]
