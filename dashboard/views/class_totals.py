@@ -93,7 +93,11 @@ def _cells(row: dict[str, Any], zone: str) -> tuple[Cell, ...]:
         entered, author = Cell(t("class_totals.not_entered"), "", "quiet"), Cell("—")
     else:
         entered = Cell(number(row["entered_count"]), _parts(row["illness_count"], row["invalid_count"]), "quiet")
-        author = Cell(row["decided_by"] or "—", short_moment(row["entered_at"], zone), "quiet")
+        author = Cell(
+            frame.short_name(row["decided_by"]) if row["decided_by"] else "—",
+            short_moment(row["entered_at"], zone),
+            "quiet",
+        )
     parts = _parts(row["missed_illness_count"], row["missed_invalid_count"]) if row["slot_count"] else ""
     computed = Cell(number(row["missed_count"]) if row["slot_count"] else t("number.cannot_tell"), parts, "quiet")
     return Cell(span_words(row["code"])), entered, computed, _state(row, due), author
