@@ -11,10 +11,10 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import os
+import resource
 import sys
 import zlib
 from contextlib import suppress
-from http.cookies import CookieError, SimpleCookie
 
 from dashboard.access import COOKIE
 from dashboard.parentage import stop_without_parent
@@ -25,6 +25,7 @@ CHUNK = 65_536
 INSIDE = "127.0.0.1"
 TRUSTED_VARIABLE = "FORWARDED_ALLOW_IPS"  # uvicorn's own: addresses of proxies whose word about the client is believed
 _TOLD_BY_PROXIES = (b"x-forwarded-", b"forwarded:", b"x-real-ip:")
+_OF_A_CONNECTION = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"upgrade"})
 AWAY = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
 AWAY_TEXT = "Сервер перезапускается. Обновите страницу через минуту.\n"
 
@@ -32,13 +33,11 @@ AWAY_TEXT = "Сервер перезапускается. Обновите ст�
 def process_of(head: bytes, count: int) -> int:
     """Which of `count` processes the sender of a request's head belongs to: by her cookie, the first without one."""
     for line in head.split(b"\r\n")[1:]:
-        name, _, value = line.partition(b":")
-        if name.strip().lower() == b"cookie":
-            cookies: SimpleCookie = SimpleCookie()
-            with suppress(CookieError):
-                cookies.load(value.decode("latin-1").strip())
-            if COOKIE in cookies:
-                return zlib.crc32(cookies[COOKIE].value.encode()) % count
+        if _name(line) == b"cookie":
+            for pair in line.partition(b":")[2].split(b";"):
+                name, _, value = pair.strip().partition(b"=")
+                if name == COOKIE.encode():
+                    return zlib.crc32(value) % count
     return 0
 
 
@@ -49,10 +48,27 @@ def led_in(head: bytes, peer: str, *, is_believed: bool) -> bytes:
     if not is_believed:
         lines = [line for line in lines if not line.lower().startswith(_TOLD_BY_PROXIES)]
         lines.append(b"X-Forwarded-For: " + peer.encode())
-    if not any(line.lower().replace(b" ", b"") == b"upgrade:websocket" for line in lines):
-        lines = [line for line in lines if not line.lower().startswith((b"connection:", b"keep-alive:"))]
-        lines.append(b"Connection: close")
+    opens = first.startswith(b"GET ") and _opens_websocket(lines)
+    # said in our own words: what we take for a websocket and the process does not would leave the connection open,
+    # and a second request on it, which nobody looks at, could name any address
+    lines = [line for line in lines if _name(line) not in _OF_A_CONNECTION]
+    lines += [b"Connection: Upgrade", b"Upgrade: websocket"] if opens else [b"Connection: close"]
     return b"\r\n".join([first, *lines]) + b"\r\n\r\n"
+
+
+def _opens_websocket(lines: list[bytes]) -> bool:
+    said = {name: _values(lines, name) for name in (b"upgrade", b"connection")}
+    return said[b"upgrade"] == [b"websocket"] and b"upgrade" in said[b"connection"]
+
+
+def _values(lines: list[bytes], name: bytes) -> list[bytes]:
+    """Values of a header in all its lines, in small letters."""
+    stated = b",".join(line.partition(b":")[2] for line in lines if _name(line) == name)
+    return [value.strip().lower() for value in stated.split(b",")]
+
+
+def _name(line: bytes) -> bytes:
+    return line.partition(b":")[0].strip().lower()
 
 
 def believes(peer: str, trusted: str) -> bool:
@@ -132,6 +148,8 @@ async def keep(address: str, port: int, ports: list[int]) -> None:
 def main() -> None:
     """Keep the door until SIGTERM or Ctrl-C."""
     address, port, *ports = sys.argv[1:]
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]  # two open files for every open page
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with suppress(KeyboardInterrupt):
         asyncio.run(keep(address, int(port), [int(inner) for inner in ports]))
 

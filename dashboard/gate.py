@@ -21,7 +21,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.access import COOKIE, AccountStore, CookieSigner, session_of
-from dashboard.incoming import is_permitted
+from dashboard.incoming import is_by_person, is_permitted
 from dashboard.oidc import DONE, PATHS, USER_COOKIE
 from dashboard.outgoing import FilesOf
 from dashboard.outgoing import guarded as guarded_words
@@ -97,7 +97,8 @@ class Gate:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        scope["headers"] = [pair for pair in scope["headers"] if not pair[0].lower().startswith(TRUSTED_PREFIX)]
+        kept = (pair for pair in scope["headers"] if not pair[0].lower().startswith(TRUSTED_PREFIX))
+        scope["headers"] = [_harmless(pair) for pair in kept]
         token = self._token(scope)
         if scope["type"] == "websocket":
             await self._websocket(scope, receive, send, token)
@@ -139,9 +140,10 @@ class Gate:
                 message = coming.result()
                 if message["type"] != "websocket.receive":
                     return message
-                if not await self._is_alive(token, is_person=True):
+                data = message.get("bytes") or b""
+                if not await self._is_alive(token, is_person=is_by_person(data)):
                     break
-                if is_permitted(message.get("bytes") or b""):
+                if is_permitted(data):
                     return message
                 coming = asyncio.ensure_future(receive())  # not for a page of ours: as if it had not come
                 await _first(coming, ended)
@@ -220,6 +222,14 @@ def _trusted(scope: Scope, token: str) -> Scope:
     """What Streamlit sees of a person: the hash of her session, and no claims of a provider."""
     headers = [_without_claims(pair) for pair in scope["headers"]]
     return {**scope, "headers": [*headers, (SESSION_HEADER, session_of(token).encode())]}
+
+
+def _harmless(pair: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """A header without cookies that hold a backslash: none of ours does, and Python 3.11 reads 64 KB of them for
+    seconds, in which nobody else is answered (CVE-2024-7592)."""
+    if pair[0].lower() != b"cookie" or b"\\" not in pair[1]:
+        return pair
+    return pair[0], b";".join(one for one in pair[1].split(b";") if b"\\" not in one)
 
 
 def _without_claims(pair: tuple[bytes, bytes]) -> tuple[bytes, bytes]:

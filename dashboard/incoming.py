@@ -16,12 +16,26 @@ OPERATIONS = frozenset({"deferred_file", "dataframe_chunk"})
 
 def is_permitted(data: bytes) -> bool:
     """Whether the bytes are a message that a page of ours may send; false for what cannot be read."""
+    message = _read(data)
+    kind = message.WhichOneof("type") if message else None
+    if message and kind == "backend_operation_request":
+        return message.backend_operation_request.WhichOneof("payload") in OPERATIONS
+    return kind in KINDS
+
+
+def is_by_person(data: bytes) -> bool:
+    """Whether somebody did something: a part of a page that looks every second, and a sign that the tab is open, come
+    without anybody at the keyboard."""
+    message = _read(data)
+    if message is None or message.WhichOneof("type") in (None, "app_heartbeat"):
+        return False
+    return not (message.HasField("rerun_script") and message.rerun_script.is_auto_rerun)
+
+
+def _read(data: bytes) -> BackMsg | None:
     message = BackMsg()
     try:
         message.ParseFromString(data)
     except DecodeError:
-        return False
-    kind = message.WhichOneof("type")
-    if kind == "backend_operation_request":
-        return message.backend_operation_request.WhichOneof("payload") in OPERATIONS
-    return kind in KINDS
+        return None
+    return message

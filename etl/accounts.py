@@ -131,7 +131,27 @@ def grant(url: str, login: str, target: Target) -> None:
             " IS NOT DISTINCT FROM (%s, %s::int, %s::int, %s::int, %s::int)) = 0",
             [user_id, target.level, *row, user_id, target.level, *row],
         )
+        if target.level == "teacher":  # her own journals: the account is hers, and ends with her employment
+            _tie(cursor, user_id, place, only_untied=True)
         refresh_access(cursor)
+
+
+def tie(url: str, login: str, person: Target) -> None:
+    """Let the account end with this member of staff's employment, in place of the one it was tied to: for somebody who
+    came back under another key. Raises SettingsError for an unknown account or person.
+    """
+    with owner_connection(url) as connection, connection.cursor() as cursor:
+        user_id, _role = _user(cursor, login)
+        _tie(cursor, user_id, _place(cursor, person), only_untied=False)
+        refresh_access(cursor)
+
+
+def _tie(cursor: psycopg.Cursor[Any], user_id: int, place: dict[str, int], *, only_untied: bool) -> None:
+    cursor.execute(
+        "UPDATE access_user SET staff_school_id = %s, staff_id = %s, valid_until = NULL"
+        f" WHERE user_id = %s{' AND staff_id IS NULL' if only_untied else ''}",
+        [place["school_id"], place["staff_id"], user_id],
+    )
 
 
 def revoke(url: str, login: str, target: Target | None) -> int:

@@ -9,13 +9,13 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from etl.accounts import Target, accounts, add_account, disable, enable, grant, revoke, set_password
+from etl.accounts import Target, accounts, add_account, disable, enable, grant, revoke, set_password, tie
 from etl.cli_print import example, out
 from etl.errors import SettingsError
 from etl.settings import read_settings
-from etl.warehouse.roles import ROLES
+from etl.warehouse.roles import ABOVE_SCHOOLS, ROLES
 
-user = typer.Typer(no_args_is_help=True, help="Accounts: add, grant, revoke, disable, enable, passwd, list.")
+user = typer.Typer(no_args_is_help=True, help="Accounts: add, tie, grant, revoke, disable, enable, passwd, list.")
 
 Login = Annotated[str, typer.Argument(help="Sign-in name; letter case does not matter.")]
 School = Annotated[str, typer.Option("--school", help="Key of a school.")]
@@ -54,6 +54,17 @@ def add(
     password = None if no_password else _password(from_stdin=password_stdin)
     add_account(url, login, role=role, name=name, password=password, staff=person, external_id=external_id)
     out.print(f"Account {escape(login.lower())} is open. It sees nothing yet: `zavuch user grant`.", highlight=False)
+    if person is None and role not in ABOVE_SCHOOLS:
+        out.print("It is nobody's of the staff and never closes by itself: `zavuch user tie`.", highlight=False)
+
+
+@user.command("tie", epilog=example("zavuch user tie orlova --school school-7 --staff 245"))
+def tie_one(login: Login, school: School = "", staff: Staff = "") -> None:
+    """Let an account end with this member of staff's employment: for one opened without --staff, or a new contract."""
+    if not (school and staff):
+        raise SettingsError("--school and --staff name one person together.", advice="Give both.")
+    tie(_open(), login, Target(school=school, staff_key=staff))
+    out.print(f"{escape(login)} closes with the employment of {escape(staff)} in {escape(school)}.", highlight=False)
 
 
 @user.command("grant", epilog=example("zavuch user grant orlova --school school-7"))

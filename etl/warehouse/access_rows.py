@@ -42,12 +42,13 @@ WHERE g.level = 'teacher' AND (
           AND (l.staff_id = g.staff_id OR l.substitute_id = g.staff_id) AND l.deleted_latest IS NULL))
 """
 
-# An account ends with its person's last day of employment in the school's time, or when the source deletes the person;
-# it opens again by itself where the source takes that back.
+# An account ends with its person's last day of employment in the school's time (`employed_to` is the first day that no
+# longer counts: bundle page, annex R19), or when the source deletes the person; it opens again by itself where the
+# source takes that back.
 _EMPLOYED = """
 UPDATE access_user u SET valid_until = CASE
     WHEN d.deleted_latest IS NOT NULL THEN d.deleted_latest
-    WHEN d.employed_to IS NOT NULL THEN (d.employed_to + 1)::timestamp AT TIME ZONE s.timezone END
+    WHEN d.employed_to IS NOT NULL THEN d.employed_to::timestamp AT TIME ZONE s.timezone END
 FROM dim_staff d JOIN dim_school s ON s.school_id = d.school_id
 WHERE d.school_id = u.staff_school_id AND d.staff_id = u.staff_id
 """

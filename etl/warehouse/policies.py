@@ -108,6 +108,11 @@ OWN_TABLES = {
     "access_attempt": "SELECT, INSERT",
 }
 """Tables of the sign-in, which happens before anybody is known: rights, no rows. Only the owner writes who may what."""
+_OPEN_USER = (
+    "(SELECT u.user_id FROM access_user u WHERE u.user_id = nullif(current_setting('app.user_id', true), '')::int"
+    " AND u.disabled_at IS NULL AND (u.valid_until IS NULL OR u.valid_until > now()))"
+)
+"""A closed account has no rows left to resolve to, so every other policy closes with it."""
 OWN_ROWS = ("access_grant", "access_row", "digest_setting", "digest_delivery")
 CLOSED = ("source_key", "id_counter", "check_cell")
 """The app has no business with them: no right, no row."""
@@ -317,7 +322,7 @@ def _statements() -> list[str]:
         if table in NO_SCHOOL:
             condition = "true"
         elif table in OWN_ROWS:
-            condition = f"user_id = {USER}"
+            condition = f"user_id = {_OPEN_USER if table == 'access_row' else USER}"
         if condition:
             found.append(f"GRANT SELECT ON {table} TO {APP_ROLE}")
             found.append(f"CREATE POLICY app_rows ON {table} FOR SELECT TO {APP_ROLE} USING ({condition})")

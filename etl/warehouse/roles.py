@@ -43,6 +43,8 @@ ROLE_ROWS: dict[str, RoleRow] = {
 }
 """The one table role × grant; the order is that in which people are shown the roles."""
 ROLES = tuple(ROLE_ROWS)
+ABOVE_SCHOOLS = tuple(role for role, row in ROLE_ROWS.items() if "municipality" in row.opens)
+"""Roles of people whom no school employs."""
 
 
 def opens(role: str, grant: str) -> RowLevel | None:

@@ -18,6 +18,7 @@ from dashboard.access import COOKIE, IDLE_LIFE, SESSION_LIFE, CookieSigner, Slow
 from dashboard.accounts import ADDRESS_FAILURES, FREE_FAILURES, LOCK, LOCK_FAILURES, PostgresAccounts
 from dashboard.assets import russian_index
 from dashboard.gate import SESSION_HEADER, Gate, Watch
+from dashboard.incoming import is_by_person, is_permitted
 from dashboard.login import safe_next
 from etl.warehouse import embedded, passwords
 from etl.warehouse.engine import sqlalchemy_url
@@ -357,6 +358,14 @@ def test_a_page_without_a_session_leads_to_sign_in_and_back(gate):
 )
 def test_everything_else_without_a_session_is_refused(gate, path):
     assert ask(gate, path)[0]["status"] == 401
+
+
+def test_what_a_tab_asks_by_itself_is_no_sign_of_a_person():
+    looking = BackMsg(rerun_script=ClientState(fragment_id="f", is_auto_rerun=True))
+    assert is_by_person(RERUN) and is_by_person(bytes(BackMsg(stop_script=True).SerializeToString()))
+    for message in (looking, BackMsg(app_heartbeat=True), BackMsg()):
+        assert not is_by_person(bytes(message.SerializeToString()))
+    assert is_permitted(bytes(looking.SerializeToString())) and not is_by_person(b"\xff")
 
 
 def test_a_websocket_without_a_session_is_never_accepted(gate):

@@ -254,6 +254,15 @@ def test_a_large_or_endless_form_is_not_read(site: Site) -> None:
     connection.close()
 
 
+def test_a_cookie_that_takes_long_to_read_keeps_nobody_waiting(site: Site) -> None:
+    """Python 3.11 reads quoted backslashes in quadratic time: 64 KB of them stopped door and pages for seconds."""
+    visitor = Visitor(site.port)
+    visitor.cookies = {"a": '"' + '\\"' * 30_000 + '"', COOKIE: '"' + "\\101" * 100 + '"'}
+    began = time.monotonic()
+    assert [visitor.ask(path)[0] for path in ("/login", "/guide", "/_stcore/stream")] == [200, 303, 401]
+    assert time.monotonic() - began < 3
+
+
 def test_forged_trusted_headers_and_claims_of_a_provider_open_nothing(site: Site) -> None:
     visitor = Visitor(site.port)
     visitor.cookies["_streamlit_user"] = "forged"

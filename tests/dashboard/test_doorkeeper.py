@@ -43,6 +43,35 @@ def test_a_connection_carries_one_request_unless_it_opens_a_websocket() -> None:
     assert led_in(stream, "10.0.0.7", is_believed=True) == stream
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("Upgrade: websocket",),
+        ("Connection: Upgrade", "Upgrade: websocket", "Upgrade: h2c"),
+        ("Connection: Upgrade", "Upgrade: websocket, h2c"),
+        ("Connection: Upgrade", "Upgrade: h2c"),
+        ("Connection: keep-alive", "Upgrade : websocket", "Proxy-Connection: keep-alive"),
+        ("Connection : keep-alive", "upgrade:websocket"),
+    ],
+)
+def test_no_second_request_is_smuggled_behind_what_only_looks_like_a_websocket(lines: tuple[str, ...]) -> None:
+    led = led_in(head(*lines), "192.0.2.5", is_believed=False).lower()
+    said = [line.partition(b":") for line in led.split(b"\r\n")]
+    assert [value.strip() for name, _, value in said if name.strip() == b"connection"] == [b"close"]
+    assert b"upgrade" not in led and b"keep-alive" not in led
+    post = b"POST" + head("Connection: Upgrade", "Upgrade: websocket").removeprefix(b"GET")
+    assert b"Connection: close\r\n" in led_in(post, "192.0.2.5", is_believed=False)
+
+
+def test_a_browsers_own_ways_of_asking_for_a_websocket_pass() -> None:
+    for lines in (
+        ("Connection: keep-alive, Upgrade", "Upgrade: websocket"),
+        ("connection:upgrade", "UPGRADE:WebSocket"),
+    ):
+        led = led_in(head(*lines), "127.0.0.1", is_believed=True)
+        assert led.endswith(b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n") and led.count(b":") == 3
+
+
 def test_what_a_client_says_of_its_own_address_is_replaced_by_where_it_comes_from() -> None:
     forged = head(
         "X-Forwarded-For: 10.9.9.9", "x-forwarded-proto: https", "Forwarded: for=1.2.3.4", "X-Real-IP: 1.1.1.1"

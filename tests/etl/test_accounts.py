@@ -12,7 +12,7 @@ from sqlalchemy.exc import ProgrammingError
 from typer.testing import CliRunner
 
 from dashboard.accounts import FREE_FAILURES, PostgresAccounts
-from etl.accounts import Account, Target, accounts, add_account, disable, enable, grant, revoke, set_password
+from etl.accounts import Account, Target, accounts, add_account, disable, enable, grant, revoke, set_password, tie
 from etl.cli import app
 from etl.errors import SettingsError
 from etl.job import load_bundle
@@ -24,7 +24,7 @@ from tests.homes import open_new
 from tests.oracle.builder import tiny_school
 
 PASSWORD = "правильно-лошадь-батарея"
-LEAVES_ON = date(2026, 11, 30)
+EMPLOYED_TO = date(2026, 12, 1)  # the first day that no longer counts
 END = datetime(2026, 11, 30, 21, 0, tzinfo=UTC)  # midnight in Moscow
 
 
@@ -33,7 +33,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     settings = Settings(home=tmp_path_factory.mktemp("accounts"))
     try:
         url = open_new(settings)
-        load_bundle(school(settings.home / "first", "2026-11-12T06:00:00+03:00", LEAVES_ON), url, settings.home)
+        load_bundle(school(settings.home / "first", "2026-11-12T06:00:00+03:00", EMPLOYED_TO), url, settings.home)
         yield settings
     finally:
         embedded.stop(settings.home)
@@ -126,6 +126,36 @@ def test_an_account_of_staff_closes_after_the_last_day_of_employment_and_opens_w
     load_bundle(school(settings.home / "second", "2026-11-13T06:00:00+03:00", None), clean, settings.home)
     moment = END + timedelta(minutes=1)
     assert store.verify("leaver", PASSWORD) is not None
+
+
+def test_an_account_that_reads_somebodys_own_journals_ends_with_her_and_can_be_tied_to_a_new_contract(
+    clean: str, settings: Settings, engine: Engine
+) -> None:
+    key = school_key(clean)
+    load_bundle(school(settings.home / "third", "2026-11-14T06:00:00+03:00", EMPLOYED_TO), clean, settings.home)
+    add_account(clean, "leaver", role="teacher", name="Уходящая О. П.", password=PASSWORD)
+    grant(clean, "leaver", Target(school=key, staff_key="leaver"))
+    assert PostgresAccounts(engine, lambda: END).verify("leaver", PASSWORD) is None, "nobody named --staff at first"
+    tie(clean, "leaver", Target(school=key, staff_key="t1"))
+    assert PostgresAccounts(engine, lambda: END).verify("leaver", PASSWORD) is not None
+    with pytest.raises(SettingsError, match="no member of staff 'nobody'"):
+        tie(clean, "leaver", Target(school=key, staff_key="nobody"))
+
+
+@pytest.mark.parametrize("closed", ["disabled_at = now()", "valid_until = now() - interval '1 second'"])
+def test_a_closed_account_has_no_rows_in_the_database_either(clean: str, engine: Engine, closed: str) -> None:
+    add_account(clean, "orlova", role="deputy", name="О.", password=PASSWORD)
+    grant(clean, "orlova", Target(school=school_key(clean)))
+
+    def rows() -> int:
+        with engine.begin() as connection:
+            connection.execute(text("SELECT set_config('app.user_id', '1', true)"))
+            return int(connection.execute(text("SELECT count(*) FROM dim_pupil")).scalar_one())
+
+    assert rows() > 0
+    with owner_connection(clean) as connection:
+        connection.execute(f"UPDATE access_user SET {closed}")
+    assert rows() == 0
 
 
 @pytest.mark.parametrize(
