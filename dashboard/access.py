@@ -60,7 +60,7 @@ class AccountStore(Protocol):
         """
 
     def by_external_id(self, external_id: str) -> Identity | None:
-        """The person whose open account bears this name of an OpenID Connect provider; letter case does not matter."""
+        """The person whose open account bears this name of an OpenID Connect provider, compared as `outside_name`."""
 
     def open_session(self, user_id: int) -> str:
         """Begin a session of `SESSION_LIFE`; returns its token, which is stored nowhere."""

@@ -21,6 +21,7 @@ from dashboard.access import (
     new_token,
     session_of,
 )
+from etl.warehouse.outside_names import outside_name
 from etl.warehouse.passwords import is_right
 from etl.warehouse.public_rights import SIGN_IN_LOCK
 from etl.warehouse.roles import opens
@@ -71,7 +72,7 @@ class PostgresAccounts:
         """See the protocol."""
         with self._engine.connect() as connection:
             row = connection.execute(
-                select(access_user).where(access_user.c.external_id == external_id.strip().lower(), self._is_open())
+                select(access_user).where(access_user.c.external_id == outside_name(external_id), self._is_open())
             ).one_or_none()
         return Identity(row.user_id, row.login, row.full_name, row.role) if row and external_id.strip() else None
 

@@ -42,6 +42,8 @@ PUBLIC = frozenset(
 )
 ASKED_BY_ITSELF = frozenset({"/api/session", "/_stcore/health", "/_stcore/host-config"})
 """What an open tab asks without anybody at the keyboard: no sign of a person."""
+CLOSED_WAYS = ("/_stcore/agent", "/_stcore/metrics", "/_stcore/script-health-check")
+"""For programs, past the websocket we watch; how many people read at the moment; the page run by nobody."""
 RECHECK_SECONDS = 2.0
 CLOSED = 4401
 
@@ -120,10 +122,10 @@ class Gate:
             await _refusal(scope)(scope, receive, send)
 
     def _is_closed(self, path: str, session: str) -> bool:
-        """Files of other sessions, and Streamlit's way for programs, which would go past the websocket we watch."""
+        """Files of other sessions, and ways of Streamlit that no page needs."""
         if path.startswith("/media/"):
             return not self._files.was_told(session, path)
-        return path.startswith("/_stcore/agent")
+        return path.startswith(CLOSED_WAYS)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send, token: str | None) -> None:
         if token is None or not is_own_origin(scope) or not await self._is_alive(token):

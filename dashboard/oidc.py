@@ -77,7 +77,7 @@ def refuse_unusable(oidc: Oidc) -> None:
     try:
         validate_auth_credentials(oidc.provider)
     except StreamlitAuthError as error:
-        raise SettingsError(f"{SECRETS}: {error}", advice="README.md has a worked example.") from error
+        raise SettingsError(f"{SECRETS}: {error}", advice="OPERATING.md has a worked example.") from error
     if not any(importlib.util.find_spec(name) for name in _CLIENTS):
         raise SettingsError(
             "OpenID Connect is configured, but the package that asks the provider is not installed.",

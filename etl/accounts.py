@@ -15,6 +15,7 @@ import psycopg
 from etl.errors import SettingsError
 from etl.warehouse.access_rows import refresh_access
 from etl.warehouse.engine import owner_connection
+from etl.warehouse.outside_names import outside_name
 from etl.warehouse.passwords import NO_PASSWORD, password_hash, refuse_weak
 from etl.warehouse.roles import ROLES, GrantLevel, grants_of, opens
 
@@ -107,7 +108,7 @@ def add_account(
                 role,
                 place.get("school_id"),
                 place.get("staff_id"),
-                external_id.strip().lower() or None,
+                outside_name(external_id) or None,
             ],
         )
         refresh_access(cursor)
@@ -245,7 +246,7 @@ def _user(cursor: psycopg.Cursor[Any], login: str) -> tuple[int, str]:
 def _refuse_taken(cursor: psycopg.Cursor[Any], login: str, external_id: str) -> None:
     if cursor.execute("SELECT 1 FROM access_user WHERE lower(login) = %s", [login]).fetchone():
         raise SettingsError(f"The login {login!r} is taken.", advice="Take another; `zavuch user list` shows them.")
-    outside = external_id.strip().lower()
+    outside = outside_name(external_id)
     if outside and cursor.execute("SELECT 1 FROM access_user WHERE external_id = %s", [outside]).fetchone():
         raise SettingsError(f"{outside!r} at the provider is another account's.", advice="See `zavuch user list`.")
 

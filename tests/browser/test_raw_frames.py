@@ -203,7 +203,7 @@ def test_a_file_is_given_to_the_session_that_asked_for_it_and_to_nobody_else(
 def test_ways_of_streamlit_that_no_page_of_ours_needs_are_closed(address: str) -> None:
     visitor = Visitor(urlsplit(address).port or 0)
     assert visitor.sign_in("deputy") == 303
-    for path in ("/_stcore/agent/openapi.json", "/_stcore/agent/interact", "/_stcore/agent/mcp"):
+    for path in ("/_stcore/agent/openapi.json", "/_stcore/agent/interact", "/_stcore/agent/mcp", "/_stcore/metrics"):
         assert visitor.ask(path)[0] == visitor.ask(path, form={"x": "1"})[0] == 404, path
     message = BackMsg()
     for name in ("clear_cache", "set_run_on_save", "load_git_info", "debug_shutdown_runtime"):

@@ -68,8 +68,9 @@ class Provider(BaseHTTPRequestHandler):
             return
         now, issuer = int(time.time()), f"http://{self.headers['Host']}"
         stated = json.loads(Path(os.environ["ZAVUCH_TEST_CLAIMS"]).read_text(encoding="utf-8"))
+        key = RSAKey.generate_key(2048, {"kid": "test"}) if stated.pop("signed_by_another", False) else KEY
         claims = {"iss": issuer, "aud": CLIENT, "iat": now, "exp": now + 60, "nonce": asked.get("nonce"), **stated}
-        token = jwt.encode({"alg": "RS256", "kid": "test"}, claims, KEY)
+        token = jwt.encode({"alg": "RS256", "kid": "test"}, claims, key)
         self._json({"access_token": "x", "token_type": "Bearer", "expires_in": 60, "id_token": token})
 
     def log_message(self, *_: Any) -> None:

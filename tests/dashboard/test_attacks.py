@@ -284,8 +284,8 @@ def test_every_answer_has_the_security_headers(site: Site) -> None:
     connection.close()
 
 
-def through_the_provider(site: Site, visitor: Visitor) -> tuple[int, str, str]:
-    """Follow a browser's way from our page to the provider and back; the answer to the exchange."""
+def way_back(visitor: Visitor) -> str:
+    """Follow a browser's way from our page to the provider; the address it is sent back to."""
     assert "/login/oidc" in visitor.ask("/login")[2]
     _status, there, _text = visitor.ask(visitor.ask("/login/oidc")[1])
     provider = urlsplit(there)
@@ -293,7 +293,12 @@ def through_the_provider(site: Site, visitor: Visitor) -> tuple[int, str, str]:
     connection.request("GET", f"{provider.path}?{provider.query}")
     back = urlsplit(connection.getresponse().headers["Location"])
     connection.close()
-    assert visitor.ask(f"{back.path}?{back.query}")[1] == "/"
+    return f"{back.path}?{back.query}"
+
+
+def through_the_provider(visitor: Visitor) -> tuple[int, str, str]:
+    """The whole way there and back; the answer to the exchange."""
+    assert visitor.ask(way_back(visitor))[1] == "/"
     assert visitor.ask("/")[1] == "/login/oidc/done"
     return visitor.ask("/login/oidc/done")
 
@@ -301,7 +306,7 @@ def through_the_provider(site: Site, visitor: Visitor) -> tuple[int, str, str]:
 def test_who_the_provider_knows_and_we_know_is_signed_in_and_the_providers_cookies_go(site: Site) -> None:
     site.claim(sub="7", email="Orlova@School.ru", email_verified=True)
     visitor = Visitor(site.port)
-    status, location, _text = through_the_provider(site, visitor)
+    status, location, _text = through_the_provider(visitor)
     assert (status, location) == (303, "/")
     assert [name for name in visitor.cookies if name.startswith("_streamlit_user")] == []
     assert visitor.ask("/guide")[0] == 200
@@ -320,7 +325,7 @@ def test_who_the_provider_knows_and_we_know_is_signed_in_and_the_providers_cooki
 def test_who_has_no_account_gets_a_sentence_and_no_page(site: Site, claims: dict[str, object], status: int) -> None:
     site.claim(**claims)
     visitor = Visitor(site.port)
-    found, _location, text = through_the_provider(site, visitor)
+    found, _location, text = through_the_provider(visitor)
     assert found == status
     assert "Обратитесь к администратору" in text or "не подтвердила, кто вы" in text
     assert COOKIE not in visitor.cookies
@@ -334,3 +339,45 @@ def test_a_callback_that_we_did_not_begin_or_a_forged_proof_opens_nothing(site: 
     visitor.cookies["_streamlit_user"] = "eyJlbWFpbCI6Im9ybG92YUBzY2hvb2wucnUifQ.x.y"
     assert visitor.ask("/login/oidc/done")[0] == 401
     assert COOKIE not in visitor.cookies
+
+
+KNOWN = {"sub": "7", "email": "orlova@school.ru", "email_verified": True}
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"iss": "http://evil.example"},
+        {"aud": "another client"},
+        {"nonce": "of another sign-in"},
+        {"exp": 1},
+        {"signed_by_another": True},
+    ],
+)
+def test_a_token_for_somebody_else_or_of_somebody_else_opens_nothing(site: Site, lie: dict[str, object]) -> None:
+    site.claim(**KNOWN, **lie)
+    visitor = Visitor(site.port)
+    visitor.ask(way_back(visitor))
+    assert [name for name in visitor.cookies if name.startswith("_streamlit_user")] == []
+    assert visitor.ask("/login/oidc/done")[0] == 401
+    assert COOKIE not in visitor.cookies and visitor.ask("/guide")[0] == 303
+
+
+def test_a_way_back_is_good_once_and_in_the_browser_that_began(site: Site) -> None:
+    site.claim(**KNOWN)
+    visitor, thief = Visitor(site.port), Visitor(site.port)
+    back = way_back(visitor)
+    thief.ask(back)
+    assert thief.ask("/login/oidc/done")[0] == 401 and thief.ask("/guide")[0] == 303
+    visitor.ask(back)
+    assert visitor.ask("/login/oidc/done")[0] == 303
+    visitor.ask("/logout", form={})
+    visitor.ask(back)
+    assert visitor.ask("/login/oidc/done")[0] == 401, "Back in the history signs nobody in again"
+    assert visitor.ask("/guide")[0] == 303
+
+
+def test_a_disabled_account_is_unknown_to_the_provider_too(site: Site) -> None:
+    disable(site.url, "leaver")
+    site.claim(sub="8", email="leaver@school.ru", email_verified=True)
+    assert through_the_provider(Visitor(site.port))[0] == 403
