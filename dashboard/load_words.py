@@ -59,6 +59,7 @@ _REMARKS: tuple[tuple[str, str], ...] = (
         "load_remark.portal",
     ),
     (r"the dates of the periods were not stated: .*", "load_remark.no_periods"),
+    (r"(?P<n>\d+) rows of (?P<what>\w+) lie in school years that were purged and stay out", "load_remark.purged"),
     (r"(?P<table>\w+): unknown columns were not read: (?P<columns>.+)", "load_remark.columns"),
     (r"(?P<file>.+) is not a table of the bundle and was not read", "load_remark.file"),
     (

@@ -16,6 +16,7 @@ from etl.contract.ledger import RULES
 from etl.contract.variants import DEFAULTS, Variants
 from etl.load import School
 from etl.metric_files import read_variants
+from etl.purged import purged_until
 from etl.regulations.describe import RULE_COLUMNS, describe_rule
 from etl.regulations.profile import Profile, fingerprint
 from etl.transforms.above_marts import build_above
@@ -79,7 +80,7 @@ def derive_school(
     """
     versions = profiles.get(school.regulation or "", [])
     context = _context(writer, school, state, journals, versions, sight)
-    purged = _purged_until(writer, school)
+    purged = purged_until(writer, school.school_id, is_new=school.is_new)
     obligations = _kept(build_obligations(context), purged)
     if not school.is_new:
         writer.later(partial(remove_judgements, school_id=school.school_id))
@@ -109,7 +110,7 @@ def derive_other_act(
 ) -> int:
     """Derive a judgement by another act beside the own one, which is not touched; returns the obligations' number."""
     obligations = build_obligations(_context(writer, school, state, journals, [act.version], sight))
-    obligations = _kept(obligations, _purged_until(writer, school))
+    obligations = _kept(obligations, purged_until(writer, school.school_id, is_new=school.is_new))
     sums = build_duty_judgement(obligations, _horizons(sight), school.zone).with_columns(
         pl.lit(school.school_id, pl.Int32).alias("school_id"), pl.lit(act.judgement_id, pl.Int16).alias("judgement_id")
     )
@@ -192,16 +193,6 @@ def _marts(school: School, context: Context, obligations: pl.DataFrame, variants
         "mart_period_mark": build_period_marks(context),
         "mart_period_success": build_period_success(context),
     }
-
-
-def _purged_until(writer: Writer, school: School) -> int:
-    """The last school year whose journals are no longer kept (`etl.retention`); 0 = none."""
-    if school.is_new:
-        return 0
-    found = (
-        writer.now().execute("SELECT purged_until FROM dim_school WHERE school_id = %s", [school.school_id]).fetchone()
-    )
-    return int(found[0] or 0) if found else 0
 
 
 def _kept(rows: pl.DataFrame, purged: int) -> pl.DataFrame:

@@ -15,6 +15,7 @@ from psycopg import sql
 from etl.contract.columns import BundleTable, stored_name
 from etl.contract.tables import BY_NAME, TABLES
 from etl.order import newest_moment, school_years
+from etl.purged import purged_until, without_purged
 from etl.sources.bundle import Manifest
 from etl.sources.spool import Spool
 from etl.transforms.changes import WATCHED, automatic_changes, pointless_changes
@@ -93,6 +94,7 @@ def load_school(
     outcome = SchoolLoad(school, {}, keys, {"school": school.balance} if school.balance else {})
     arrival = _with_scope(_arrival(writer, school, spool, manifest, load_id), manifest, school, keys, spool)
     pending: list[pl.DataFrame] = []
+    purged = purged_until(writer, school.school_id, is_new=school.is_new)
     for table in TABLES:
         if table.name == "school":
             continue
@@ -101,6 +103,8 @@ def load_school(
             _know_rows(keys, table, stored)
         text = spool.read(table.name, school.school_key)
         incoming = _take_in(text, table, school, manifest, keys, outcome) if text is not None else None
+        if incoming is not None:
+            incoming = _kept(incoming, table, purged, outcome)
         if table.name == "study_group" and manifest.scope is not None:
             arrival = _with_scope(arrival, manifest, school, keys, spool)  # now the keys that are new have ids too
         if incoming is not None and table.name == "change":
@@ -149,6 +153,15 @@ def _take_in(
         rejected=sum(frame.height for frame in rejects) + strays,
     )
     return rows
+
+
+def _kept(incoming: pl.DataFrame, table: BundleTable, purged: int, outcome: SchoolLoad) -> pl.DataFrame:
+    """Without what was purged: it does not come back with a file that still holds it, and the load says so."""
+    kept = without_purged(incoming, table.name, purged)
+    if gone := incoming.height - kept.height:
+        outcome.balances[table.name].unchanged += gone
+        outcome.warnings.append(f"{gone} rows of {table.name} lie in school years that were purged and stay out")
+    return kept
 
 
 def _merge_table(

@@ -185,11 +185,20 @@ def replay(settings: Settings, load_one: Callable[[list[Path], Mapping[str, Any]
 def forget_old(settings: Settings, now: datetime | None = None) -> int:
     """Delete loads kept longer than the settings say, and files that no load needs any more; returns the files."""
     oldest = (now or datetime.now(UTC)) - timedelta(days=settings.raw_days)
+    return _forget(settings, lambda stated: datetime.fromisoformat(stated["kept_at"]) < oldest)
+
+
+def forget_before(settings: Settings, moment: datetime) -> int:
+    """Delete loads of data of before the moment, however long the settings keep them; returns the files."""
+    return _forget(settings, lambda stated: datetime.fromisoformat(stated["extracted_at"]) < moment)
+
+
+def _forget(settings: Settings, is_over: Callable[[Mapping[str, Any]], bool]) -> int:
     needed: set[str] = set()
     folder = settings.home / RAW
     for path in (folder / "loads").glob("*.json"):
         stated = json.loads(path.read_text(encoding="utf-8"))
-        if datetime.fromisoformat(stated["kept_at"]) < oldest:
+        if is_over(stated):
             path.unlink()
         else:
             needed |= {each["sha256"] for each in stated["files"]}

@@ -58,10 +58,11 @@ def restore(
 ) -> None:
     """Put a backup in the place of the database. Stop `zavuch serve` first; everybody signs in anew afterwards."""
     from etl.backup import restore as put_back
+    from etl.retention import overdue
     from etl.warehouse.engine import owner_url
 
     found = put_back(owner_url(read_settings()), path, replace=replace)
-    _open()  # the present schema, rights and row policies
+    url = _open()  # the present schema, rights and row policies
     out.print(
         f"Restored {sum(found.rows.values()):,} rows of {len(found.rows)} tables as they were on "
         f"{found.made_at:%Y-%m-%d %H:%M} UTC. Passwords are the present ones where there was an account.",
@@ -71,6 +72,9 @@ def restore(
     if found.kept_closed:
         names = ", ".join(found.kept_closed)
         out.print(f"Disabled since then, and still disabled: {names}.", highlight=False, soft_wrap=True)
+    over = sum(one.row_count for one in overdue(url))
+    if over:
+        err.print(f"{over} rows are kept longer than the acts demand: `zavuch retention`.", highlight=False)
     if found.widened:
         err.print(
             f"These have back a role or a grant that was taken from them since: {', '.join(found.widened)}. "
@@ -86,7 +90,8 @@ def retention(
 ) -> None:
     """Show which school years are kept longer than the act demands; deletes nothing without --purge and --confirm."""
     from etl.errors import SettingsError
-    from etl.retention import overdue, purge_overdue
+    from etl.raw_store import forget_before
+    from etl.retention import all_over_before, overdue, purge_overdue
 
     url = _open()
     found = overdue(url)
@@ -96,7 +101,15 @@ def retention(
     for one in found:
         year = f"{one.school_year}/{one.school_year + 1}"
         kept = f"{one.years} years"
-        table.add_row(one.school_key, year, one.what, kept, one.basis, one.over_on.isoformat(), f"{one.row_count:,}")
+        table.add_row(
+            one.school_key or "(installation)",
+            year,
+            one.what,
+            kept,
+            one.basis,
+            one.over_on.isoformat(),
+            f"{one.row_count:,}",
+        )
     if found:
         out.print(table)
     total = sum(one.row_count for one in found)
@@ -109,4 +122,6 @@ def retention(
         raise SettingsError(
             f"--confirm {confirm} is not the number of rows above.", advice=f"To delete them add --confirm {total}."
         )
-    err.print(f"Deleted {purge_overdue(url, expected=total)} rows. They are still in older backups.", highlight=False)
+    deleted = purge_overdue(url, expected=total)
+    files = forget_before(read_settings(), all_over_before(url))
+    err.print(f"Deleted {deleted} rows and {files} kept files. They are still in older backups.", highlight=False)

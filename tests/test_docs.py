@@ -37,6 +37,7 @@ COMMANDS = (
     "db stop",
     "db url",
     "user add",
+    "user tie",
     "user grant",
     "user revoke",
     "user disable",

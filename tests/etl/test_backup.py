@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -20,15 +20,26 @@ from etl.cli import app
 from etl.errors import BusyError, SettingsError, SourceError
 from etl.job import load_bundle
 from etl.rejudge import derive_schools
-from etl.retention import Overdue, overdue, purge_overdue
+from etl.retention import Overdue, all_over_before, fates, overdue, purge_overdue
 from etl.settings import Settings, read_settings
 from etl.warehouse import embedded
 from etl.warehouse.engine import APP_ROLE, app_url, owner_connection, owner_session, sqlalchemy_url
 from etl.warehouse.schema import open_warehouse
+from etl.warehouse.tables import metadata
 from tests.homes import open_new
 from tests.oracle.builder import BundleBuilder, tiny_school
 
 PASSWORD = "правильно-лошадь-батарея"
+
+
+LAST = date(2050, 9, 1)
+
+
+def year_2024(extracted_at: str) -> BundleBuilder:
+    bundle = tiny_school(extracted_at, "school16_korolev").add_class()
+    bundle.add("lesson", lesson_key="l1", held_on="2024-09-11", topic="Дроби")
+    bundle.add("mark", mark_key="m1", lesson_key="l1", value="5", recorded_by="t1")
+    return bundle.add("period_mark", period_mark_key="pm1")
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +47,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     settings = Settings(home=tmp_path_factory.mktemp("backup"))
     try:
         url = open_new(settings)
-        bundle = tiny_school("2024-11-12T06:00:00+03:00", "school16_korolev").add_class()
-        bundle.add("lesson", lesson_key="l1", held_on="2024-09-11", topic="Дроби")
-        bundle.add("mark", mark_key="m1", lesson_key="l1", value="5", recorded_by="t1")
-        bundle.add("period_mark", period_mark_key="pm1")
-        load_bundle(bundle.write(settings.home / "bundle"), url, settings.home)
+        load_bundle(year_2024("2024-11-12T06:00:00+03:00").write(settings.home / "bundle"), url, settings.home)
         add_account(url, "orlova", role="deputy", name="Орлова М. С.", password=PASSWORD)
         grant(url, "orlova", Target(school="s1"))
         yield settings
@@ -202,18 +209,48 @@ def test_years_are_counted_from_the_end_of_the_school_year_and_named_with_their_
         "s1", 2024, "journals", 5, "school16_korolev Р-3.4", date(2030, 9, 1), journals.row_count
     )
     assert journals.row_count > 3
-    kinds = {one.what: one.over_on for one in overdue(url, date(2050, 9, 1))}
-    assert kinds == {"journals": date(2030, 9, 1), "summaries": date(2050, 9, 1)}
+    kinds = {(one.what, one.school_year): one.over_on for one in overdue(url, date(2050, 9, 1)) if one.school_key}
+    assert kinds == {("journals", 2024): date(2030, 9, 1), ("summaries", 2024): date(2050, 9, 1)}
 
 
-def test_a_purge_deletes_what_the_report_says_and_keeps_the_summary(url: str) -> None:
+def test_every_table_has_one_fate() -> None:
+    """A new table is purged with the journals or the summaries, or is named with the reason why it stays."""
+    assert {name: found for name, found in fates().items() if len(found) > 1} == {}
+    assert fates().keys() == set(metadata.tables)
+
+
+REGISTERED = """
+INSERT INTO absence_document_entry (school_id, absence_document_entry_id, version_no, pupil_id, document_key, kind,
+    from_on, to_on, presented_on, entered_at, entered_by, author, author_role, is_withdrawn)
+VALUES (1, 7, 1, 1, 'd1', 'illness', '2025-09-02', '2025-09-03', '2025-09-03', '2025-09-03', 1, 'О.', 'deputy', false),
+       (1, 7, 2, 1, 'd1', 'illness', '2024-09-10', '2024-09-12', '2024-09-12', '2025-09-03', 1, 'О.', 'deputy', false),
+       (1, 8, 1, 1, 'd2', 'illness', '2024-09-10', '2024-09-12', '2024-09-12', '2024-09-12', 1, 'О.', 'deputy', false)
+"""
+
+
+def test_a_purge_deletes_what_the_report_says_keeps_the_summary_and_is_noted(settings: Settings, url: str) -> None:
     day = date(2030, 9, 1)
-    (journals,) = overdue(url, day)
+    with owner_connection(url) as connection:
+        connection.execute(REGISTERED)
+        connection.execute("INSERT INTO access_attempt VALUES ('orlova', '2025-03-01', true, '192.0.2.7')")
+    attempts, journals = overdue(url, day)
+    assert (attempts.school_key, attempts.what, attempts.row_count) == ("", "sign-ins", 1)
+    assert all_over_before(url, day) == datetime(2025, 9, 1, tzinfo=UTC)
+    total = attempts.row_count + journals.row_count
     with pytest.raises(BusyError, match="Nothing was deleted"):
-        purge_overdue(url, expected=journals.row_count + 1, today=day)
-    assert overdue(url, day) == [journals]
-    assert purge_overdue(url, expected=journals.row_count, today=day) == journals.row_count
+        purge_overdue(url, expected=total + 1, today=day)
+    assert overdue(url, day) == [attempts, journals]
+    assert purge_overdue(url, expected=total, today=day) == total
     assert overdue(url, day) == []
+    with owner_connection(url) as connection:
+        noted = connection.execute(
+            "SELECT subject, row_count, as_of FROM access_event WHERE role = 'server'"
+        ).fetchall()
+        lines = connection.execute(
+            "SELECT absence_document_entry_id, version_no FROM absence_document_entry"
+        ).fetchall()
+    assert noted == [("purge_journals", journals.row_count, date(2025, 8, 31))]
+    assert lines == [(7, 1), (7, 2)], "a line goes as a whole, or an older word would count again"
     assert counts(url) == {
         "fact_lesson": 0,
         "fact_mark": 0,
@@ -225,8 +262,14 @@ def test_a_purge_deletes_what_the_report_says_and_keeps_the_summary(url: str) ->
     assert findings(url) == [(1, 1, 1)]
     derive_schools(url, every=True)
     assert findings(url) == [(1, 1, 1)] and counts(url)["obligation"] == 0
-    (summaries,) = overdue(url, date(2050, 9, 1))
-    purge_overdue(url, expected=summaries.row_count, today=date(2050, 9, 1))
+    # the source still holds the old year: what was purged does not come back
+    report = load_bundle(year_2024("2025-11-12T06:00:00+03:00").write(settings.home / "again"), url, settings.home)
+    assert counts(url)["fact_lesson"] == counts(url)["fact_mark"] == 0 and counts(url)["fact_period_mark"] == 1
+    assert [words for _, words in report.warnings if "purged" in words] == [
+        "1 rows of lesson lie in school years that were purged and stay out",
+        "1 rows of mark lie in school years that were purged and stay out",
+    ]
+    purge_overdue(url, expected=sum(one.row_count for one in overdue(url, LAST)), today=LAST)
     assert counts(url)["fact_period_mark"] == counts(url)["dim_pupil_name"] == 0
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from etl.errors import SettingsError, SourceError
-from etl.raw_store import forget_old, keep, kept_loads, raw_key, replay, restore
+from etl.raw_store import forget_before, forget_old, keep, kept_loads, raw_key, replay, restore
 from etl.settings import Settings
 
 WORDS = "Класс: 7а, Иванов И.".encode()
@@ -80,5 +80,9 @@ def test_what_is_over_is_forgotten_and_shared_files_stay(tmp_path: Path, given: 
     assert forget_old(settings) == 0
     assert forget_old(settings, datetime.now(UTC) + timedelta(days=31)) == 2
     assert kept_loads(settings) == []
+    _keep(settings, given / "journals.xlsx")
+    moment = datetime.fromisoformat(kept_loads(settings)[0].extracted_at)
+    assert forget_before(settings, moment) == 0
+    assert forget_before(settings, moment + timedelta(seconds=1)) == 2, "the years of what it holds are over"
     _keep(replace(settings, raw_days=0), given / "journals.xlsx")
     assert kept_loads(settings) == []
