@@ -63,6 +63,8 @@ def url(settings: Settings) -> str:
 @pytest.fixture(scope="module")
 def saved(url: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("dump") / "zavuch.dump"
+    with owner_connection(url) as connection:
+        connection.execute("SELECT lo_from_bytea(0, 'of nobody')")
     made = backup(url, path)
     assert made.rows["fact_mark"] == 1 and made.rows["access_user"] == 1
     return path
@@ -131,6 +133,8 @@ def test_what_was_lost_comes_back_with_rights_and_policies_and_everybody_signs_i
         connection.execute("UPDATE access_user SET role = 'nobody'")
     restore(url, saved, replace=True)
     open_warehouse(settings)
+    with owner_connection(url) as connection:
+        assert connection.execute("SELECT count(*) FROM pg_largeobject_metadata").fetchone() == (0,)
     engine = create_engine(sqlalchemy_url(app_url(settings, url)))
     try:
         store = PostgresAccounts(engine)
