@@ -49,7 +49,7 @@ def verdict_row(
         Cell(severity, tone=_severity_tone(one), badge=bool(severity)),
         Cell(percent(share) if share is not None else "—", _norm(row, share)),
         Cell(number(row["applicable_count"]) if share is not None else "—"),
-        Cell(number(row["violated_count"])),
+        Cell(number(row["violated_count"]) if row["violated_count"] is not None else t("privacy.hidden")),
         Cell(number(row["unknown_count"]) if row["unknown_count"] else "—"),
         Cell(*_trend(row, before, one)),
     )

@@ -11,11 +11,16 @@ import polars as pl
 from dashboard.filters import Filters
 from dashboard.queries import schools
 from dashboard.queries.door import read
+from etl.warehouse.ledger import RULES
 from etl.warehouse.scope import Scope
 
 SHOWN_RUNS = 30
+OF_PERSONS = [rule.number for rule in RULES if rule.object_type in ("account", "card", "movement", "pupil")]
+"""Rules that judge persons one by one: above a school their verdict is told and no number, because two runs that differ
+by one tell of one child (`small_groups`)."""
 TREND = 8
 """Runs whose verdicts stand side by side."""
+_NUMBERS = ("applicable_count", "violated_count", "unknown_count")
 VERDICTS = ("not_met", "cannot_tell", "met", "not_regulated")
 
 _COUNTS = ", ".join(f"count(*) FILTER (WHERE c.verdict = '{verdict}') AS {verdict}" for verdict in VERDICTS)
@@ -46,7 +51,8 @@ class Checks:
     """The checks of one school.
 
     `school` = a row of `schools.read_schools`; `runs` newest first with counts of verdicts and `left_out` (JSON); `run`
-    the chosen one; `results` = rows of it and of up to `TREND` - 1 runs before it, newest first.
+    the chosen one; `results` = rows of it and of up to `TREND` - 1 runs before it, newest first; a number is null where
+    it would tell of few persons.
     """
 
     school: dict[str, Any]
@@ -72,4 +78,7 @@ def read_checks(scope: Scope, filters: Filters, now: datetime) -> Checks | None:
     place = min(filters.page or 1, max(1, runs.height)) - 1
     numbers = runs["run_id"].to_list()[place : place + TREND]
     results = read(scope, _RESULTS, {**school, "runs": numbers})
+    if scope.is_above:
+        is_told = ~pl.col("rule").is_in(OF_PERSONS).fill_null(value=False)
+        results = results.with_columns(pl.when(is_told).then(pl.col(name)).alias(name) for name in _NUMBERS)
     return Checks(listed.row(0, named=True), runs, runs.row(place, named=True) if runs.height else None, results)

@@ -20,6 +20,10 @@ from etl.warehouse.scope import Scope
 SHOWN_LOADS = 30
 SHOWN_REJECTS = 200
 
+_OF_PUPILS = ["pupil", "enrolment", "group_member", "movement", "absence_document", "consent", "account"]
+"""Tables whose rows are persons: above a school their balances are left out, of the sums too, because two loads that
+differ by one row tell of one child (`small_groups`)."""
+
 _LOADS = f"""
 SELECT t.school_id, t.load_id, r.source, r.source_system, r.mode, r.extracted_at, r.started_at, r.finished_at,
        sum(t.rows_read)::bigint AS rows_read, sum(t.rows_loaded)::bigint AS rows_loaded,
@@ -27,6 +31,7 @@ SELECT t.school_id, t.load_id, r.source, r.source_system, r.mode, r.extracted_at
        sum(t.rows_deleted)::bigint AS rows_deleted
 FROM load_table t JOIN load_run r USING (load_id)
 WHERE t.school_id = ANY(:schools) AND (CAST(:school AS bigint) IS NULL OR t.school_id = :school)
+  AND t.table_name <> ALL(CAST(:closed AS text[]))
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY t.load_id DESC, t.school_id LIMIT {SHOWN_LOADS}
 """
 _TABLES = """
@@ -35,6 +40,7 @@ SELECT t.school_id, t.load_id, t.table_name, t.rows_read, t.rows_loaded, t.rows_
 FROM load_table t
 WHERE t.school_id = ANY(:schools) AND t.school_id = :school AND t.load_id = coalesce(CAST(:load AS bigint), (
     SELECT max(o.load_id) FROM load_table o WHERE o.school_id = :school))
+  AND t.table_name <> ALL(CAST(:closed AS text[]))
 ORDER BY t.table_name
 """
 _REJECTS = f"""
@@ -111,7 +117,7 @@ def read_schools_and_loads(scope: Scope, _filters: Filters, now: datetime) -> tu
     listed = schools.read_schools(scope, now).join(
         read(scope, _CARRIED_ALL), on="school_id", how="left", maintain_order="left"
     )
-    return listed, read(scope, _LOADS, {"school": None})
+    return listed, read(scope, _LOADS, {"school": None, "closed": _closed(scope)})
 
 
 def read_loads(scope: Scope, filters: Filters, load: int | None, now: datetime) -> Loads | None:
@@ -123,8 +129,8 @@ def read_loads(scope: Scope, filters: Filters, load: int | None, now: datetime) 
         return None
     school = {"school": filters.school}
     is_inside = filters.school in scope.school_ids and scope.sees_names
-    history = read(scope, _LOADS, school)
-    tables = read(scope, _TABLES, {**school, "load": load})
+    history = read(scope, _LOADS, {**school, "closed": _closed(scope)})
+    tables = read(scope, _TABLES, {**school, "load": load, "closed": _closed(scope)})
     chosen = int(tables["load_id"][0]) if tables.height else None
     asked = {**school, "load": chosen}
     return Loads(
@@ -139,3 +145,7 @@ def read_loads(scope: Scope, filters: Filters, load: int | None, now: datetime) 
         read(scope, _RULES, school),
         read(scope, _QUALITY, school) if is_inside and scope.sees_entries else None,
     )
+
+
+def _closed(scope: Scope) -> list[str]:
+    return _OF_PUPILS if scope.is_above else []

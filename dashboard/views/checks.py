@@ -133,6 +133,8 @@ def _verdicts(scope: Scope, page: Checks, run: dict[str, Any], filters: Filters)
         summary = [f"{t(f'verdict.{verdict}')} — {number(run[verdict])}" for verdict in VERDICTS if run[verdict]]
         words = listed(summary)
         st.caption(f"{words[:1].upper()}{words[1:]}. {t('checks.verdicts_note')}")
+        if scope.is_above:
+            st.caption(t("checks.persons_note"))
         clicked = row_table("checks_verdicts", columns, rows, caption=t("checks.verdicts"))
     if clicked is not None:
         rule = wording.BY_NUMBER[results[clicked]["rule"]].name

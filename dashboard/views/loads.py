@@ -157,7 +157,7 @@ def _school(scope: Scope, page: Loads, filters: Filters, *, several: bool) -> No
     _history(page, filters)
     if page.is_inside:
         received(read_sheets(scope, int(school["school_id"])), school["timezone"])
-    _tables(page)
+    _tables(scope, page)
     _rejects(page, rejected)
     _coverage(page)
 
@@ -198,7 +198,7 @@ def _history(page: Loads, filters: Filters) -> None:
         frame.set_filters(filters.changed(page=None if clicked == 1 else clicked))
 
 
-def _tables(page: Loads) -> None:
+def _tables(scope: Scope, page: Loads) -> None:
     columns = [
         Column(t("loads.column_table"), wide=True),
         *(Column(t(f"loads.column_{name}"), is_number=True) for name in (*_NUMBERS, "deleted")),
@@ -210,6 +210,8 @@ def _tables(page: Loads) -> None:
     with st.container(border=True):
         st.header(t("loads.tables", n=page.load), anchor=False)
         st.caption(t("loads.tables_note"))
+        if scope.is_above:
+            st.caption(t("loads.persons_note"))
         row_table(
             "loads_tables", columns, [_table_row(t("loads.total"), totals), *rows], caption=t("loads.tables_caption")
         )

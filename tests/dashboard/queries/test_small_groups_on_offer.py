@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
 
 import polars as pl
 import pytest
 
+from dashboard.check_rows import verdict_row
 from dashboard.filters import Filters
 from dashboard.queries.attendance import read_attendance
 from dashboard.queries.attended import fixed_day
+from dashboard.queries.checks import OF_PERSONS, read_checks
 from dashboard.queries.comparison import READABLE, read_compared
+from dashboard.queries.loads import read_loads
 from dashboard.queries.performance import read_performance
 from dashboard.queries.school import read_school
 from dashboard.queries.schools import read_limits
 from dashboard.small_groups import NOBODY
+from etl.warehouse.engine import owner_connection
 from etl.warehouse.scope import Scope
-from tests.conftest import INSPECTOR, Warehouse
+from tests.conftest import DEPUTY, INSPECTOR, REGION, Warehouse
 
 NOW = datetime(2026, 11, 12, 5, 0, tzinfo=UTC)
 ScopeOf = Callable[[int], Scope]
@@ -86,6 +90,51 @@ def test_a_school_with_fewer_pupils_than_the_limit_tells_nothing_of_them(
         assert warehouse.school_id not in compared.values["school_id"].to_list()
         row = compared.schools.filter(pl.col("school_id") == warehouse.school_id)
         assert row["is_cut"].to_list() == [True]
+
+
+@pytest.fixture
+def judged(warehouse: Warehouse) -> Iterator[None]:
+    """A run of the checks that judged one person's account and some lessons."""
+    number = {"run": 2**31 - 1, "school": warehouse.school_id, "account": OF_PERSONS[0]}
+    with owner_connection(warehouse.url) as connection:
+        connection.execute(
+            "INSERT INTO check_run (run_id, started_at, finished_at, school_count, summary)"
+            " VALUES (%(run)s, now(), now(), 1, '{}')",
+            number,
+        )
+        connection.execute(
+            "INSERT INTO check_result (school_id, run_id, check_id, rule, applicable_count, violated_count,"
+            " unknown_count, norm_share, verdict) VALUES (%(school)s, %(run)s, 'account_after_exit', %(account)s, 1, 1,"
+            " 0, 1, 'not_met'), (%(school)s, %(run)s, 'topic', 1, 9, 2, 0, 1, 'not_met')",
+            number,
+        )
+    yield
+    with owner_connection(warehouse.url) as connection:
+        for table in ("check_result", "check_run"):
+            connection.execute(f"DELETE FROM {table} WHERE run_id = %(run)s", number)
+
+
+@pytest.mark.parametrize(("user", "is_told"), [(INSPECTOR, False), (REGION, False), (DEPUTY, True)])
+@pytest.mark.usefixtures("judged")
+def test_two_runs_of_checks_tell_no_number_of_persons(
+    scope_of: ScopeOf, warehouse: Warehouse, user: int, is_told: bool
+) -> None:
+    page = read_checks(scope_of(user), Filters(school=warehouse.school_id), NOW)
+    assert page is not None and page.run is not None
+    rows = page.results.filter(pl.col("run_id") == page.run["run_id"]).sort("check_id")
+    assert rows["violated_count"].to_list() == [1 if is_told else None, 2]
+    words = [verdict_row(row, [row], None, None).cells[5].text for row in rows.iter_rows(named=True)]
+    assert words == ["1" if is_told else "скрыто", "2"]
+
+
+@pytest.mark.parametrize(("user", "is_told"), [(INSPECTOR, False), (REGION, False), (DEPUTY, True)])
+def test_two_loads_tell_no_number_of_persons(scope_of: ScopeOf, warehouse: Warehouse, user: int, is_told: bool) -> None:
+    page = read_loads(scope_of(user), Filters(school=warehouse.school_id), None, NOW)
+    assert page is not None
+    of_persons = {"pupil", "movement", "enrolment", "consent", "account"} & set(page.tables["table_name"])
+    assert bool(of_persons) is is_told
+    newest = page.history.filter(pl.col("load_id") == page.load)
+    assert newest["rows_read"].to_list() == [page.tables["rows_read"].sum()], "no sum tells what was left out"
 
 
 def test_above_a_school_no_address_asks_for_less_than_a_school(scope_of: ScopeOf, warehouse: Warehouse) -> None:
