@@ -20,11 +20,12 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard.access import COOKIE, AccountStore, CookieSigner, session_of
+from dashboard.access import COOKIE, AccountStore, CookieSigner, Identity, session_of
 from dashboard.incoming import is_by_person, is_permitted
 from dashboard.oidc import DONE, PATHS, USER_COOKIE
 from dashboard.outgoing import FilesOf
 from dashboard.outgoing import guarded as guarded_words
+from etl.warehouse.policies import LOADERS
 
 TRUSTED_PREFIX = b"x-zavuch-"
 SESSION_HEADER = b"x-zavuch-session"
@@ -44,6 +45,7 @@ ASKED_BY_ITSELF = frozenset({"/api/session", "/_stcore/health", "/_stcore/host-c
 """What an open tab asks without anybody at the keyboard: no sign of a person."""
 CLOSED_WAYS = ("/_stcore/agent", "/_stcore/metrics", "/_stcore/script-health-check")
 """For programs, past the websocket we watch; how many people read at the moment; the page run by nobody."""
+UPLOADS = "/_stcore/upload_file"
 RECHECK_SECONDS = 2.0
 CLOSED = 4401
 
@@ -110,8 +112,8 @@ class Gate:
     async def _http(self, scope: Scope, receive: Receive, send: Send, token: str | None) -> None:
         if scope["path"] in self._public:
             await self._app(scope, receive, send)
-        elif token is not None and await self._is_alive(token, is_person=scope["path"] not in ASKED_BY_ITSELF):
-            if self._is_closed(scope["path"], session_of(token)):
+        elif token is not None and (who := await self._alive(token, is_person=scope["path"] not in ASKED_BY_ITSELF)):
+            if self._is_closed(scope["path"], session_of(token), who.role):
                 await PlainTextResponse("Нет такого адреса.", status_code=404)(scope, receive, send)
             else:
                 await self._app(_trusted(scope, token), receive, send)
@@ -121,14 +123,17 @@ class Gate:
         else:
             await _refusal(scope)(scope, receive, send)
 
-    def _is_closed(self, path: str, session: str) -> bool:
-        """Files of other sessions, and ways of Streamlit that no page needs."""
+    def _is_closed(self, path: str, session: str, role: str) -> bool:
+        """Files of other sessions, uploads of who has no form for them (Streamlit would take any number of any size
+        that it allows into memory), and ways of Streamlit that no page needs."""
         if path.startswith("/media/"):
             return not self._files.was_told(session, path)
+        if path.startswith(UPLOADS):
+            return role not in LOADERS
         return path.startswith(CLOSED_WAYS)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send, token: str | None) -> None:
-        if token is None or not is_own_origin(scope) or not await self._is_alive(token):
+        if token is None or not is_own_origin(scope) or not await self._alive(token):
             await receive()
             await send({"type": "websocket.close", "code": CLOSED})
             return
@@ -143,7 +148,7 @@ class Gate:
                 if message["type"] != "websocket.receive":
                     return message
                 data = message.get("bytes") or b""
-                if not await self._is_alive(token, is_person=is_by_person(data)):
+                if not await self._alive(token, is_person=is_by_person(data)):
                     break
                 if is_permitted(data):
                     return message
@@ -162,9 +167,9 @@ class Gate:
         cookie = HTTPConnection(scope).cookies.get(COOKIE)
         return self._signer.token_of(cookie) if cookie else None
 
-    async def _is_alive(self, token: str, *, is_person: bool = False) -> bool:
-        """Whether the session lives; what a person did keeps it from lying idle."""
-        found = await run_in_threadpool(self._store.identity_of, token) is not None
+    async def _alive(self, token: str, *, is_person: bool = False) -> Identity | None:
+        """Whose session it is, if it lives; what a person did keeps it from lying idle."""
+        found = await run_in_threadpool(self._store.identity_of, token)
         if found and is_person:
             await run_in_threadpool(self._store.touch, token)
         return found

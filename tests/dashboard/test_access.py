@@ -17,7 +17,7 @@ from streamlit.proto.ClientState_pb2 import ClientState
 from dashboard.access import COOKIE, IDLE_LIFE, SESSION_LIFE, CookieSigner, SlowDownError, cookie_secret, session_of
 from dashboard.accounts import ADDRESS_FAILURES, FREE_FAILURES, LOCK, LOCK_FAILURES, PostgresAccounts
 from dashboard.assets import russian_index
-from dashboard.gate import SESSION_HEADER, Gate, Watch
+from dashboard.gate import CLOSED_WAYS, SESSION_HEADER, Gate, Watch
 from dashboard.incoming import is_by_person, is_permitted
 from dashboard.login import safe_next
 from etl.warehouse import embedded, passwords
@@ -366,6 +366,16 @@ def test_what_a_tab_asks_by_itself_is_no_sign_of_a_person():
     for message in (looking, BackMsg(app_heartbeat=True), BackMsg()):
         assert not is_by_person(bytes(message.SerializeToString()))
     assert is_permitted(bytes(looking.SerializeToString())) and not is_by_person(b"\xff")
+
+
+def test_who_has_no_form_for_files_uploads_none_and_ways_for_programs_are_closed(gate, store, signer, engine):
+    cookie = signer.sign(store.open_session(1))
+    path = "/_stcore/upload_file/own-session/file"
+    assert ask(gate, path, cookie=cookie)[0]["status"] == 200, "a deputy has a form"
+    assert {ask(gate, way, cookie=cookie)[0]["status"] for way in CLOSED_WAYS} == {404}
+    with engine.begin() as connection:
+        connection.execute(update(access_user).where(access_user.c.user_id == 1).values(role="teacher"))
+    assert ask(gate, path, cookie=cookie)[0]["status"] == 404
 
 
 def test_a_websocket_without_a_session_is_never_accepted(gate):
