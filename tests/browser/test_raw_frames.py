@@ -200,6 +200,31 @@ def test_a_file_is_given_to_the_session_that_asked_for_it_and_to_nobody_else(
     assert owner.ask(url, Accept="*/*")[0] == 401
 
 
+def test_what_a_tab_remembers_is_taken_up_again_by_the_same_sign_in_alone(address: str) -> None:
+    """Streamlit hands a lost connection its old session by a number that the client states."""
+    owner, other = Visitor(urlsplit(address).port or 0), Visitor(urlsplit(address).port or 0)
+    assert (owner.sign_in("deputy"), other.sign_in("class")) == (303, 303)
+
+    async def number(visitor: Visitor, known: str = "") -> str:
+        headers = {"Cookie": f"{COOKIE}={visitor.cookies[COOKIE]}"}
+        stated = [Subprotocol(part) for part in (("streamlit", "x", known) if known else ("streamlit",))]
+        uri = f"ws://127.0.0.1:{visitor.port}/_stcore/stream"
+        async with connect(uri, subprotocols=stated, additional_headers=headers, max_size=None) as line:
+            heard: list[ForwardMsg] = []
+            await answer(line, rerun("guide", {}), heard)
+            return next(one.new_session.initialize.session_id for one in heard if one.HasField("new_session"))
+
+    async def attack() -> None:
+        first = await number(owner)
+        assert await number(other, first) != first
+        assert await number(owner, first) == first
+        assert owner.sign_in("deputy") == 303
+        assert await number(owner, first) != first, "the next person at this computer begins anew"
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(attack())).result()
+
+
 def test_ways_of_streamlit_that_no_page_of_ours_needs_are_closed(address: str) -> None:
     visitor = Visitor(urlsplit(address).port or 0)
     assert visitor.sign_in("deputy") == 303
