@@ -31,7 +31,11 @@ UNION
 SELECT g.user_id, g.school_id, g.opens, j.class_id, j.journal_id
 FROM held g
 JOIN dim_journal j ON j.school_id = g.school_id
-WHERE g.level = 'teacher' AND (
+WHERE g.level = 'teacher' AND NOT EXISTS (
+    SELECT 1 FROM dim_staff d JOIN dim_school s USING (school_id)
+    WHERE d.school_id = g.school_id AND d.staff_id = g.staff_id
+      AND (d.deleted_latest IS NOT NULL OR d.employed_to::timestamp AT TIME ZONE s.timezone <= now())
+) AND (
     EXISTS (
         SELECT 1 FROM fact_teaching_load l
         WHERE l.school_id = g.school_id AND l.staff_id = g.staff_id AND l.group_id = j.group_id

@@ -18,6 +18,7 @@ from etl.errors import SettingsError
 from etl.job import load_bundle
 from etl.settings import Settings, read_settings
 from etl.warehouse import embedded
+from etl.warehouse.access_rows import refresh_access
 from etl.warehouse.engine import app_url, owner_connection, sqlalchemy_url
 from etl.warehouse.roles import ROLE_ROWS
 from tests.homes import open_new
@@ -42,6 +43,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 def school(folder: Path, extracted_at: str, employed_to: date | None) -> Path:
     bundle = tiny_school(extracted_at, None).add_class()
     bundle.add("staff", staff_key="leaver", full_name="Уходящая О. П.", employed_to=employed_to)
+    bundle.add("lesson", lesson_key="l1", held_on="2024-09-11")
     return bundle.write(folder)
 
 
@@ -140,6 +142,22 @@ def test_an_account_that_reads_somebodys_own_journals_ends_with_her_and_can_be_t
     assert PostgresAccounts(engine, lambda: END).verify("leaver", PASSWORD) is not None
     with pytest.raises(SettingsError, match="no member of staff 'nobody'"):
         tie(clean, "leaver", Target(school=key, staff_key="nobody"))
+
+
+def test_journals_of_somebody_who_left_are_open_to_no_account_of_hers(clean: str) -> None:
+    """She works on elsewhere, and her account is tied to that employment."""
+    key, rows = school_key(clean), "SELECT count(*) FROM access_row WHERE level = 'journal'"
+    add_account(
+        clean, "petrova", role="teacher", name="П.", password=PASSWORD, staff=Target(school=key, staff_key="t1")
+    )
+    grant(clean, "petrova", Target(school=key, staff_key="t1"))
+    with owner_connection(clean) as connection:
+        found = connection.execute(rows).fetchone()
+        assert found is not None and found[0] > 0
+        connection.execute("UPDATE dim_staff SET employed_to = current_date - 1 WHERE staff_key = 't1'")
+        refresh_access(connection.cursor())
+        assert connection.execute(rows).fetchone() == (0,)
+        connection.rollback()
 
 
 @pytest.mark.parametrize("closed", ["disabled_at = now()", "valid_until = now() - interval '1 second'"])
