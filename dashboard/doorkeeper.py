@@ -19,13 +19,14 @@ from contextlib import suppress
 from dashboard.access import COOKIE
 from dashboard.parentage import stop_without_parent
 
-HEAD_BYTES = 65_536  # of a request's head; browsers send some two kilobytes
-HEAD_SECONDS = 30.0  # to send it
+HEAD_BYTES = 32_768  # of a request's head; browsers send some two kilobytes, with a provider's cookies some ten
+HEAD_SECONDS = 30.0  # to send it, and for the process to say whether it opens a websocket
 CHUNK = 65_536
 INSIDE = "127.0.0.1"
 TRUSTED_VARIABLE = "FORWARDED_ALLOW_IPS"  # uvicorn's own: addresses of proxies whose word about the client is believed
 _TOLD_BY_PROXIES = (b"x-forwarded-", b"forwarded:", b"x-real-ip:")
 _OF_A_CONNECTION = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"upgrade"})
+_OPENING = b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 AWAY = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
 AWAY_TEXT = "Сервер перезапускается. Обновите страницу через минуту.\n"
 
@@ -52,13 +53,13 @@ def led_in(head: bytes, peer: str, *, is_believed: bool) -> bytes:
     # said in our own words: what we take for a websocket and the process does not would leave the connection open,
     # and a second request on it, which nobody looks at, could name any address
     lines = [line for line in lines if _name(line) not in _OF_A_CONNECTION]
-    lines += [b"Connection: Upgrade", b"Upgrade: websocket"] if opens else [b"Connection: close"]
-    return b"\r\n".join([first, *lines]) + b"\r\n\r\n"
+    return b"\r\n".join([first, *lines, _OPENING if opens else b"Connection: close\r\n\r\n"])
 
 
 def _opens_websocket(lines: list[bytes]) -> bool:
     said = {name: _values(lines, name) for name in (b"upgrade", b"connection")}
-    return said[b"upgrade"] == [b"websocket"] and b"upgrade" in said[b"connection"]
+    has_body = any(_name(line) in (b"content-length", b"transfer-encoding") for line in lines)
+    return said[b"upgrade"] == [b"websocket"] and b"upgrade" in said[b"connection"] and not has_body
 
 
 def _values(lines: list[bytes], name: bytes) -> list[bytes]:
@@ -119,6 +120,9 @@ class Doorkeeper:
         inner_writer.write(head)
         asking = asyncio.create_task(_carry(reader, inner_writer))
         try:
+            # what the process cannot read as the beginning of a websocket it neither answers nor closes
+            async with asyncio.timeout(HEAD_SECONDS if head.endswith(_OPENING) else None):
+                writer.write(await inner_reader.read(CHUNK))
             await _carry(inner_reader, writer)
         finally:
             asking.cancel()

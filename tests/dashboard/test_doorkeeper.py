@@ -52,6 +52,8 @@ def test_a_connection_carries_one_request_unless_it_opens_a_websocket() -> None:
         ("Connection: Upgrade", "Upgrade: h2c"),
         ("Connection: keep-alive", "Upgrade : websocket", "Proxy-Connection: keep-alive"),
         ("Connection : keep-alive", "upgrade:websocket"),
+        ("Connection: Upgrade", "Upgrade: websocket", "Content-Length: 5"),
+        ("Connection: Upgrade", "Upgrade: websocket", "Transfer-Encoding: chunked"),
     ],
 )
 def test_no_second_request_is_smuggled_behind_what_only_looks_like_a_websocket(lines: tuple[str, ...]) -> None:
@@ -137,6 +139,28 @@ def test_a_request_with_its_body_and_the_whole_answer_pass() -> None:
 def test_a_process_that_is_away_is_said_in_a_sentence() -> None:
     _, answer = talk(head(), is_there=False)
     assert answer.startswith(b"HTTP/1.1 503") and "Обновите страницу".encode() in answer
+
+
+def test_a_websocket_that_the_process_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process leaves open what it cannot read as a beginning, e.g. a line of more than 8 KB."""
+    monkeypatch.setattr("dashboard.doorkeeper.HEAD_SECONDS", 0.2)
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async def attack() -> bytes:
+        inner = await asyncio.start_server(silent, "127.0.0.1", 0)
+        port = inner.sockets[0].getsockname()[1]
+        async with inner, await asyncio.start_server(Doorkeeper([port], "").take, "127.0.0.1", 0) as outer:
+            reader, writer = await asyncio.open_connection(*outer.sockets[0].getsockname())
+            writer.write(head("Connection: Upgrade", "Upgrade: websocket"))
+            try:
+                return await reader.read()
+            finally:
+                writer.close()
+
+    assert asyncio.run(asyncio.wait_for(attack(), 10)) == b""
 
 
 @pytest.mark.parametrize("request_", [b"x" * 200_000, b"GET / HTTP/1.1\r\nHost: a", b""])
