@@ -72,18 +72,16 @@ class SignIn:
         login, target = str(form.get("login", "")), safe_next(str(form.get("next", "")))
         try:
             address = request.client.host if request.client else ""
-            identity, token = await self._open(login, str(form.get("password", "")), address)
+            identity = await self._verified(login, str(form.get("password", "")), address)
+            if identity is not None:
+                return await let_in(self._store, self._signer, request, identity, target)
         except SlowDownError as error:
             text = t(f"login.{SLOW[error.reason]}", wait=_wait(error.seconds))
             headers = {"Retry-After": str(error.seconds)}
             return HTMLResponse(self._form(target, login, error=text), status_code=429, headers=headers)
         except SQLAlchemyError:
             return HTMLResponse(self._form(target, login, error=t("login.unavailable")), status_code=503)
-        if identity is None:
-            return HTMLResponse(self._form(target, login, error=t("login.wrong")), status_code=401)
-        response = RedirectResponse(target, status_code=303)
-        set_session_cookie(response, self._signer.sign(token), is_secure=request.url.scheme == "https")
-        return response
+        return HTMLResponse(self._form(target, login, error=t("login.wrong")), status_code=401)
 
     async def ask(self, request: Request) -> Response:
         """A page with the button: a link must not be able to sign anybody out."""
@@ -106,12 +104,9 @@ class SignIn:
         response.delete_cookie(COOKIE, httponly=True, samesite="lax")
         return response
 
-    async def _open(self, login: str, password: str, address: str) -> tuple[Identity | None, str]:
+    async def _verified(self, login: str, password: str, address: str) -> Identity | None:
         async with self._turn:
-            identity = await run_in_threadpool(self._store.verify, login, password, address)
-        if identity is None:
-            return None, ""
-        return identity, await run_in_threadpool(self._store.open_session, identity.user_id)
+            return await run_in_threadpool(self._store.verify, login, password, address)
 
     def _form(self, target: str, login: str = "", *, error: str = "", note: str = "") -> str:
         # the message is announced; the field that needs attention has the focus
@@ -139,10 +134,20 @@ class SignIn:
         return f'<a class="other" href="{escape(address)}">{escape(label)}</a>'
 
 
-def set_session_cookie(response: Response, cookie: str, *, is_secure: bool) -> None:
-    """The one cookie of ours: out of reach of scripts and of other sites' forms, over TLS only where we have it."""
-    life = int(SESSION_LIFE.total_seconds())
-    response.set_cookie(COOKIE, cookie, max_age=life, httponly=True, samesite="lax", secure=is_secure)
+async def let_in(
+    store: AccountStore, signer: CookieSigner, request: Request, identity: Identity, target: str
+) -> Response:
+    """Begin a session and lead to `target`. Whoever was signed in in this browser is signed out: her open tabs are not
+    for the next person. SQLAlchemyError where the database is away."""
+    before = signer.token_of(request.cookies.get(COOKIE, ""))
+    if before is not None:
+        await run_in_threadpool(store.close_session, before)
+    token = await run_in_threadpool(store.open_session, identity.user_id)
+    response = RedirectResponse(target, status_code=303)
+    # the one cookie of ours: out of reach of scripts and of other sites' forms, over TLS only where we have it
+    life, is_secure = int(SESSION_LIFE.total_seconds()), request.url.scheme == "https"
+    response.set_cookie(COOKIE, signer.sign(token), max_age=life, httponly=True, samesite="lax", secure=is_secure)
+    return response
 
 
 def safe_next(target: str) -> str:

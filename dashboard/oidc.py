@@ -32,7 +32,7 @@ from streamlit.web.server.starlette.starlette_app_utils import decode_signed_val
 
 from dashboard.access import AccountStore, CookieSigner
 from dashboard.i18n import t
-from dashboard.login import notice, set_session_cookie
+from dashboard.login import let_in, notice
 from etl.errors import SettingsError
 
 SECRETS = "secrets.toml"
@@ -120,10 +120,7 @@ class OidcSignIn:
         identity = await run_in_threadpool(self._store.by_external_id, name)
         if identity is None:
             return notice(t("login.oidc_title"), t("login.oidc_unknown"), status=403)
-        token = await run_in_threadpool(self._store.open_session, identity.user_id)
-        response: Response = RedirectResponse("/", status_code=303)
-        set_session_cookie(response, self._signer.sign(token), is_secure=request.url.scheme == "https")
-        return response
+        return await let_in(self._store, self._signer, request, identity, "/")
 
 
 def claims_of(request: Request) -> dict[str, Any]:

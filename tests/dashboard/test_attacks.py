@@ -205,6 +205,15 @@ def test_a_cookie_is_worth_nothing_after_sign_out_disabling_or_under_another_sec
     assert thief.ask("/guide")[0] == 303
 
 
+def test_the_next_person_at_a_computer_finds_the_tabs_of_the_one_before_signed_out(site: Site) -> None:
+    browser, tab = Visitor(site.port), Visitor(site.port)
+    assert browser.sign_in("orlova") == 303
+    tab.cookies = dict(browser.cookies)
+    assert browser.sign_in("second") == 303
+    assert tab.ask("/api/session")[0] == 401 and not is_open(site, **{COOKIE: tab.cookies[COOKIE]})
+    assert browser.ask("/api/session")[0] == 204
+
+
 def test_an_open_line_closes_within_seconds_of_disabling_though_the_tab_says_nothing(site: Site) -> None:
     visitor = Visitor(site.port)
     assert visitor.sign_in("leaver") == 303

@@ -272,5 +272,6 @@ def test_the_commands_say_what_they_did_and_never_show_a_password(
         assert done.exit_code == 0, done.output
         said += done.output
     read_settings.cache_clear()
+    assert "never closes by itself" in said, "nobody named whose account it is"
     assert "disabled" in said and f"school {key}" in said
     assert PASSWORD not in said
