@@ -16,6 +16,11 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from etl.warehouse.ledger import RULES
+
+OF_PERSONS = [rule.number for rule in RULES if rule.object_type in ("account", "card", "movement", "pupil")]
+"""Rules that judge persons one by one. Where pages show every rule (checks, what if) a reader above a school gets no
+number of theirs: two runs or two acts that differ by one tell of one child."""
 DEFAULT_LIMIT = 5
 """Where the school's act states no `min_cell_size`."""
 

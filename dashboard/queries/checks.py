@@ -11,13 +11,10 @@ import polars as pl
 from dashboard.filters import Filters
 from dashboard.queries import schools
 from dashboard.queries.door import read
-from etl.warehouse.ledger import RULES
+from dashboard.small_groups import OF_PERSONS
 from etl.warehouse.scope import Scope
 
 SHOWN_RUNS = 30
-OF_PERSONS = [rule.number for rule in RULES if rule.object_type in ("account", "card", "movement", "pupil")]
-"""Rules that judge persons one by one: above a school their verdict is told and no number, because two runs that differ
-by one tell of one child (`small_groups`)."""
 TREND = 8
 """Runs whose verdicts stand side by side."""
 _NUMBERS = ("applicable_count", "violated_count", "unknown_count")

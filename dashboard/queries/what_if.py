@@ -11,6 +11,7 @@ import polars as pl
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from dashboard.queries.door import append, read
+from dashboard.small_groups import OF_PERSONS
 from etl.warehouse.metrics import sums
 from etl.warehouse.policies import ABOVE, DECIDERS
 from etl.warehouse.scope import Scope
@@ -130,9 +131,10 @@ def read_both(scope: Scope, year: int | None, school: int, judgement: int) -> pl
     deadline without a hard one: nothing can break it), and the sums COUNTED.
 
     The own one comes from the marts of the pages, the other from its own sums; both where the data end, over the school
-    year `year` (None = the newest). One query.
+    year `year` (None = the newest). One query. Above a school without the rules that judge persons.
     """
-    return read(scope, _BOTH, {"school": school, "judgement": judgement, "year": year})
+    both = read(scope, _BOTH, {"school": school, "judgement": judgement, "year": year})
+    return both.filter(~pl.col("rule").is_in(OF_PERSONS)) if scope.is_above else both
 
 
 def ask(scope: Scope, school: int, act: str, version: int) -> Refused | None:

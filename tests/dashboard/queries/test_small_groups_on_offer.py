@@ -13,13 +13,14 @@ from dashboard.check_rows import verdict_row
 from dashboard.filters import Filters
 from dashboard.queries.attendance import read_attendance
 from dashboard.queries.attended import fixed_day
-from dashboard.queries.checks import OF_PERSONS, read_checks
+from dashboard.queries.checks import read_checks
 from dashboard.queries.comparison import READABLE, read_compared
 from dashboard.queries.loads import read_loads
 from dashboard.queries.performance import read_performance
 from dashboard.queries.school import read_school
 from dashboard.queries.schools import read_limits
-from dashboard.small_groups import NOBODY
+from dashboard.queries.what_if import read_both
+from dashboard.small_groups import NOBODY, OF_PERSONS
 from etl.warehouse.engine import owner_connection
 from etl.warehouse.scope import Scope
 from tests.conftest import DEPUTY, INSPECTOR, REGION, Warehouse
@@ -125,6 +126,12 @@ def test_two_runs_of_checks_tell_no_number_of_persons(
     assert rows["violated_count"].to_list() == [1 if is_told else None, 2]
     words = [verdict_row(row, [row], None, None).cells[5].text for row in rows.iter_rows(named=True)]
     assert words == ["1" if is_told else "скрыто", "2"]
+
+
+@pytest.mark.parametrize(("user", "is_told"), [(INSPECTOR, False), (REGION, False), (DEPUTY, True)])
+def test_two_acts_tell_no_number_of_persons(scope_of: ScopeOf, warehouse: Warehouse, user: int, is_told: bool) -> None:
+    rules = set(read_both(scope_of(user), None, warehouse.school_id, 0)["rule"])
+    assert len(rules) > 30 and bool(rules & set(OF_PERSONS)) is is_told
 
 
 @pytest.mark.parametrize(("user", "is_told"), [(INSPECTOR, False), (REGION, False), (DEPUTY, True)])
