@@ -120,6 +120,8 @@ def _result(
         if rows:
             with st.expander(t(f"what_if.{key}", n=len(rows))):
                 _table(key, names, rows)
+    if scope.is_above:
+        st.caption(t("what_if.persons_note"))
     st.caption(_stamp(school, standing, both))
 
 
