@@ -132,9 +132,8 @@ def _verdicts(scope: Scope, page: Checks, run: dict[str, Any], filters: Filters)
         st.header(t("checks.verdicts"), anchor=False)
         summary = [f"{t(f'verdict.{verdict}')} — {number(run[verdict])}" for verdict in VERDICTS if run[verdict]]
         words = listed(summary)
-        st.caption(f"{words[:1].upper()}{words[1:]}. {t('checks.verdicts_note')}")
-        if scope.is_above:
-            st.caption(t("checks.persons_note"))
+        notes = ["verdicts_note", *(["verdicts_open"] if opens else []), *(["persons_note"] if scope.is_above else [])]
+        st.caption(f"{words[:1].upper()}{words[1:]}. {' '.join(t(f'checks.{note}') for note in notes)}")
         clicked = row_table("checks_verdicts", columns, rows, caption=t("checks.verdicts"))
     if clicked is not None:
         rule = wording.BY_NUMBER[results[clicked]["rule"]].name
