@@ -84,7 +84,8 @@ def walk(open_page: Visit, address: str, warehouse: Warehouse, login: str) -> No
         settle(page)
         wrong += [f"{place}, {theme}: {found}" for found in [*_grave(page), *_odd(page)]]
         page.set_viewport_size({"width": 1440, "height": 1000})
-        page.add_style_tag(content="* {transition: none !important; animation: none !important}")  # no colour is read halfway to the next
+        # no colour is read halfway to the next
+        page.add_style_tag(content="* {transition: none !important; animation: none !important}")
         before = page.evaluate(_GROUND)
         # every other page begins in dark: a change of theme draws the page anew, one of them is enough
         theme = "dark" if theme == "light" else "light"
