@@ -127,7 +127,7 @@ def test_a_director_opens_last_month_and_reads_what_changed(demo: Demo) -> None:
     expect(block.get_by_role("heading", name="Что изменилось")).to_be_visible()
     expect(block).to_contain_text("сентябрь 2026")
     worse = block.get_by_role("table").first
-    expect(worse.get_by_role("row").nth(1)).to_contain_text(re.compile(r"-\d+,\d\sп\.п\."))
+    expect(worse.get_by_role("row").nth(1)).to_contain_text(re.compile(r"−\d+,\d\sп\.п\."))
     for row in worse.get_by_role("row").all()[1:]:  # what is said to have changed is the difference of what is shown
         was, now, change = (number_of(cell) for cell in row.get_by_role("cell").all_inner_texts()[-3:])
         assert was is not None and now is not None and change is not None and change < 0
