@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from dashboard.library import attendance_reports, class_teacher_reports, head_reports, marks_reports, school_reports
+from dashboard.library.state_forms import state_forms
 from dashboard.queries.activity import read_activity
 from dashboard.queries.class_reports import ClassFrames
 from dashboard.queries.contingent import read_contingent
@@ -19,6 +20,7 @@ from dashboard.queries.filling import read_filling
 from dashboard.queries.head_report import read_head_report
 from dashboard.queries.overdue_printouts import read_overdue_printouts
 from dashboard.queries.programme import read_programme
+from dashboard.queries.state_forms import read_state_forms
 from dashboard.reports.document import Section
 
 Often = Literal["week", "month", "period", "year", "demand"]
@@ -128,6 +130,9 @@ REPORTS: tuple[Report, ...] = (
                ((S16, "Р-1.6"), (SL, "1.7"), (S53, "3.13")), "week", ("deputy",), ("secretary",)),
     _of_school("cards", school_reports.cards, read_contingent, ((RK, "5.5"), (RK, "Т-3.1.1")), "month",
                ("coordinator",), ("secretary",)),
+    _of_school("state_forms", state_forms, read_state_forms,
+               ((RK, "2.2.1"), (RK, "А-2.3"), (RK, "Т-2.1.5"), (RK, "Т-3.1.1")), "year", ("coordinator",),
+               ("secretary",)),
 )  # fmt: skip
 BY_CODE: dict[str, Report] = {report.code: report for report in REPORTS}
 

@@ -15,14 +15,14 @@ from etl.warehouse.scope import Scope
 
 _LIVE = "x.school_id = ANY(:schools) AND x.school_id = :school AND x.deleted_latest IS NULL"
 # an enrolment holds from its first day until the day before its end (annex B13)
-_ON = "x.from_on <= CAST({day} AS date) AND (x.to_on IS NULL OR x.to_on > CAST({day} AS date))"
+ON_ROLL = "x.from_on <= CAST({day} AS date) AND (x.to_on IS NULL OR x.to_on > CAST({day} AS date))"
 _CLASSES = f"""
 WITH moves AS (
     SELECT x.movement_id, x.kind, x.from_class_id, x.to_class_id FROM fact_movement x
     WHERE {_LIVE} AND x.effective_on BETWEEN CAST(:starts_on AS date) AND CAST(:until AS date)
 ), rolls AS (
-    SELECT x.class_id, count(DISTINCT x.pupil_id) FILTER (WHERE {_ON.format(day=":before")}) AS opening,
-        count(DISTINCT x.pupil_id) FILTER (WHERE {_ON.format(day=":until")}) AS closing
+    SELECT x.class_id, count(DISTINCT x.pupil_id) FILTER (WHERE {ON_ROLL.format(day=":before")}) AS opening,
+        count(DISTINCT x.pupil_id) FILTER (WHERE {ON_ROLL.format(day=":until")}) AS closing
     FROM fact_enrolment x WHERE {_LIVE} AND x.school_year = :year GROUP BY 1
 )
 SELECT c.class_id, c.name AS class_name, c.grade, c.letter, coalesce(r.opening, 0) AS opening,
@@ -51,7 +51,7 @@ WITH gone AS (
     WHERE {_LIVE} AND x.employed_to <= CAST(:newest AS date)
     UNION ALL
     SELECT 'pupil', p.pupil_key FROM dim_pupil p JOIN fact_enrolment x USING (school_id, pupil_id)
-    WHERE {_LIVE} GROUP BY p.pupil_key HAVING NOT bool_or({_ON.format(day=":newest")})
+    WHERE {_LIVE} GROUP BY p.pupil_key HAVING NOT bool_or({ON_ROLL.format(day=":newest")})
 ), cards AS (
     SELECT x.owner_kind, x.owner_key, x.field, x.filled FROM fact_card_field x
     WHERE {_LIVE} AND NOT EXISTS (SELECT 1 FROM gone g WHERE g.owner_kind = x.owner_kind AND g.owner_key = x.owner_key)
@@ -67,7 +67,7 @@ ORDER BY 1, 2
 """
 _CONSENTS = f"""
 WITH here AS (
-    SELECT DISTINCT x.pupil_id FROM fact_enrolment x WHERE {_LIVE} AND {_ON.format(day=":newest")}
+    SELECT DISTINCT x.pupil_id FROM fact_enrolment x WHERE {_LIVE} AND {ON_ROLL.format(day=":newest")}
 ), said AS (
     SELECT x.parent_key, x.pupil_id, x.status FROM fact_consent x
     WHERE {_LIVE} AND x.pupil_id IN (SELECT pupil_id FROM here)
@@ -107,30 +107,50 @@ class Contingent:
     carried: frozenset[str]
 
 
-def read_contingent(scope: Scope, filters: Filters, now: datetime) -> Contingent | None:
-    """Everything on the page for `filters.school`; None where the school is not open or has no periods."""
+@dataclass(frozen=True)
+class RollDays:
+    """On which days rolls are counted: the school's row, the period, its `first` day, `until` = its last day that the
+    data reach (the day before `first` where they reach none), `newest` = the day where the data end."""
+
+    row: dict[str, Any]
+    choice: periods.Choice
+    first: date
+    until: date
+    newest: date
+
+
+def read_roll_days(scope: Scope, filters: Filters, now: datetime) -> RollDays | None:
+    """The days for `filters.school`, local to it; two queries. None where it is not open or has no periods."""
     school = filters.school
     listed = schools.read_schools(scope, now, school)
     if school is None or listed.is_empty():
         return None
-    newest = schools.until_of(listed, filters.as_of)
-    choice = periods.choose(periods.read_periods(scope, school), filters, newest, with_days=scope.sees_names)
+    ends = schools.until_of(listed, filters.as_of)
+    choice = periods.choose(periods.read_periods(scope, school), filters, ends, with_days=scope.sees_names)
     if choice is None:
         return None
-    span = choice.period.span
+    span, newest = choice.period.span, ends[school]
     first, last = span.days_of(school) or (span.first, span.first)
-    before = date.fromordinal(first.toordinal() - 1)
-    until = max(min(last, newest[school]), before)
+    until = max(min(last, newest), date.fromordinal(first.toordinal() - 1))
+    return RollDays(listed.row(0, named=True), choice, first, until, newest)
+
+
+def read_contingent(scope: Scope, filters: Filters, now: datetime) -> Contingent | None:
+    """Everything on the page for `filters.school`; None where the school is not open or has no periods."""
+    days = read_roll_days(scope, filters, now)
+    if days is None:
+        return None
+    before = date.fromordinal(days.first.toordinal() - 1)
     params = {
-        "school": school, "year": span.year, "starts_on": first, "before": before, "until": until,
-        "newest": newest[school],
+        "school": filters.school, "year": days.choice.period.span.year, "starts_on": days.first, "before": before,
+        "until": days.until, "newest": days.newest,
     }  # fmt: skip
     consents = read(scope, _CONSENTS, params)
     return Contingent(
-        row=listed.row(0, named=True),
-        choice=choice,
+        row=days.row,
+        choice=days.choice,
         before=before,
-        until=until,
+        until=days.until,
         classes=read(scope, _CLASSES, params),
         moves=read(scope, _MOVES, params),
         cards=read(scope, _CARDS, params),

@@ -364,3 +364,14 @@ def test_a_file_that_cannot_be_read_refuses_the_bundle_and_leaves_everything_as_
     assert caught.value.advice
     assert store.everything() == before
     assert list((store.home / "spool").glob("load-*")) == []
+
+
+def test_sex_and_year_of_birth_come_with_the_bundle_that_knows_them_and_are_unknown_until_then(store: Store) -> None:
+    told = "SELECT pupil_key, sex, birth_year FROM dim_pupil ORDER BY 1"
+    store.load(journal().only_columns("pupil"))
+    assert store.rows(told) == [("p1", None, None), ("p2", None, None)]
+    for day, sex, year in ((2, "f", 2011), (3, "m", 2012)):
+        bundle = journal(day)
+        bundle.row("pupil", "p1").update(sex=sex, birth_year=str(year))
+        store.load(bundle)
+        assert store.rows(told) == [("p1", sex, year), ("p2", None, None)]

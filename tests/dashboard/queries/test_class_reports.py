@@ -188,7 +188,9 @@ def test_a_class_teacher_reports_on_her_class_and_others_on_none(scope_of: Scope
             assert read_report(scope_of(user_id), place, report, NOW) is None, (report.code, user_id)
         for user_id in (ADMINISTRATOR, SECRETARY):
             found = read_report(scope_of(user_id), place, report, NOW)
-            assert found is None or report.code in ("movement", "class_sizes", "activity", "cards", "overdue_printouts")
+            assert found is None or report.code in (
+                "movement", "class_sizes", "activity", "cards", "overdue_printouts", "state_forms",
+            )  # fmt: skip
 
 
 def test_months_have_no_period_marks_and_the_report_says_so(scope_of: Scopes, warehouse: Warehouse) -> None:
