@@ -193,6 +193,11 @@ def test_a_class_teacher_reports_on_her_class_and_others_on_none(scope_of: Scope
             )  # fmt: skip
 
 
+def test_a_secretary_gets_the_tables_for_forms_as_the_deputy_does(scope_of: Scopes, warehouse: Warehouse) -> None:
+    hers, his = (parts_of(made_of(scope_of(user_id), warehouse, "state_forms")) for user_id in (SECRETARY, DEPUTY))
+    assert hers == his and len(rows_of(hers[0])) > 3
+
+
 def test_months_have_no_period_marks_and_the_report_says_so(scope_of: Scopes, warehouse: Warehouse) -> None:
     with pytest.raises(OfPeriodError, match="Октябрь"):
         made_of(scope_of(DEPUTY), warehouse, "marks_summary", "m2026-10")
