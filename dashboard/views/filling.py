@@ -15,6 +15,7 @@ from dashboard import filling_rows as table
 from dashboard.components.figure import figure
 from dashboard.components.kpi_cards import kpi_cards
 from dashboard.components.row_table import Cell, Column, Row, row_table
+from dashboard.derived import derived
 from dashboard.filters import Filters
 from dashboard.i18n import count, day_short, listed, number, t
 from dashboard.pages_table import is_open
@@ -149,7 +150,7 @@ def _table(scope: Scope, page: Filling, filters: Filters) -> None:
             if chosen is not None and chosen != group:
                 frame.set_filters(filters.changed(group=_CODES[chosen]))
         st.caption(t("filling.table_note"))
-        found = table.lines(page, group)
+        found = derived(page, table.lines, group)
         if found.is_empty():
             st.markdown(t("school.journals_empty"))
             return
@@ -234,7 +235,7 @@ def _unfilled(page: Filling, filters: Filters) -> None:
 
 
 def _lags(page: Filling, filters: Filters) -> None:
-    lines = table.lag_lines(page)
+    lines = derived(page, table.lag_lines)
     with st.container(border=True):
         st.header(t("filling.lags"), anchor=False)
         if not lines:

@@ -12,6 +12,7 @@ from dashboard import charts, frame, measures, moment_words
 from dashboard.components.figure import figure
 from dashboard.components.kpi_cards import kpi_cards
 from dashboard.components.row_table import Cell, Column, Row, row_table
+from dashboard.derived import derived
 from dashboard.filters import Filters
 from dashboard.i18n import count, day, day_short, listed, number, percent, t
 from dashboard.queries import schools as asked
@@ -36,7 +37,7 @@ def render(scope: Scope, filters: Filters) -> None:
         frame.head(t("page.overview"), filters)
         frame.empty(t("overview.no_data_title"), t("overview.no_data"))
         return
-    table = school_rows(page)
+    table = derived(page, school_rows)
     _head(page, table, filters)
     _cards(page, filters)
     left, right = st.columns([5, 3], gap="medium")
@@ -204,11 +205,9 @@ def _without(page: Overview, schools: list[int]) -> str:
 
 def _funnel(page: Overview, table: pl.DataFrame, filters: Filters) -> None:
     st.header(t("overview.funnel"), anchor=False)
-    points = table.filter(pl.col("filled").is_not_null()).select(
-        pl.col("school_id").alias("id"), "label", "done", pl.col("base").alias("due")
-    )
+    points = derived(table, _points)
     st.caption(t("overview.funnel_note") if points.height >= FEWEST else t("overview.funnel_few"))
-    chart = charts.funnel(points, dark=frame.is_dark())
+    chart = derived(points, charts.funnel, dark=frame.is_dark())
     shown = points.select(
         pl.col("label").alias(t("overview.column_school")),
         pl.col("done").alias(t("overview.funnel_column_done")),
@@ -217,6 +216,12 @@ def _funnel(page: Overview, table: pl.DataFrame, filters: Filters) -> None:
     clicked = figure("overview_funnel", chart, shown)
     if clicked is not None and clicked.isdigit():
         frame.go("school", filters.drilled(school=int(clicked)))
+
+
+def _points(table: pl.DataFrame) -> pl.DataFrame:
+    return table.filter(pl.col("filled").is_not_null()).select(
+        pl.col("school_id").alias("id"), "label", "done", pl.col("base").alias("due")
+    )
 
 
 def _attention(table: pl.DataFrame, filters: Filters) -> None:
@@ -291,5 +296,5 @@ def _share(value: float | None) -> str:
 def _records(page: Overview) -> None:
     st.header(t("overview.records"), anchor=False)
     st.caption(t("overview.records_note"))
-    rows = record_rows(page.duties)
+    rows = derived(page.duties, record_rows)
     draw_record_table("overview_records", t("overview.records"), rows)

@@ -11,6 +11,7 @@ from dashboard import frame
 from dashboard.components.heat_grid import Axis
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.components.word_grid import Word, word_grid
+from dashboard.derived import derived
 from dashboard.i18n import day_short, number, out_of, percent, t
 from dashboard.queries import schools as asked
 from dashboard.queries.performance import Performance
@@ -29,10 +30,7 @@ def draw_class(place: Place, page: Performance) -> None:
     if page.pupils.is_empty():
         st.info(t("performance.no_rosters"), icon=":material/help:")
         return
-    subjects = page.dims.select("journal_id", "subject")
-    pupils = page.pupils.join(subjects, on="journal_id", how="left").with_columns(
-        pl.col("full_name").fill_null(t("attendance.nameless"))
-    )
+    pupils = derived(page, _pupils)
     if place.filters.pupil is not None:
         _low(place, page, pupils)
     with st.container(border=True):
@@ -41,6 +39,14 @@ def draw_class(place: Place, page: Performance) -> None:
         _objective(place, pupils)
     with st.container(border=True):
         _matrix(place, pupils)
+
+
+def _pupils(page: Performance) -> pl.DataFrame:
+    """The pupils of the class by journal with its subject; who may not be named has a word instead."""
+    subjects = page.dims.select("journal_id", "subject")
+    return page.pupils.join(subjects, on="journal_id", how="left").with_columns(
+        pl.col("full_name").fill_null(t("attendance.nameless"))
+    )
 
 
 def _ask(place: Place, pupils: pl.DataFrame) -> None:
@@ -119,10 +125,8 @@ def _objective(place: Place, pupils: pl.DataFrame) -> None:
     _open(place, rows, clicked)
 
 
-def _matrix(place: Place, pupils: pl.DataFrame) -> None:
-    """Pupil × subject: the period marks of the class (requirements B-30)."""
-    st.header(t("performance.matrix"), anchor=False)
-    st.caption(t("performance.matrix_note"))
+def _sheet(pupils: pl.DataFrame) -> tuple[pl.DataFrame, list[str], pl.DataFrame]:
+    """Who is in the class with the words of each mark, the subjects in order, and one row per pupil."""
     code = pl.col("period_mark_code")
     words = pl.when(code <= 5).then(code.cast(pl.String)).otherwise(
         code.replace_strict(_WORDS, default=None, return_dtype=pl.String)
@@ -136,16 +140,19 @@ def _matrix(place: Place, pupils: pl.DataFrame) -> None:
         .pivot("subject", index=["pupil_id", "full_name"], values="mark")
         .sort(asked.natural_order("full_name"), "pupil_id")
     )
-    if named["mark"].null_count() == named.height:
-        st.markdown(t("performance.split_none"))
-        return
-    shown = sheet.select(pl.col("full_name").alias(t("performance.column_pupil")), *order)
+    return named, order, sheet
+
+
+def _cells(
+    pupils: pl.DataFrame, owed: frozenset[str]
+) -> tuple[dict[tuple[int, str], int], list[Axis], dict[tuple[int, str], Word]]:
+    """Journal by pupil and subject, the pupils as rows of the grid, and its cells; empty ones of `owed` are marked."""
+    named, order, sheet = derived(pupils, _sheet)
     firsts = named.unique(["pupil_id", "subject"], keep="first").select("pupil_id", "subject", "journal_id")
     journals = {(row[0], row[1]): row[2] for row in firsts.iter_rows()}
-    poor = set(named.filter(code.is_in(_POOR)).select("pupil_id", "subject").iter_rows())
+    poor = set(named.filter(pl.col("period_mark_code").is_in(_POOR)).select("pupil_id", "subject").iter_rows())
     rows = [Axis(row[0], row[1], t("performance.open_low", name=row[1])) for row in
             sheet.select("pupil_id", "full_name").iter_rows()]  # fmt: skip
-    owed = _owed(place, named)
     cells = {
         (row["pupil_id"], subject): Word(
             row[subject] or "",
@@ -155,6 +162,20 @@ def _matrix(place: Place, pupils: pl.DataFrame) -> None:
         for subject in order
         if (row["pupil_id"], subject) in journals
     }
+    return journals, rows, cells
+
+
+def _matrix(place: Place, pupils: pl.DataFrame) -> None:
+    """Pupil × subject: the period marks of the class (requirements B-30)."""
+    st.header(t("performance.matrix"), anchor=False)
+    st.caption(t("performance.matrix_note"))
+    named, order, sheet = derived(pupils, _sheet)
+    if named["mark"].null_count() == named.height:
+        st.markdown(t("performance.split_none"))
+        return
+    shown = sheet.select(pl.col("full_name").alias(t("performance.column_pupil")), *order)
+    owed = _owed(place, named)
+    journals, rows, cells = derived(pupils, _cells, frozenset(owed))
     whole = [word for (_, subject), word in cells.items() if subject in owed]
     if whole:
         part = sum(bool(word.text) for word in whole)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard import frame, measures
 from dashboard.components.frame_table import frame_table
+from dashboard.derived import derived
 from dashboard.exports import offer_frame
 from dashboard.filters import Filters
 from dashboard.i18n import count, listed, number, out_of, percent, t
@@ -22,7 +23,7 @@ def draw_records(page: School) -> None:
     st.header(t("school.records"), anchor=False)
     st.caption(frame.plain(t("school.records_note", act=page.row["act_title"] or t("school.act_none"))))
     by_rule = {row["rule"]: row for row in page.clauses.iter_rows(named=True)}
-    rows = record_rows(page.rules)
+    rows = derived(page.rules, record_rows)
     terms = [measures.terms(by_rule.get(RULE[name].number)) for name in rows["rule"]]
     draw_record_table("school_records", t("school.records"), rows, terms)
 
