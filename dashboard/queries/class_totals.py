@@ -39,14 +39,19 @@ WITH {CLASS_PERIODS}, span AS (
     FROM (SELECT class_id, min(starts_on) AS starts_on, max(ends_on) AS ends_on FROM class_periods GROUP BY 1) b
     CROSS JOIN LATERAL generate_series(date_trunc('month', b.starts_on::timestamp), b.ends_on::timestamp, '1 month') m
     WHERE CAST(:every AS text) = 'month'
+), held AS MATERIALIZED (
+    SELECT class_id, held_on, sum(slot_count) AS slot_count, sum(missed_count) AS missed_count,
+           sum(missed_illness_count) AS missed_illness_count, sum(missed_invalid_count) AS missed_invalid_count
+    FROM mart_attendance_day
+    WHERE school_id = ANY(:schools) AND school_id = :school AND school_year = :year
+    GROUP BY class_id, held_on
 )
 SELECT c.school_id, c.class_id, c.name AS class_name, c.grade, c.letter, s.code, s.starts_on, s.ends_on,
     coalesce(sum(l.slot_count), 0)::bigint AS slot_count, coalesce(sum(l.missed_count), 0)::bigint AS missed_count,
     coalesce(sum(l.missed_illness_count), 0)::bigint AS missed_illness_count,
     coalesce(sum(l.missed_invalid_count), 0)::bigint AS missed_invalid_count
 FROM dim_class c JOIN span s USING (class_id)
-LEFT JOIN mart_attendance_day l ON l.school_id = c.school_id AND l.school_year = c.school_year
-    AND l.class_id = c.class_id AND l.held_on BETWEEN s.starts_on AND least(s.ends_on, CAST(:until AS date))
+LEFT JOIN held l ON l.class_id = c.class_id AND l.held_on BETWEEN s.starts_on AND least(s.ends_on, CAST(:until AS date))
 WHERE c.school_id = ANY(:schools) AND c.school_id = :school AND c.school_year = :year AND c.deleted_latest IS NULL
   AND s.starts_on <= CAST(:until AS date) AND (CAST(:class_id AS int) IS NULL OR c.class_id = :class_id)
   AND EXISTS (SELECT 1 FROM access_row a WHERE a.school_id = c.school_id

@@ -63,11 +63,12 @@ moment AS (
 """The day at whose end each school is looked at."""
 
 # A limit that is not over yet and no limit at all look alike in the histogram (overdue_on is null in both):
-# the act decides.
+# the act decides. One row per school: by rule PostgreSQL joined each row to each rule, see `horizon_of_row`.
 _LIMITS = f"""(
-    SELECT school_id, rule, bool_or(limit_text IS NOT NULL OR (is_regulated
-        AND rule = {RULE["period_mark"].number})) AS has_limit
-    FROM judgement_rule WHERE judgement_id = 0 AND school_id = ANY(:schools) GROUP BY 1, 2
+    SELECT school_id, array_agg(DISTINCT rule)
+        FILTER (WHERE limit_text IS NOT NULL OR (is_regulated AND rule = {RULE["period_mark"].number})) AS limited
+    FROM judgement_rule
+    WHERE judgement_id = 0 AND school_id = ANY(:schools) AND school_id = ANY(CAST(:day_schools AS int[])) GROUP BY 1
 )"""
 
 BY_DAY = f"""
@@ -84,13 +85,13 @@ SELECT h.school_id, h.school_year, date_trunc('week', h.anchor_on)::date AS week
             ELSE {int(Status.indeterminate)} END AS status,
        coalesce(CASE WHEN h.made_status = {_UNREGULATED} OR h.excluded IS NOT NULL THEN m.day > h.anchor_on
                      WHEN h.overdue_on IS NOT NULL THEN h.overdue_on <= m.day
-                     WHEN l.has_limit THEN false
+                     WHEN h.rule = ANY(l.limited) THEN false
                      WHEN h.target_over_on IS NOT NULL THEN h.target_over_on <= m.day
                      ELSE false END, false) AS is_due,
        h.can_tell, h.row_count
 FROM mart_duty_day h
 JOIN moment m USING (school_id)
-LEFT JOIN {_LIMITS} l USING (school_id, rule)
+LEFT JOIN {_LIMITS} l USING (school_id)
 WHERE h.school_id = ANY(:schools) AND h.school_year = :year
   AND (h.visible_on IS NULL OR h.visible_on <= m.day) AND (h.is_required OR h.done_earliest_on <= m.day)
 """
