@@ -21,7 +21,7 @@ from etl.warehouse.engine import owner_connection
 from etl.warehouse.schema import open_warehouse
 
 READERS = ("inspector", "deputy")
-ROUNDS = 2
+ROUNDS = 5  # the machine breathes: pages without a query differ by a fifth from one run to the next
 AIM = 1.10
 
 
