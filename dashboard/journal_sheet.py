@@ -16,6 +16,7 @@ from dashboard.frame import short_name
 from dashboard.group_words import short_group
 from dashboard.i18n import NBSP, count, has, listed, number, out_of, percent, t
 from dashboard.queries.journals import NOT_HELD, Journal, held
+from dashboard.queries.periods import ROMAN
 from dashboard.queries.rosters import is_member, joined_late
 from dashboard.wording import BY_NUMBER
 from etl.warehouse.ledger import MARK_RULES, RULE, Status
@@ -24,7 +25,6 @@ from etl.warehouse.metrics import LESSON_RULES, METRICS
 _ELEMENTS = {RULE[name].number: name for name in LESSON_RULES}
 _MARKS = frozenset(RULE[name].number for name in (*MARK_RULES, "future_mark"))
 _CLOSING = ("period", "year", "exam", "final")
-_ROMAN = ("", "I", "II", "III", "IV", "V", "VI")
 _WORST: tuple[LessonState, ...] = ("missing", "late", "unknown", "pending", "ok")
 
 
@@ -122,7 +122,7 @@ def closing_columns(page: Journal) -> list[tuple[LessonColumn, int, str]]:
 
 
 def _closing_column(term: dict[str, Any], kind: str, index: int, missing: int) -> LessonColumn:
-    roman = _ROMAN[term["number"]] if term["number"] < len(_ROMAN) else str(term["number"])
+    roman = ROMAN[term["number"]] if term["number"] < len(ROMAN) else str(term["number"])
     is_part = kind == "period" and term["kind"] != "year"
     period = t(f"period.{term['kind']}", number=roman) if is_part else ""
     hint = (

@@ -11,12 +11,11 @@ from zoneinfo import ZoneInfo
 from dashboard import wording
 from dashboard.components.row_table import Cell, Column, Row, Tone
 from dashboard.i18n import count, day_short, has, month, number, t
-from dashboard.queries.periods import LETTERS
+from dashboard.queries.periods import LETTERS, ROMAN
 from dashboard.queries.spans import read_code
 from dashboard.queries.terms import Terms
 from dashboard.register_fields import FIELDS, Field
 
-_ROMAN = ("", "I", "II", "III", "IV", "V", "VI")
 END_OF_DAY = time(23, 59, 59)
 
 
@@ -144,7 +143,7 @@ def period_words(kind: str | None, place: int | None) -> str:
     if not kind:
         return ""
     key = f"period.{kind}"
-    roman = _ROMAN[place] if place is not None and 0 < place < len(_ROMAN) else str(place)
+    roman = ROMAN[place] if place is not None and 0 < place < len(ROMAN) else str(place)
     return t("registers.year_period") if kind == "year" or not has(key) else t(key, number=roman)
 
 

@@ -15,6 +15,7 @@ from dashboard.class_totals import Asked, with_state
 from dashboard.filters import Filters
 from dashboard.queries.door import cached, read
 from dashboard.queries.filling import CLASS_PERIODS
+from dashboard.queries.periods import LETTERS
 from etl.warehouse.acts import ACT_IN_FORCE
 from etl.warehouse.scope import Scope
 
@@ -27,9 +28,10 @@ JOIN regulation g ON g.regulation = f.regulation AND g.profile_version = f.profi
 WHERE f.school_id = ANY(:schools) AND f.school_id = :school AND p.parameter = 'class_absence_summary_frequency'
   AND p.value IS NOT NULL
 """
+_LETTER = " ".join(f"WHEN '{kind}' THEN '{letter}'" for kind, letter in LETTERS.items())
 _SPANS = f"""
 WITH {CLASS_PERIODS}, span AS (
-    SELECT class_id, CASE kind WHEN 'quarter' THEN 'q' WHEN 'trimester' THEN 't' ELSE 'h' END || number AS code,
+    SELECT class_id, CASE kind {_LETTER} END || number AS code,
            min(starts_on) AS starts_on, max(ends_on) AS ends_on
     FROM class_periods WHERE fineness = 1 AND kind <> 'year' AND CAST(:every AS text) IS DISTINCT FROM 'month'
     GROUP BY class_id, kind, number

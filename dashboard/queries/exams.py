@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from dashboard.filters import Filters
+from dashboard.queries.contingent import ON_ROLL
 from dashboard.queries.door import read
 from etl.warehouse.metrics_exams import EXAM_GRADES
 from etl.warehouse.ordering import class_order
@@ -29,12 +30,12 @@ marks AS (
 )"""
 _GRADUATES = f"""
 WITH {_MARKS}
-SELECT c.school_id, c.class_id, c.name AS class_name, count(DISTINCT e.pupil_id) AS graduates,
-    count(DISTINCT e.pupil_id) FILTER (WHERE x.pupil_id IS NOT NULL) AS examined
+SELECT c.school_id, c.class_id, c.name AS class_name, count(DISTINCT x.pupil_id) AS graduates,
+    count(DISTINCT x.pupil_id) FILTER (WHERE r.pupil_id IS NOT NULL) AS examined
 FROM dim_class c
-JOIN fact_enrolment e ON e.school_id = c.school_id AND e.class_id = c.class_id AND e.deleted_latest IS NULL
-    AND e.from_on <= CAST(:until AS date) AND (e.to_on IS NULL OR e.to_on > CAST(:until AS date))
-LEFT JOIN (SELECT DISTINCT pupil_id FROM marks WHERE kind = 'exam') x ON x.pupil_id = e.pupil_id
+JOIN fact_enrolment x ON x.school_id = c.school_id AND x.class_id = c.class_id AND x.deleted_latest IS NULL
+    AND {ON_ROLL.format(day=":until")}
+LEFT JOIN (SELECT DISTINCT pupil_id FROM marks WHERE kind = 'exam') r ON r.pupil_id = x.pupil_id
 WHERE c.school_id = ANY(:schools) AND c.school_id = :school AND c.school_year = :year AND c.deleted_latest IS NULL
   AND c.grade = ANY(:grades) AND (CAST(:class_id AS int) IS NULL OR c.class_id = :class_id)
 GROUP BY 1, 2, 3, c.grade, c.letter ORDER BY {class_order("c.grade", "c.letter")}

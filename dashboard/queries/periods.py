@@ -29,7 +29,7 @@ LETTERS = {"quarter": "q", "trimester": "t", "half_year": "h", "year": "year"}
 _FINENESS = ("quarter", "trimester", "half_year", "year")
 YEAR_AGO = "year"
 """`Filters.against`: compare with the same period of the school year before, not with the period before."""
-_ROMAN = ("", "I", "II", "III", "IV", "V", "VI")
+ROMAN = ("", "I", "II", "III", "IV", "V", "VI")
 
 _PERIODS = """
 SELECT p.school_id, p.school_year, p.kind, p.number, min(p.starts_on) AS starts_on, max(p.ends_on) AS ends_on
@@ -214,12 +214,12 @@ def _whole_year(mine: pl.DataFrame, schools: list[int], year: int, prefix: str) 
 def _label(kind: str, number: int, year: int) -> str:
     if kind == "year":
         return year_label(year)
-    return t(f"period.{kind}", number=_ROMAN[number] if number < len(_ROMAN) else number)
+    return t(f"period.{kind}", number=ROMAN[number] if number < len(ROMAN) else number)
 
 
 def period_end_words(kind: str, number: int) -> str:
     """`II четверти`, in the genitive: for «до конца …»."""
-    return t(f"period_of.{kind}", number=_ROMAN[number] if number < len(_ROMAN) else number)
+    return t(f"period_of.{kind}", number=ROMAN[number] if number < len(ROMAN) else number)
 
 
 def _default(periods: list[Period], last: date, *, is_newest: bool) -> str:

@@ -115,7 +115,7 @@ OWN_TABLES = {
 }
 """Tables of the sign-in, which happens before anybody is known: rights, no rows. Only the owner writes who may what."""
 _OPEN_USER = (
-    "(SELECT u.user_id FROM access_user u WHERE u.user_id = nullif(current_setting('app.user_id', true), '')::int"
+    f"(SELECT u.user_id FROM access_user u WHERE u.user_id = {USER}"
     " AND u.disabled_at IS NULL AND (u.valid_until IS NULL OR u.valid_until > now()))"
 )
 """A closed account has no rows left to resolve to, so every other policy closes with it."""
