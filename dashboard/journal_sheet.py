@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from dashboard import wording
-from dashboard.components.journal_grid import Attendance, Entry, LessonColumn, LessonState, PupilRow
+from dashboard.components.journal_grid import Attendance, Entry, JournalGrid, LessonColumn, LessonState, PupilRow
 from dashboard.frame import short_name
 from dashboard.group_words import short_group
 from dashboard.i18n import NBSP, count, has, listed, number, out_of, percent, t
@@ -52,6 +52,18 @@ def by_lesson(page: Journal) -> dict[int, list[dict[str, Any]]]:
         if BY_NUMBER[row["rule"]].object_type == "lesson" and row["lesson_id"] is not None:
             found.setdefault(row["lesson_id"], []).append(row)
     return found
+
+
+def grid(page: Journal) -> JournalGrid:
+    """The journal of the page as a grid of pupils and lessons."""
+    return JournalGrid(
+        pupil_rows(page), lesson_columns(page), grid_entries(page), caption(page, "journal.grid_caption")
+    )
+
+
+def caption(page: Journal, key: str) -> str:
+    """Words of a table of the journal (`key`): which journal and period it shows."""
+    return t(key, name=journal_name(page.journal), period=page.choice.period.label if page.choice else "")
 
 
 def lesson_columns(page: Journal) -> list[LessonColumn]:

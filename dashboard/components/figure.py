@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
@@ -11,6 +12,7 @@ from dashboard.chart_style import space_percents
 from dashboard.charts import Chart
 from dashboard.components.folded import folded
 from dashboard.components.frame_table import frame_table
+from dashboard.derived import derived
 from dashboard.exports import offer_frame
 from dashboard.i18n import t
 
@@ -32,9 +34,8 @@ def figure(key: str, chart: Chart, table: pl.DataFrame | None = None, *, title: 
     `customdata`, as text. A chart drawn again after a click keeps its selection, so the caller leaves the page or the
     position on a click.
     """
-    space_percents(chart.figure)
     event = st.plotly_chart(
-        chart.figure,
+        derived(chart, _told),
         key=key,
         theme=None,
         config=_CONFIG,
@@ -50,6 +51,23 @@ def figure(key: str, chart: Chart, table: pl.DataFrame | None = None, *, title: 
 
         folded(key, t("chart.data"), draw, icon=":material/table_rows:")
     return clicked_point(event)
+
+
+class _Told(go.Figure):  # type: ignore[misc]  # Plotly has no types
+    """A figure that Streamlit sends and nobody changes any more: its dictionary is copied once, not at every run."""
+
+    def __init__(self, figure: go.Figure) -> None:
+        super().__init__()
+        self.__dict__["_told"] = figure.to_dict()
+
+    def to_dict(self) -> dict[str, Any]:
+        told: dict[str, Any] = self.__dict__["_told"]
+        return told
+
+
+def _told(chart: Chart) -> _Told:
+    space_percents(chart.figure)
+    return _Told(chart.figure)
 
 
 def clicked_point(event: Any) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.components.packed import packed
 from dashboard.components.palette import ALERT, FEW, alert_css
 from dashboard.components.source import source
 from dashboard.exports import offer
@@ -18,7 +19,7 @@ _COMPONENT = st.components.v2.component(
     "zavuch_heat_grid",
     html='<div class="root"></div>',
     css=source("grid.css", "heat_grid.css") + alert_css(),
-    js=source("shared.js", "grid.js", "heat_grid.js"),
+    js=source("unpacked.js", "shared.js", "grid.js", "heat_grid.js"),
 )
 
 
@@ -63,7 +64,7 @@ def heat_grid(
     legend speaks of (`grid.nothing_*`, `grid.ramp_*`): due records, lessons attended, or a norm.
     """
     data = heat_payload(rows, columns, cells, caption=caption, corner=corner, noun=noun, of=of)
-    result = _COMPONENT(key=key, data=data, on_cell_change=lambda: None)
+    result = _COMPONENT(key=key, data=packed(data), on_cell_change=lambda: None)
     with st.container(horizontal=True, gap="small", key=f"zavuch_files_{key}"):
         if as_file:
             offer(key, caption, lambda: heat_sheet(rows, columns, cells, caption=caption, corner=corner), len(rows))

@@ -12,7 +12,9 @@ from typing import Any, Literal
 import streamlit as st
 from babel.dates import format_date
 
+from dashboard.components.packed import packed
 from dashboard.components.source import source
+from dashboard.derived import derived
 from dashboard.exports import offer
 from dashboard.i18n import LOCALE, day_of_week, day_short, t
 from dashboard.table_export import Sheet, distinct
@@ -26,7 +28,7 @@ _COMPONENT = st.components.v2.component(
     "zavuch_journal_grid",
     html='<div class="root"></div>',
     css=source("grid.css", "journal_grid.css"),
-    js=source("shared.js", "grid.js", "journal_grid.js"),
+    js=source("unpacked.js", "shared.js", "grid.js", "journal_grid.js"),
 )
 
 
@@ -72,48 +74,45 @@ class Entry:
     enrolled: bool = True
 
 
-def journal_grid(
-    key: str,
-    pupils: Sequence[PupilRow],
-    lessons: Sequence[LessonColumn],
-    entries: Mapping[tuple[int, int], Entry],
-    *,
-    caption: str,
-    selected: int | None = None,
-) -> int | None:
+@dataclass(frozen=True)
+class JournalGrid:
+    """A journal to draw: its pupils, its lessons, `entries` by (pupil id, lesson id), absent = empty cell."""
+
+    pupils: Sequence[PupilRow]
+    lessons: Sequence[LessonColumn]
+    entries: Mapping[tuple[int, int], Entry]
+    caption: str
+
+
+def journal_grid(key: str, grid: JournalGrid, *, selected: int | None = None) -> int | None:
     """Draw the journal and the buttons that save it; returns the lesson id just clicked (its header or
-    any of its cells), else None.
-
-    `entries` by (pupil id, lesson id), absent = empty cell. `selected` = the lesson whose column is outlined.
+    any of its cells), else None. `selected` = the lesson whose column is outlined.
     """
-    data = journal_payload(pupils, lessons, entries, caption=caption, selected=selected)
-    result = _COMPONENT(key=key, data=data, on_lesson_change=lambda: None)
-    offer(key, caption, lambda: journal_table(pupils, lessons, entries, caption=caption), len(pupils))
-    return clicked_lesson(result.lesson, lessons)
+    result = _COMPONENT(key=key, data=derived(grid, _packed_grid, selected), on_lesson_change=lambda: None)
+    offer(key, grid.caption, lambda: journal_table(grid), len(grid.pupils))
+    return clicked_lesson(result.lesson, grid.lessons)
 
 
-def journal_payload(
-    pupils: Sequence[PupilRow],
-    lessons: Sequence[LessonColumn],
-    entries: Mapping[tuple[int, int], Entry],
-    *,
-    caption: str,
-    selected: int | None = None,
-) -> dict[str, Any]:
+def _packed_grid(grid: JournalGrid, selected: int | None) -> bytes:
+    return packed(journal_payload(grid, selected=selected))
+
+
+def journal_payload(grid: JournalGrid, *, selected: int | None = None) -> dict[str, Any]:
     """What the script draws; `entries` by "row:column", only the cells in which something stands."""
-    rows = {pupil.id: row for row, pupil in enumerate(pupils)}
+    lessons = grid.lessons
+    rows = {pupil.id: row for row, pupil in enumerate(grid.pupils)}
     columns = {lesson.id: column for column, lesson in enumerate(lessons)}
     return {
-        "pupils": [[pupil.label, pupil.note] for pupil in pupils],
+        "pupils": [[pupil.label, pupil.note] for pupil in grid.pupils],
         "lessons": [_packed_lesson(lesson) for lesson in lessons],
         "hatches": ["" if lesson.state == "cancelled" else _HATCHES[lesson.attendance] for lesson in lessons],
         "entries": {
             f"{rows[pupil]}:{columns[lesson]}": _packed_entry(entry)
-            for (pupil, lesson), entry in entries.items()
+            for (pupil, lesson), entry in grid.entries.items()
             if pupil in rows and lesson in columns
         },
         "selected": columns.get(selected) if selected is not None else None,
-        "caption": caption,
+        "caption": grid.caption,
         "corner": t("grid.pupil"),
         "text": {
             "open": t("grid.open_lesson"),
@@ -135,22 +134,18 @@ def journal_payload(
     }
 
 
-def journal_table(
-    pupils: Sequence[PupilRow],
-    lessons: Sequence[LessonColumn],
-    entries: Mapping[tuple[int, int], Entry],
-    *,
-    caption: str,
-) -> Sheet:
+def journal_table(grid: JournalGrid) -> Sheet:
     """The journal as a table for a file: a row per pupil, a column per lesson; marks and the code of an absence as they
     are written, as text."""
     heads = [
-        " ".join(part for part in (lesson.head or day_short(lesson.on), lesson.label) if part) for lesson in lessons
+        " ".join(part for part in (lesson.head or day_short(lesson.on), lesson.label) if part)
+        for lesson in grid.lessons
     ]
     lines = [
-        [pupil.label, *(_entry_words(entries.get((pupil.id, lesson.id))) for lesson in lessons)] for pupil in pupils
+        [pupil.label, *(_entry_words(grid.entries.get((pupil.id, lesson.id))) for lesson in grid.lessons)]
+        for pupil in grid.pupils
     ]
-    return Sheet(caption, tuple(distinct([t("grid.pupil"), *heads])), lines)
+    return Sheet(grid.caption, tuple(distinct([t("grid.pupil"), *heads])), lines)
 
 
 def _entry_words(entry: Entry | None) -> str | None:

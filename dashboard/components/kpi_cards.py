@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from dashboard.components.packed import packed
 from dashboard.components.palette import FEW
 from dashboard.components.source import source
 from dashboard.i18n import number, out_of, percent, points, t, unbroken
@@ -16,7 +17,7 @@ _COMPONENT = st.components.v2.component(
     "zavuch_kpi_cards",
     html='<div class="root"></div>',
     css=source("kpi_cards.css"),
-    js=source("shared.js", "kpi_cards.js"),
+    js=source("unpacked.js", "shared.js", "kpi_cards.js"),
 )
 
 
@@ -61,7 +62,7 @@ def kpi_cards(key: str, cards: Sequence[Kpi], stamp: str = "") -> str | None:
             "stamp": t("compare.card", stamp=stamp) if stamp else "",
         },
     }
-    index = _COMPONENT(key=key, data=payload, on_card_change=lambda: None).card
+    index = _COMPONENT(key=key, data=packed(payload), on_card_change=lambda: None).card
     if isinstance(index, bool) or not isinstance(index, int | float) or not 0 <= index < len(cards):
         return None
     card = cards[int(index)]

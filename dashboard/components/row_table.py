@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from dashboard.components.packed import packed
 from dashboard.components.source import source
 from dashboard.exports import offer_words
 from dashboard.i18n import unbroken
@@ -20,7 +21,7 @@ _COMPONENT = st.components.v2.component(
     "zavuch_row_table",
     html='<div class="root"></div>',
     css=source("grid.css", "row_table.css"),
-    js=source("shared.js", "row_table.js"),
+    js=source("unpacked.js", "shared.js", "row_table.js"),
 )
 
 
@@ -100,7 +101,7 @@ def row_table(
     """
     result = _COMPONENT(
         key=key,
-        data=table_payload(columns, rows, caption=caption, height=height),
+        data=packed(table_payload(columns, rows, caption=caption, height=height)),
         on_row_change=lambda: None,
         on_action_change=lambda: None,
     )

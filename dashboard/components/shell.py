@@ -10,10 +10,11 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.components.packed import packed
 from dashboard.components.source import source
 from dashboard.i18n import TEXTS, t
 
-_SHELL = st.components.v2.component("zavuch_shell", html="<span></span>", js=source("shell.js"))
+_SHELL = st.components.v2.component("zavuch_shell", html="<span></span>", js=source("unpacked.js", "shell.js"))
 _SIGN_OUT = st.components.v2.component(
     "zavuch_sign_out",
     html='<form method="post" action="/logout"><button></button></form>',
@@ -32,14 +33,19 @@ def streamlit_words() -> dict[str, Any]:
     return {"words": stated["words"], "patterns": [list(pair) for pair in stated["patterns"].items()]}
 
 
+@lru_cache(maxsize=1)
+def _packed_words() -> bytes:
+    return packed(streamlit_words())
+
+
 def shell() -> None:
     """Put the invisible part on the page; once per run, first."""
-    _SHELL(key="zavuch_shell", data=streamlit_words(), height="content", on_theme_change=lambda: None)
+    _SHELL(key="zavuch_shell", data=_packed_words(), height="content", on_theme_change=lambda: None)
 
 
 def leave() -> None:
     """Send a page whose session ended to the sign-in page, which leads back here."""
-    _SHELL(key="zavuch_leave", data={"leave": True})
+    _SHELL(key="zavuch_leave", data=packed({"leave": True}))
 
 
 def sign_out_button() -> None:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from dashboard.components.heat_grid import Axis, clicked
+from dashboard.components.packed import packed
 from dashboard.components.source import source
 from dashboard.i18n import t
 
@@ -19,7 +20,7 @@ _COMPONENT = st.components.v2.component(
     "zavuch_word_grid",
     html='<div class="root"></div>',
     css=source("grid.css", "word_grid.css"),
-    js=source("shared.js", "grid.js", "word_grid.js"),
+    js=source("unpacked.js", "shared.js", "grid.js", "word_grid.js"),
 )
 
 
@@ -40,9 +41,8 @@ def word_grid(
     """Draw the grid; returns (row id, column id) of the cell just clicked or (row id, None) of the head of a row. The
     page offers the file. `cells` without a pair = a dash that opens nothing; the hint of a row names its click.
     """
-    result = _COMPONENT(
-        key=key, data=word_payload(rows, columns, cells, caption=caption, corner=corner), on_cell_change=lambda: None
-    )
+    data = word_payload(rows, columns, cells, caption=caption, corner=corner)
+    result = _COMPONENT(key=key, data=packed(data), on_cell_change=lambda: None)
     return clicked(result.cell, rows, columns)
 
 

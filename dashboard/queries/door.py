@@ -89,7 +89,9 @@ class Count:
     rows: int = 0
 
 
-_versions_of_run: ContextVar[dict[Scope, pl.DataFrame] | None] = ContextVar("zavuch_versions", default=None)
+_versions_of_run: ContextVar[dict[Scope, tuple[tuple[int, int], ...]] | None] = ContextVar(
+    "zavuch_versions", default=None
+)
 _counts: list[Count] = []
 _counts_lock = threading.Lock()
 _stores: ContextVar[bool] = ContextVar("zavuch_stores", default=False)
@@ -235,11 +237,10 @@ def data_versions(scope: Scope, school: int | None = None) -> tuple[tuple[int, i
     known = _versions_of_run.get()
     rows = known.get(scope) if known is not None else None
     if rows is None:
-        rows = read(scope, _VERSIONS)
+        rows = tuple(read(scope, _VERSIONS).select("school_id", "data_version").iter_rows())
         if known is not None:
             known[scope] = rows
-    chosen = rows.filter(pl.col("school_id") == school) if school is not None else rows
-    return tuple(chosen.select("school_id", "data_version").iter_rows())
+    return rows if school is None else tuple(row for row in rows if row[0] == school)
 
 
 def cached(scope: Scope, filters: Hashable, fn: Callable[..., T], *args: Hashable, school: int | None = None) -> T:

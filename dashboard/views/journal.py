@@ -159,6 +159,14 @@ def _siblings(page: Journal, filters: Filters) -> None:
 
 
 def _summary(page: Journal) -> None:
+    words, outside, passport = derived(page, _summed)
+    st.markdown(words)
+    if outside:
+        st.caption(outside, help=passport)
+
+
+def _summed(page: Journal) -> tuple[str, str, str]:
+    """The line under the heading, what is left out of it, and how it is computed."""
     metric, sums = METRICS["completeness"], page.rows
     found = metric.of(sums)
     names = journal_sheet.teachers(page)
@@ -173,28 +181,19 @@ def _summary(page: Journal) -> None:
         badges.append(f":red-badge[:material/close: {t('status.missing')}: {found.whole - found.part}]")
     if late:
         badges.append(f":orange-badge[:material/history: {t('status.late')}: {late}]")
-    st.markdown(" · ".join([*words, *badges]))
-    outside = metric.left_out(sums)
-    if outside:
-        parts = ", ".join(f"{t(f'left_out.{name}')} — {n}" for name, n in outside)
-        st.caption(t("journal.outside", parts=parts), help=t(metric.passport_key))
+    parts = ", ".join(f"{t(f'left_out.{name}')} — {n}" for name, n in metric.left_out(sums))
+    outside = t("journal.outside", parts=parts) if parts else ""
+    return " · ".join([*words, *badges]), outside, t(metric.passport_key)
 
 
 def _sheet(page: Journal, filters: Filters) -> None:
     with st.container(border=True):
         st.header(t("journal.grid"), anchor=False)
         st.caption(t("journal.grid_note"))
-        pupils = derived(page, journal_sheet.pupil_rows)
-        if not pupils:
+        grid = derived(page, journal_sheet.grid)
+        if not grid.pupils:
             st.markdown(t("journal.no_pupils"))
-        clicked = journal_grid(
-            "journal_grid",
-            pupils,
-            derived(page, journal_sheet.lesson_columns),
-            derived(page, journal_sheet.grid_entries),
-            caption=t("journal.grid_caption", **_caption(page)),
-            selected=filters.lesson,
-        )
+        clicked = journal_grid("journal_grid", grid, selected=filters.lesson)
     if clicked is not None:
         frame.set_filters(filters.changed(lesson=clicked))
 
@@ -214,12 +213,7 @@ def _list(page: Journal, filters: Filters) -> None:
             "journal_list",
             columns,
             derived(page, lesson_rows),
-            caption=t("journal.list_caption", **_caption(page)),
+            caption=journal_sheet.caption(page, "journal.list_caption"),
         )
     if clicked is not None:
         frame.set_filters(filters.changed(lesson=clicked))
-
-
-def _caption(page: Journal) -> dict[str, str]:
-    period = page.choice.period.label if page.choice else ""
-    return {"name": journal_sheet.journal_name(page.journal), "period": period}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -43,7 +44,7 @@ class Place:
             return ", ".join(names)
         return t("school.own_journals") if self.scope.level in ("class", "teacher") else str(self.row["label"])
 
-    @property
+    @cached_property
     def narrowed(self) -> list[tuple[str, Filters]]:
         """Parallel, class, subject: words (empty for what the school does not have) and the position that keeps it."""
         kept = bare(self.filters)

@@ -55,7 +55,7 @@ def _draw(scope: Scope, page: Journal, card: Lesson | None, filters: Filters) ->
     _about(page, card)
     _records(page, card)
     _marks(card)
-    _absences(page, card)
+    _absences(card)
     st.header(t("lesson.link"), anchor=False)
     st.code(_address(filters), language=None, wrap_lines=True)
     source_link(scope, page.place.school, page.place.journal, filters.lesson)
@@ -170,39 +170,50 @@ def _clause(row: dict[str, Any]) -> None:
         st.caption(plain(wording.clause(row)))
         return
     with st.expander(plain(wording.clause(row)), icon=":material/gavel:"):
-        st.markdown("\n".join(f"> {plain(line)}" for line in f"«{row['quotation']}»".splitlines()))
-        st.caption(plain(wording.act(row)))
+        quoted = [f"> {plain(line)}" for line in f"«{row['quotation']}»".splitlines()]
+        st.markdown("\n".join([*quoted, "", f":small[{plain(wording.act(row))}]"]))
 
 
 def _marks(card: Lesson) -> None:
     st.header(t("lesson.marks"), anchor=False)
+    for line in derived(card, _marks_told):
+        st.markdown(line)
+
+
+def _marks_told(card: Lesson) -> list[str]:
+    """Work by work: how many marks, and which."""
     marks = card.entries.filter(pl.col("kind") == "mark")
     if marks.is_empty():
-        st.markdown(t("lesson.marks_none"))
-        return
+        return [t("lesson.marks_none")]
+    lines = []
     for (work, title, monitoring), same in marks.group_by(["work", "title", "is_monitoring"], maintain_order=True):
         kind = work_name(str(work), is_monitoring=bool(monitoring)) if work else t("lesson.no_work")
         name = f"{kind} «{title}»" if title else kind
         counted = same.group_by("value").len().sort("value", descending=True)
         values = ", ".join(f"«{value}» — {n}" for value, n in counted.iter_rows())
-        st.markdown(
-            plain(
-                t("lesson.mark_count", work=name[0].upper() + name[1:], marks=count(same.height, "mark"), values=values)
-            )
-        )
+        marks_told = count(same.height, "mark")
+        lines.append(plain(t("lesson.mark_count", work=name[0].upper() + name[1:], marks=marks_told, values=values)))
+    return lines
 
 
-def _absences(page: Journal, card: Lesson) -> None:
+def _absences(card: Lesson) -> None:
     st.header(t("lesson.absences"), anchor=False)
+    for line in derived(card, _absences_told):
+        st.markdown(line)
+
+
+def _absences_told(card: Lesson) -> list[str]:
+    """Reason by reason: who was absent."""
     absences = card.entries.filter(pl.col("kind") == "absence")
     if absences.is_empty():
         attendance = card.rows.filter((pl.col("rule") == RULE["attendance"].number) & ~pl.col("can_tell"))
-        st.markdown(t("lesson.absences_untold" if attendance.height else "lesson.absences_none"))
-        return
+        return [t("lesson.absences_untold" if attendance.height else "lesson.absences_none")]
+    lines = []
     for (code,), same in absences.group_by(["value"], maintain_order=True):
         full = [card.names.get(pupil, t("journal.pupil_code", id=pupil)) for pupil in same["pupil_id"]]
         short = [" ".join(name.split()[:2]) for name in sorted(full, key=wording.alphabetical)]
-        st.markdown(f"**{str(code).lower()}** — {absence_name(str(code))}: {plain(listed(short))}")
+        lines.append(f"**{str(code).lower()}** — {absence_name(str(code))}: {plain(listed(short))}")
+    return lines
 
 
 def _sentence(words: str) -> str:

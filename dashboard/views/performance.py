@@ -106,16 +106,33 @@ def render(scope: Scope, filters: Filters) -> None:
 
 
 def _cards(place: Place, page: Performance) -> None:
-    fill, marks, success = page.before if page.before is not None else (None, None, None)
-    note = moment_words.compared_whole(place.choice)
     is_own = place.scope.level == "teacher"  # a class's results are not those of one subject
+    note = moment_words.compared_whole(place.choice)
+    is_over, results, marks, lines = derived(
+        page, _figures, note, of_pupils=not is_own and place.filters.subject is None
+    )
+    if is_over:
+        kpi_cards("performance_cards", results, place.stamp)
+    kpi_cards("performance_marks", marks, place.stamp)
+    if not is_over:
+        st.caption(t("performance.results_none"))
+    if is_own:
+        st.caption(t("performance.success_own"))
+    for line in lines:
+        st.markdown(line)
+
+
+def _figures(page: Performance, note: str, *, of_pupils: bool) -> tuple[bool, list[Kpi], list[Kpi], list[str]]:
+    """Whether period marks are given, the cards of results and of marks, and the lines under them; `of_pupils` = with
+    shares of pupils, who have more than one subject."""
+    fill, marks, success = page.before if page.before is not None else (None, None, None)
     is_stated = bool(page.fill.height) and int(page.fill["own_norm_count"].sum()) > 0
     norms = (t("performance.norm_own"),) if is_stated else setting_lines(("mark_norms",), page.settings)
     norms += setting_lines(("accumulation", "early_lessons"), page.settings)
     objective = setting_lines(_OBJECTIVE, page.settings)
     over, under = (int(page.fill[name].sum()) if page.fill.height else 0 for name in ("over_count", "under_count"))
     cards: list[Kpi] = []
-    if not is_own and place.filters.subject is None:
+    if of_pupils:
         cards += [
             measures.card(_SUCCESS, t("performance.card_success"), page.success, before=success, before_note=note),
             measures.card(_QUALITY, t("performance.card_quality"), page.success, before=success, before_note=note),
@@ -140,25 +157,14 @@ def _cards(place: Place, page: Performance) -> None:
         measures.card(_UNMARKED, t("performance.card_unmarked"), page.fill, before=whole, before_note=whole_note,
                       detail=_also("one_mark_share", "performance.card_one", page.fill)),
     ]  # fmt: skip
-    if not is_over:
-        kpi_cards("performance_marks", cards, place.stamp)
-        st.caption(t("performance.results_none"))
-    else:
-        kpi_cards("performance_cards", results, place.stamp)
-        kpi_cards("performance_marks", cards, place.stamp)
-    if is_own:
-        st.caption(t("performance.success_own"))
-    st.markdown(
-        t(
-            "performance.means",
-            period=_mean_words(METRICS["mean_period_mark"].of(page.marks)),
-            plain=_mean_words(METRICS["mean_mark"].of(page.fill)),
-            weighted=_mean_words(LEARNING_METRICS["weighted_mean"].of(page.fill)),
-        )
+    means = t(
+        "performance.means",
+        period=_mean_words(METRICS["mean_period_mark"].of(page.marks)),
+        plain=_mean_words(METRICS["mean_mark"].of(page.fill)),
+        weighted=_mean_words(LEARNING_METRICS["weighted_mean"].of(page.fill)),
     )
     without = LEARNING_METRICS["without_marks_count"].of(page.fill).part
-    if without:
-        st.markdown(t("performance.without_marks", n=number(without)))
+    return is_over, results, cards, [means, *([t("performance.without_marks", n=number(without))] if without else [])]
 
 
 def _current(place: Place, page: Performance) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 import streamlit as st
 
@@ -52,17 +50,36 @@ def _pupils(page: Performance) -> pl.DataFrame:
 def _ask(place: Place, pupils: pl.DataFrame) -> None:
     st.header(t("performance.ask"), anchor=False)
     st.caption(t("performance.ask_note"))
-    short = pupils.filter(
+    short = derived(pupils, _short)
+    if short.is_empty():
+        st.markdown(t("performance.ask_none"))
+        return
+    columns = [
+        Column(t("performance.column_pupil"), wide=True),
+        Column(t("performance.column_subject")),
+        Column(t("performance.column_marks"), is_number=True),
+        Column(t("performance.column_needed"), is_number=True),
+    ]
+    table = derived(short, _ask_rows)
+    clicked = row_table("performance_ask", columns, table, caption=t("performance.ask"), height=360, as_file=False)
+    if short.height > SHOWN:
+        st.caption(t("performance.ask_more", shown=number(SHOWN), total=number(short.height)))
+    parts.download("marks-needed", derived(short, _ask_file), t("performance.ask"))
+    _open(place, short, clicked)
+
+
+def _short(pupils: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of pupil and subject with fewer marks than the norm asks, those without any first."""
+    return pupils.filter(
         ~pl.col("is_short")
         & ~pl.col("is_left")
         & pl.col("period_mark_code").ne_missing(11)
         & (pl.col("mark_count") < pl.col("needed_count"))
     ).sort(pl.col("mark_count") > 0, pl.col("mark_count") - pl.col("needed_count"), "subject", "full_name", "pupil_id")
-    if short.is_empty():
-        st.markdown(t("performance.ask_none"))
-        return
-    rows = list(short.head(SHOWN).iter_rows(named=True))
-    table = [
+
+
+def _ask_rows(short: pl.DataFrame) -> list[Row]:
+    return [
         Row(
             (
                 Cell(row["full_name"]),
@@ -73,34 +90,43 @@ def _ask(place: Place, pupils: pl.DataFrame) -> None:
             index,
             t("performance.open_row", subject=row["subject"], name=row["full_name"]),
         )
-        for index, row in enumerate(rows)
+        for index, row in enumerate(short.head(SHOWN).iter_rows(named=True))
     ]
-    columns = [
-        Column(t("performance.column_pupil"), wide=True),
-        Column(t("performance.column_subject")),
-        Column(t("performance.column_marks"), is_number=True),
-        Column(t("performance.column_needed"), is_number=True),
-    ]
-    clicked = row_table("performance_ask", columns, table, caption=t("performance.ask"), height=360, as_file=False)
-    if short.height > SHOWN:
-        st.caption(t("performance.ask_more", shown=number(SHOWN), total=number(short.height)))
+
+
+def _ask_file(short: pl.DataFrame) -> pl.DataFrame:
     names = (("full_name", "pupil"), ("subject", "subject"), ("mark_count", "marks"), ("needed_count", "needed"))
-    exported = short.select(pl.col(name).alias(t(f"performance.column_{label}")) for name, label in names)
-    parts.download("marks-needed", exported, t("performance.ask"))
-    _open(place, rows, clicked)
+    return short.select(pl.col(name).alias(t(f"performance.column_{label}")) for name, label in names)
 
 
 def _objective(place: Place, pupils: pl.DataFrame) -> None:
     st.header(t("performance.objective"), anchor=False)
     st.caption(t("performance.objective_note"))
-    found = pupils.filter(pl.col("verdict").is_in(list(_VERDICTS))).sort(
-        ["verdict", "subject", "full_name", "pupil_id"], descending=[True, False, False, False]
-    )
+    found = derived(pupils, _doubtful)
     if found.is_empty():
         st.markdown(t("performance.objective_none"))
         return
-    rows = list(found.iter_rows(named=True))
-    table = [
+    columns = [
+        Column(t("performance.column_pupil"), wide=True),
+        Column(t("performance.column_subject")),
+        Column(t("performance.column_mean_weighted"), is_number=True),
+        Column(t("performance.column_given"), is_number=True),
+        Column(t("performance.column_verdict")),
+    ]
+    table = derived(found, _doubtful_rows)
+    clicked = row_table("performance_objective", columns, table, caption=t("performance.objective"), height=320)
+    _open(place, found, clicked)
+
+
+def _doubtful(pupils: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of pupil and subject whose period mark wants a look."""
+    return pupils.filter(pl.col("verdict").is_in(list(_VERDICTS))).sort(
+        ["verdict", "subject", "full_name", "pupil_id"], descending=[True, False, False, False]
+    )
+
+
+def _doubtful_rows(found: pl.DataFrame) -> list[Row]:
+    return [
         Row(
             (
                 Cell(row["full_name"]),
@@ -112,17 +138,8 @@ def _objective(place: Place, pupils: pl.DataFrame) -> None:
             index,
             t("performance.open_row", subject=row["subject"], name=row["full_name"]),
         )
-        for index, row in enumerate(rows)
+        for index, row in enumerate(found.iter_rows(named=True))
     ]
-    columns = [
-        Column(t("performance.column_pupil"), wide=True),
-        Column(t("performance.column_subject")),
-        Column(t("performance.column_mean_weighted"), is_number=True),
-        Column(t("performance.column_given"), is_number=True),
-        Column(t("performance.column_verdict")),
-    ]
-    clicked = row_table("performance_objective", columns, table, caption=t("performance.objective"), height=320)
-    _open(place, rows, clicked)
 
 
 def _sheet(pupils: pl.DataFrame) -> tuple[pl.DataFrame, list[str], pl.DataFrame]:
@@ -169,13 +186,13 @@ def _matrix(place: Place, pupils: pl.DataFrame) -> None:
     """Pupil × subject: the period marks of the class (requirements B-30)."""
     st.header(t("performance.matrix"), anchor=False)
     st.caption(t("performance.matrix_note"))
-    named, order, sheet = derived(pupils, _sheet)
-    if named["mark"].null_count() == named.height:
+    named, order, _ = derived(pupils, _sheet)
+    marked = derived(named, _marked)
+    if not marked:
         st.markdown(t("performance.split_none"))
         return
-    shown = sheet.select(pl.col("full_name").alias(t("performance.column_pupil")), *order)
-    owed = _owed(place, named)
-    journals, rows, cells = derived(pupils, _cells, frozenset(owed))
+    owed = marked if _is_over(place) else frozenset[str]()  # a pupil without one lacks it (B-30)
+    journals, rows, cells = derived(pupils, _cells, owed)
     whole = [word for (_, subject), word in cells.items() if subject in owed]
     if whole:
         part = sum(bool(word.text) for word in whole)
@@ -184,7 +201,7 @@ def _matrix(place: Place, pupils: pl.DataFrame) -> None:
     axes = [Axis(subject, subject) for subject in order]
     clicked = word_grid("performance_matrix", rows, axes, cells, caption=t("performance.matrix"),
                         corner=t("performance.column_pupil"))  # fmt: skip
-    parts.download("summary-sheet", shown, t("performance.report"))
+    parts.download("summary-sheet", derived(pupils, _sheet_file), t("performance.report"))
     if clicked is None or clicked[0] is None:
         return
     pupil, subject = int(clicked[0]), clicked[1]
@@ -194,14 +211,22 @@ def _matrix(place: Place, pupils: pl.DataFrame) -> None:
         frame.set_filters(place.filters.changed(pupil=pupil))
 
 
-def _owed(place: Place, named: pl.DataFrame) -> set[str]:
-    """Subjects in which the class has period marks, once the period is over: a pupil without one lacks it (B-30)."""
+def _sheet_file(pupils: pl.DataFrame) -> pl.DataFrame:
+    _, order, sheet = derived(pupils, _sheet)
+    return sheet.select(pl.col("full_name").alias(t("performance.column_pupil")), *order)
+
+
+def _marked(named: pl.DataFrame) -> frozenset[str]:
+    """Subjects in which the class has period marks."""
+    return frozenset(named.filter(pl.col("mark").is_not_null())["subject"])
+
+
+def _is_over(place: Place) -> bool:
+    """Whether the period is over for the school."""
     span = place.choice.period.span
     days = span.days_of(place.row["school_id"]) if place.row is not None else None
     until = place.filters.as_of or (place.row["until_on"] if place.row is not None else span.first)
-    if days is None or days[1] > until:
-        return set()
-    return set(named.filter(pl.col("mark").is_not_null())["subject"])
+    return days is not None and days[1] <= until
 
 
 def _low(place: Place, page: Performance, pupils: pl.DataFrame) -> None:
@@ -218,7 +243,6 @@ def _low(place: Place, page: Performance, pupils: pl.DataFrame) -> None:
         if page.low.is_empty():
             st.markdown(t("performance.low_none"))
             return
-        rows = list(page.low.iter_rows(named=True))
         table = [
             Row(
                 (
@@ -231,7 +255,7 @@ def _low(place: Place, page: Performance, pupils: pl.DataFrame) -> None:
                 index,
                 t("performance.open_row", subject=row["subject"], name=name),
             )
-            for index, row in enumerate(rows)
+            for index, row in enumerate(page.low.iter_rows(named=True))
         ]
         columns = [
             Column(t("attendance.column_date")),
@@ -241,11 +265,11 @@ def _low(place: Place, page: Performance, pupils: pl.DataFrame) -> None:
             Column(t("performance.column_bettered")),
         ]
         clicked = row_table("performance_low_rows", columns, table, caption=t("performance.low", name=name))
-    _open(place, rows, clicked)
+    _open(place, page.low, clicked)
 
 
-def _open(place: Place, rows: list[dict[str, Any]], clicked: int | None) -> None:
+def _open(place: Place, rows: pl.DataFrame, clicked: int | None) -> None:
     if clicked is not None:
-        row = rows[clicked]
+        row = rows.row(clicked, named=True)
         position = place.filters.changed(pupil=None, journal=row["journal_id"], lesson=row.get("lesson_id"))
         frame.go("journal", position)

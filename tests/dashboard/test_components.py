@@ -9,7 +9,14 @@ import pytest
 from dashboard.components.badges import severity_badge, state_badge, status_badge
 from dashboard.components.figure import clicked_point
 from dashboard.components.heat_grid import Axis, Cell, clicked, heat_payload
-from dashboard.components.journal_grid import Entry, LessonColumn, PupilRow, clicked_lesson, journal_payload
+from dashboard.components.journal_grid import (
+    Entry,
+    JournalGrid,
+    LessonColumn,
+    PupilRow,
+    clicked_lesson,
+    journal_payload,
+)
 from dashboard.components.kpi_cards import Kpi, card_payload
 from dashboard.components.palette import ALERT, step_of
 from dashboard.components.source import ASSETS
@@ -109,7 +116,7 @@ def test_a_journal_hatches_attendance_that_is_not_marked_in_red_only_once_it_is_
         LessonColumn(103, date(2026, 11, 8), "unknown", "unknown"),
         LessonColumn(104, date(2026, 11, 9), "pending", "pending"),
     ]
-    payload = journal_payload([PupilRow(1, "Ёлкина В.")], lessons, {}, caption="", selected=101)
+    payload = journal_payload(JournalGrid([PupilRow(1, "Ёлкина В.")], lessons, {}, ""), selected=101)
     assert payload["hatches"] == ["", "unmarked", "", "untold", "waiting"]
     assert {*payload["hatches"]} - {""} <= set(payload["text"]["legend"])
     assert payload["selected"] == 1
@@ -123,7 +130,7 @@ def test_a_journal_sends_only_cells_in_which_something_stands():
         (2, 100): Entry(("3",)),
         (1, 999): Entry(("2",)),
     }
-    payload = journal_payload([PupilRow(1, "А")], LESSONS, entries, caption="")
+    payload = journal_payload(JournalGrid([PupilRow(1, "А")], LESSONS, entries, ""))
     assert payload["entries"] == {"0:0": {"marks": ["5", "4"]}, "0:1": {"absence": "н"}}
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from dashboard.components.heat_grid import Axis, heat_sheet
 from dashboard.components.heat_grid import Cell as Shade
-from dashboard.components.journal_grid import Entry, LessonColumn, PupilRow, journal_table
+from dashboard.components.journal_grid import Entry, JournalGrid, LessonColumn, PupilRow, journal_table
 from dashboard.table_export import (
     MOST_IN_WORKBOOK,
     Share,
@@ -149,7 +149,7 @@ def test_a_journal_is_saved_with_marks_and_absences_as_text() -> None:
         LessonColumn(3, MOMENT, head="I"),
     ]
     entries = {(5, 1): Entry(marks=("5", "4")), (5, 2): Entry(absence="н"), (5, 3): Entry(marks=("5",))}
-    sheet = journal_table([PupilRow(5, "Абрамов А.")], lessons, entries, caption="Журнал")
+    sheet = journal_table(JournalGrid([PupilRow(5, "Абрамов А.")], lessons, entries, "Журнал"))
     assert sheet.columns[1:] == ("02.11.2026", "02.11.2026 (2)", "I")
     assert list(sheet.rows[0]) == ["Абрамов А.", "5 4", "н", "5"]
 

@@ -1,4 +1,5 @@
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data: bytes, parentElement, setTriggerValue }) {
+  const data = unpacked(bytes)
   const root = mount(parentElement, data, () => {
     const steps = data.crumbs.map(([label, href], index) =>
       make("li", {}, href ? make("a", { href, "data-crumb": index }, label) : make("span", { "aria-current": "page" }, label)),

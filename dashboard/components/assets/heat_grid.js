@@ -45,7 +45,8 @@ const heatLegend = (data) =>
     make("li", {}, make("i", {}, "–"), data.text.none),
   )
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data: bytes, parentElement, setTriggerValue }) {
+  const data = unpacked(bytes)
   const root = mount(parentElement, data, () => {
     const head = make(
       "tr",

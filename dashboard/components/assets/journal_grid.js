@@ -63,7 +63,8 @@ const journalLegend = (data) => {
   )
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data: bytes, parentElement, setTriggerValue }) {
+  const data = unpacked(bytes)
   const root = mount(parentElement, data, () => {
     const head = make(
       "tr",

@@ -25,7 +25,8 @@ const card = (item, index, text) => {
   )
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data: bytes, parentElement, setTriggerValue }) {
+  const data = unpacked(bytes)
   const root = mount(parentElement, data, () => {
     const cards = make("div", { class: `cards${data.cards.length === 4 ? " four" : ""}` }, ...data.cards.map((item, i) => card(item, i, data.text)))
     cards.style.setProperty("--n", data.cards.length)

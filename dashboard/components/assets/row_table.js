@@ -16,7 +16,8 @@ const rowCell = (data, row, cell, column) => {
   )
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data: bytes, parentElement, setTriggerValue }) {
+  const data = unpacked(bytes)
   const root = mount(parentElement, data, () => {
     const heads = data.columns.map(([label, isNumber, wide]) =>
       make("th", { scope: "col", class: [isNumber ? "number" : "", wide ? "wide" : ""].join(" ").trim() }, label),

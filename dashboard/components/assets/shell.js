@@ -77,7 +77,8 @@ const redrawOnTheme = (state) => {
   })
 }
 
-export default function ({ data, setTriggerValue }) {
+export default function ({ data: bytes, setTriggerValue }) {
+  const data = unpacked(bytes)
   if (data.leave) {
     location.replace(`/login?next=${encodeURIComponent(location.pathname + location.search)}`)
     return

@@ -11,7 +11,8 @@ const wordCell = (data, row, column) => {
   return make("td", {}, make("button", { type: "button", class: kind, "data-sign": sign, "data-at": `${row}:${column}`, "aria-label": label }, shown))
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data: bytes, parentElement, setTriggerValue }) {
+  const data = unpacked(bytes)
   const root = mount(parentElement, data, () => {
     const heads = data.columns.map((label) => make("th", { scope: "col" }, label))
     const body = data.rows.map(([label, hint], row) =>
