@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis as hypothesis  # at the very end, where its plugin would import it, Python 3.11 may fail to parse it
 import polars as pl
 import psycopg
 import pytest
