@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from dashboard.components.row_table import Cell, Column, Row, row_table
+from dashboard.derived import derived
 from dashboard.i18n import number, percent
 
 TALL = 12
@@ -31,7 +32,7 @@ def frame_table(
     `shares` names its columns of shares (0–1), `digits` is for its other numbers that are not whole, `empty` stands for
     null. `opens` = the words of the click of each row, empty where it opens nothing; none at all: no row opens.
     """
-    columns, table = frame_rows(rows, shares=shares, empty=empty, opens=opens, digits=digits)
+    columns, table = derived(rows, frame_rows, shares=tuple(shares), empty=empty, opens=tuple(opens), digits=digits)
     tall = height if rows.height > TALL else None
     return row_table(key, columns, table, caption=caption, height=tall, as_file=False)
 

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import frame, measures
 from dashboard.change_rows import NOTICED, RULES_SHOWN, Change, changes, split
 from dashboard.components.row_table import Cell, Column, Row, row_table
+from dashboard.derived import derived
 from dashboard.filters import Filters, Status
 from dashboard.i18n import out_of, percent, points, t
 from dashboard.moment_words import compared_with
@@ -27,18 +28,24 @@ def draw_changes(page: School, filters: Filters) -> None:
             st.markdown(t("changes.note_none"))
             return
         st.caption(t("changes.note", what=compared_with(page.choice, page.before_on)))
-        found = {
-            "rule": changes("rule", page.before, page.rules, _rule_names()),
-            "staff": changes("staff", page.teachers_before, page.teachers, _staff_names(page)),
-            "journal": changes("journal", page.journals_before, page.journals, _journal_names(page)),
-        }
-        sides = [split(rows) for rows in found.values()]
-        down, up = ([change for side in sides for change in side[n]] for n in (0, 1))
+        down, up = derived(page, _found)
         if not down and not up:
             st.markdown(t("changes.nothing", points=points(NOTICED, 0).removeprefix("+")))
             return
-        _side("down", down, filters)
-        _side("up", up, filters)
+        _side("down", page, filters)
+        _side("up", page, filters)
+
+
+def _found(page: School) -> tuple[list[Change], list[Change]]:
+    """The greatest changes down and up: of kinds of records, of people, of journals."""
+    assert page.before is not None  # noqa: S101 - see draw_changes
+    sides = [
+        split(changes("rule", page.before, page.rules, _rule_names())),
+        split(changes("staff", page.teachers_before, page.teachers, _staff_names(page))),
+        split(changes("journal", page.journals_before, page.journals, _journal_names(page))),
+    ]
+    down, up = ([change for side in sides for change in side[n]] for n in (0, 1))
+    return down, up
 
 
 def _rule_names() -> dict[int, str]:
@@ -54,7 +61,11 @@ def _journal_names(page: School) -> dict[int, str]:
     return {journal: f"{klass}, {subject}" for journal, klass, subject in rows}
 
 
-def _side(side: Literal["down", "up"], rows: list[Change], filters: Filters) -> None:
+Side = Literal["down", "up"]
+
+
+def _side(side: Side, page: School, filters: Filters) -> None:
+    rows = derived(page, _found)[side == "up"]
     st.markdown(f"**{t(f'changes.{side}')}**")
     if not rows:
         st.markdown(t(f"changes.none_{side}"))
@@ -65,7 +76,14 @@ def _side(side: Literal["down", "up"], rows: list[Change], filters: Filters) -> 
         Column(t("changes.column_now"), is_number=True),
         Column(t("changes.column_points"), is_number=True),
     ]
-    cells = [
+    cells = derived(page, _rows, side)
+    clicked = row_table(f"school_changes_{side}", columns, cells, caption=t(f"changes.caption_{side}"))
+    if clicked is not None and 0 <= clicked < len(rows):
+        _open(rows[clicked], filters)
+
+
+def _rows(page: School, side: Side) -> list[Row]:
+    return [
         Row(
             (
                 Cell(change.name, t(f"changes.kind_{change.kind}"), "quiet"),
@@ -76,11 +94,8 @@ def _side(side: Literal["down", "up"], rows: list[Change], filters: Filters) -> 
             index,
             t("changes.open", name=change.name),
         )
-        for index, change in enumerate(rows)
+        for index, change in enumerate(_found(page)[side == "up"])
     ]
-    clicked = row_table(f"school_changes_{side}", columns, cells, caption=t(f"changes.caption_{side}"))
-    if clicked is not None and 0 <= clicked < len(rows):
-        _open(rows[clicked], filters)
 
 
 def _share(value: float, part: int, whole: int) -> Cell:

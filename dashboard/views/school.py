@@ -14,6 +14,7 @@ import streamlit as st
 
 from dashboard import frame, measures, moment_words
 from dashboard.components.kpi_cards import kpi_cards
+from dashboard.derived import derived
 from dashboard.filters import Filters, State, Status
 from dashboard.i18n import count, moment, number, percent, t
 from dashboard.pages_table import is_open
@@ -149,7 +150,7 @@ def _title(scope: Scope, page: School, filters: Filters) -> str:
         )
     if not page.is_inside:
         return t("school.title_whole", place=place, share=percent(found.value))
-    below = below_norm(page)
+    below = derived(page, below_norm)
     if below.is_empty():
         return t("school.title_well", place=place)
     key = (

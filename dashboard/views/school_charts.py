@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard import charts, frame, measures
 from dashboard.components.figure import figure
+from dashboard.derived import derived
 from dashboard.i18n import t
 from dashboard.queries.school import School
 from etl.warehouse.metrics import METRICS, Measured
@@ -31,6 +32,11 @@ def draw_weeks(page: School) -> None:
         _cannot_tell(whole, page)
         return
     st.caption(t("school.weeks_note"))
+    chart, table = derived(page, _weeks_of, dark=frame.is_dark())
+    figure("school_weeks", chart, table)
+
+
+def _weeks_of(page: School, *, dark: bool) -> tuple[charts.Chart, pl.DataFrame]:
     mine = page.weeks.filter(
         pl.col("rule").is_in(METRICS["completeness"].rule_numbers) & pl.col("week_on").is_not_null()
     )
@@ -44,18 +50,27 @@ def draw_weeks(page: School) -> None:
         pl.col("done").alias(t("overview.funnel_column_done")),
         pl.col("due").alias(t("overview.column_base")),
     )
-    figure("school_weeks", charts.weekly_control(weeks, dark=frame.is_dark()), table)
+    return charts.weekly_control(weeks, dark=dark), table
 
 
 def draw_delays(page: School) -> None:
     """Days from the lesson to the record, never-made ones included."""
     st.header(t("school.delays"), anchor=False)
-    known = dict(page.delays.iter_rows())
-    total = sum(known.values())
-    if not total or known.get("unknown", 0) > total / 2:
+    found = derived(page, _delays_of, dark=frame.is_dark())
+    if found is None:
         _cannot_tell(METRICS["timeliness"].of(page.rules), page)
         return
     st.caption(t("school.delays_note"))
+    chart, table = found
+    figure("school_delays", chart, table)
+
+
+def _delays_of(page: School, *, dark: bool) -> tuple[charts.Chart, pl.DataFrame] | None:
+    """The chart and its table; None where the source tells too few days."""
+    known = dict(page.delays.iter_rows())
+    total = sum(known.values())
+    if not total or known.get("unknown", 0) > total / 2:
+        return None
     rows = [
         (bucket, t(f"school.delay_{bucket}"), known.get(bucket, 0), kind)
         for bucket, kind in _BUCKETS
@@ -65,7 +80,7 @@ def draw_delays(page: School) -> None:
         rows, schema={"id": pl.String, "label": pl.String, "n": pl.Int64, "kind": pl.String}, orient="row"
     )
     table = buckets.select(pl.col("label").alias(t("school.column_delay")), pl.col("n").alias(t("school.column_n")))
-    figure("school_delays", charts.delay_bars(buckets, dark=frame.is_dark()), table)
+    return charts.delay_bars(buckets, dark=dark), table
 
 
 def _cannot_tell(measured: Measured, page: School) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard import charts, frame
 from dashboard.components.heat_grid import Axis, Cell, heat_grid
+from dashboard.derived import derived
 from dashboard.filters import Filters, parse, to_params
 from dashboard.group_words import short_group
 from dashboard.i18n import count, t
@@ -30,7 +31,7 @@ def draw_journals(page: School, filters: Filters) -> None:
                 st.caption(t("school.journals_note"))
             metric_name = _measure(filters)
         _worst(page, filters)
-        rows, columns, cells = journal_cells(page, metric_name)
+        rows, columns, cells = derived(page, journal_cells, metric_name)
         if not cells:
             st.markdown(t("school.journals_empty"))
             return
@@ -54,7 +55,7 @@ def _subject(row: dict[str, Any]) -> str:
 
 def _worst(page: School, filters: Filters) -> None:
     """The journals with the most records unfilled, each a click away."""
-    below = below_norm(page).head(NAMED)
+    below = derived(page, below_norm).head(NAMED)
     if below.is_empty():
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="school_worst"):

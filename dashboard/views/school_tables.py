@@ -54,28 +54,19 @@ def draw_teachers(page: School, filters: Filters) -> None:
     page."""
     st.header(t("school.teachers"), anchor=False)
     st.caption(t("school.teachers_note"))
-    rows = teacher_rows(page)
-    if rows.is_empty():
+    clean, unknown, rest, table = derived(page, _teachers_told)
+    if not (clean or unknown or rest.height):
         st.markdown(t("school.teachers_none"))
         return
-    is_clean = (pl.col("unfilled") == 0) & (pl.col("late") == 0) & pl.col("is_sure")
-    is_unknown = (pl.col("unfilled") == 0) & (pl.col("late") == 0) & ~pl.col("is_sure")
-    clean = rows.filter(is_clean).sort(asked.natural_order("full_name"), "staff_id")
-    if clean.height:
-        with st.expander(t("school.teachers_clean", teachers=count(clean.height, "teacher")), icon=":material/check:"):
-            st.markdown(frame.plain(listed(frame.short_name(name) for name in clean["full_name"])))
-    unknown = rows.filter(is_unknown)
-    if unknown.height:
-        st.markdown(t("school.teachers_unknown", teachers=count(unknown.height, "teacher")))
-    elif clean.is_empty():
+    if clean:
+        with st.expander(t("school.teachers_clean", teachers=count(len(clean), "teacher")), icon=":material/check:"):
+            st.markdown(frame.plain(listed(clean)))
+    if unknown:
+        st.markdown(t("school.teachers_unknown", teachers=count(unknown, "teacher")))
+    elif not clean:
         st.markdown(t("school.teachers_clean_none"))
-    rest = rows.filter(~is_clean & ~is_unknown).sort(
-        ["unfilled", "late", "full_name", "staff_id"], descending=[True, True, False, False]
-    )
     if rest.is_empty():
         return
-    names = {"full_name": "teacher"} | {name: name for name in ("unfilled", "late", "base", "filled")}
-    table = rest.select(pl.col(name).alias(t(f"school.column_{column}")) for name, column in names.items())
     shares = [t("school.column_filled")]
     people = list(rest.select("staff_id", "full_name").iter_rows())
     clicked = frame_table(
@@ -85,6 +76,20 @@ def draw_teachers(page: School, filters: Filters) -> None:
     offer_frame("school_teachers", t("school.teachers"), table, shares=shares)
     if clicked is not None:
         frame.set_filters(filters.drilled(staff=people[clicked][0]))
+
+
+def _teachers_told(page: School) -> tuple[list[str], int, pl.DataFrame, pl.DataFrame]:
+    """Names of those without remarks, how many cannot be judged, the rows of the others, and these as a table."""
+    rows = teacher_rows(page)
+    is_clean = (pl.col("unfilled") == 0) & (pl.col("late") == 0) & pl.col("is_sure")
+    is_unknown = (pl.col("unfilled") == 0) & (pl.col("late") == 0) & ~pl.col("is_sure")
+    clean = rows.filter(is_clean).sort(asked.natural_order("full_name"), "staff_id")
+    rest = rows.filter(~is_clean & ~is_unknown).sort(
+        ["unfilled", "late", "full_name", "staff_id"], descending=[True, True, False, False]
+    )
+    names = {"full_name": "teacher"} | {name: name for name in ("unfilled", "late", "base", "filled")}
+    table = rest.select(pl.col(name).alias(t(f"school.column_{column}")) for name, column in names.items())
+    return [frame.short_name(name) for name in clean["full_name"]], rows.filter(is_unknown).height, rest, table
 
 
 def learning_rows(page: School) -> pl.DataFrame:
@@ -120,15 +125,19 @@ def draw_learning(page: School) -> None:
     """Attendance and accumulation of marks by class, quality of period marks."""
     st.header(t("school.learning"), anchor=False)
     st.caption(t("school.learning_note"))
-    rows = learning_rows(page)
-    if rows.is_empty():
+    table = derived(page, _learning_table)
+    if table.is_empty():
         st.markdown(t("school.learning_empty"))
         return
-    table = rows.rename({name: t(f"school.column_{name}") for name in rows.columns})
     shares = [t(f"school.column_{name}") for name in ("attendance", "marked")]
     frame_table("school_learning", table, caption=t("school.learning_alt"), shares=shares)
     offer_frame("school_learning", t("school.learning"), table, shares=shares)
     st.markdown(_quality(page))
+
+
+def _learning_table(page: School) -> pl.DataFrame:
+    rows = learning_rows(page)
+    return rows.rename({name: t(f"school.column_{name}") for name in rows.columns})
 
 
 def _quality(page: School) -> str:
