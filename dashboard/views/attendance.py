@@ -14,6 +14,7 @@ from dashboard.components.heat_grid import Axis, heat_grid
 from dashboard.components.heat_grid import Cell as Share
 from dashboard.components.kpi_cards import kpi_cards
 from dashboard.components.row_table import Cell, Column, Row, row_table
+from dashboard.derived import derived
 from dashboard.filters import Filters
 from dashboard.group_words import short_group
 from dashboard.i18n import count, day_short, number, percent, t
@@ -154,15 +155,20 @@ def _exported(rows: pl.DataFrame, labels: pl.Series) -> pl.DataFrame:
                          *(series.alias(name) for name, series in named.items())])  # fmt: skip
 
 
-def _classes(place: Place, page: Attendance) -> None:
-    """Classes × weeks; a class is a click away, those with the most unexplained absences are named."""
+def _by_class(page: Attendance) -> pl.DataFrame:
+    """The counts of each class that has any."""
     rows = page.weeks.group_by("class_id").agg(pl.col(name).sum() for name in _COUNTS)
-    classes = (
+    return (
         page.dims.select("class_id", "class_name", "grade", "letter")
         .unique(["class_id"])
         .join(rows, on="class_id")
         .sort("grade", "letter", "class_id")
     )
+
+
+def _classes(place: Place, page: Attendance) -> None:
+    """Classes × weeks; a class is a click away, those with the most unexplained absences are named."""
+    classes = derived(page, _by_class)
     with st.container(border=True):
         st.header(t("attendance.classes"), anchor=False)
         st.caption(t("attendance.classes_note"))
@@ -205,14 +211,7 @@ def _week_grid(
             parts.download("attendance", counts, t("attendance.classes"), [t("attendance.card_share")],
                            label=t("export.counts"))  # fmt: skip
 
-    shares = _SHARE.by(weeks, by, "week_on").filter(pl.col("whole") > 0)
-    cells: dict[tuple[str | int, str | int], Share] = {
-        (row[by], row["week_on"].isoformat()): Share(row["value"], row["whole"]) for row in shares.iter_rows(named=True)
-    }
-    mondays: list[date] = sorted(shares["week_on"].unique().to_list())
-    columns = [
-        Axis(monday.isoformat(), label) for monday, label in zip(mondays, charts.week_labels(mondays), strict=True)
-    ]
+    columns, cells = derived(weeks, _week_cells, by)
     found = heat_grid(
         key,
         axes,
@@ -225,6 +224,17 @@ def _week_grid(
         of="held",
     )
     return int(found[0]) if found is not None and found[0] is not None else None
+
+
+def _week_cells(weeks: pl.DataFrame, by: str) -> tuple[list[Axis], dict[tuple[str | int, str | int], Share]]:
+    """The weeks with lessons as columns, and the attendance of each `by` in them."""
+    shares = _SHARE.by(weeks, by, "week_on").filter(pl.col("whole") > 0)
+    cells: dict[tuple[str | int, str | int], Share] = {
+        (row[by], row["week_on"].isoformat()): Share(row["value"], row["whole"]) for row in shares.iter_rows(named=True)
+    }
+    mondays: list[date] = sorted(shares["week_on"].unique().to_list())
+    labels = charts.week_labels(mondays)
+    return [Axis(monday.isoformat(), label) for monday, label in zip(mondays, labels, strict=True)], cells
 
 
 def _class(place: Place, page: Attendance) -> None:
@@ -343,25 +353,39 @@ def _missed(place: Place, page: Attendance) -> None:
 def _reasons(page: Attendance) -> None:
     st.header(t("attendance.reasons"), anchor=False)
     st.caption(t("attendance.reasons_note"))
+    chart, table = derived(page, _reasons_of, dark=frame.is_dark())
+    figure("attendance_reasons", chart, table)
+
+
+def _reasons_of(page: Attendance, *, dark: bool) -> tuple[charts.Chart, pl.DataFrame]:
     weeks = page.weeks.group_by("week_on").agg(pl.col(name).sum() for name in _COUNTS).sort("week_on")
     table = weeks.select(
         pl.col("week_on").dt.strftime("%d.%m.%Y").alias(t("school.column_week")),
         *(pl.col(name).alias(t(f"attendance.column_{name}")) for name in _COUNTS if name != "attended_count"),
     )
-    figure("attendance_reasons", reasons_by_week(weeks, dark=frame.is_dark()), table)
+    return reasons_by_week(weeks, dark=dark), table
 
 
 def _ages(page: Attendance, until: date) -> None:
     st.header(t("attendance.ages"), anchor=False)
     st.caption(t("attendance.ages_note"))
-    ages = dict(unexplained_by_age(page.weeks, until).iter_rows())
-    if not sum(ages.values()):
+    found = derived(page, _ages_of, until, dark=frame.is_dark())
+    if found is None:
         st.markdown(t("attendance.all_explained"))
         return
+    chart, table = found
+    figure("attendance_ages", chart, table)
+
+
+def _ages_of(page: Attendance, until: date, *, dark: bool) -> tuple[charts.Chart, pl.DataFrame] | None:
+    """The chart and its table; None where every absence has its reason."""
+    ages = dict(unexplained_by_age(page.weeks, until).iter_rows())
+    if not sum(ages.values()):
+        return None
     buckets = pl.DataFrame(
         [(age, t(f"attendance.age_{age}"), ages[age], kind) for age, kind in _AGES],
         schema={"id": pl.String, "label": pl.String, "n": pl.Int64, "kind": pl.String},
         orient="row",
     )
     table = buckets.select(pl.col("label").alias(t("attendance.column_age")), pl.col("n").alias(t("school.column_n")))
-    figure("attendance_ages", charts.delay_bars(buckets, dark=frame.is_dark()), table)
+    return charts.delay_bars(buckets, dark=dark), table

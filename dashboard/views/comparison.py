@@ -52,7 +52,7 @@ def render(scope: Scope, filters: Filters) -> None:
     _controls(page, metric, group or "")
     _method(metric, page)
     _period_shown(metric, page)
-    _apart(page, metric, lines, filters, yardstick)
+    _apart(page, metric, lines, group or "", filters, yardstick)
     with st.container(border=True):
         _table(scope, page, metric, lines, filters)
     with st.container(border=True):
@@ -130,14 +130,16 @@ def _period_shown(metric: Metric, page: Compared) -> None:
         st.info(t("comparison.standing"), icon=":material/date_range:")
 
 
-def _apart(page: Compared, metric: Metric, lines: list[Line], filters: Filters, yardstick: Yardstick) -> None:
+def _apart(
+    page: Compared, metric: Metric, lines: list[Line], group: str, filters: Filters, yardstick: Yardstick
+) -> None:
     """The funnel and, beside it, the schools outside it with what may be the cause."""
     if kind_of(metric) != "share" or not any(line.state == "told" for line in lines):
         _silent(lines)
         return
     left, right = st.columns([5, 4], gap="medium")
     with left.container(border=True, height="stretch"):
-        _funnel(metric, lines, filters)
+        _funnel(page, metric, group, filters)
     with right.container(border=True, height="stretch"):
         st.header(t("comparison.out"), anchor=False)
         out = standing_out(lines)
@@ -176,18 +178,27 @@ def _silent(lines: list[Line]) -> None:
             st.caption(frame.plain(t(f"comparison.{state}", names=listed(shown))))
 
 
-def _funnel(metric: Metric, lines: list[Line], filters: Filters) -> None:
+def _funnel(page: Compared, metric: Metric, group: str, filters: Filters) -> None:
     st.header(t("comparison.funnel"), anchor=False)
-    told = [line for line in lines if line.state == "told"]
+    note, chart, table = derived(page, _funnel_of, metric.name, group, dark=frame.is_dark())
+    st.caption(note)
+    clicked = figure("comparison_funnel", chart, table)
+    if clicked is not None and clicked.isdigit():
+        frame.set_filters(filters.drilled(school=int(clicked)))
+
+
+def _funnel_of(page: Compared, name: str, group: str, *, dark: bool) -> tuple[str, charts.Chart, pl.DataFrame]:
+    """The words over the funnel, the funnel and its table."""
+    metric, told = CHOICES[name], [line for line in derived(page, _lines, name, group) if line.state == "told"]
     points = pl.DataFrame(
         [(line.school, line.cell, line.measured.part, line.measured.whole) for line in told],
         schema={"id": pl.Int64, "label": pl.String, "done": pl.Int64, "due": pl.Int64},
         orient="row",
     )
     phi = limits.dispersion(points["done"], points["due"])
-    st.caption(t("comparison.funnel_note", phi=number(phi, 1)) if len(told) >= FEWEST else t("comparison.funnel_few"))
+    note = t("comparison.funnel_note", phi=number(phi, 1)) if len(told) >= FEWEST else t("comparison.funnel_few")
     chart = charts.funnel(
-        points, dark=frame.is_dark(), noun=metric.noun, size_label=t("comparison.funnel_size"),
+        points, dark=dark, noun=metric.noun, size_label=t("comparison.funnel_size"),
         worse={"up": "below", "down": "above", "none": "both"}[metric.direction],  # type: ignore[arg-type]
     )  # fmt: skip
     table = pl.DataFrame(
@@ -197,9 +208,7 @@ def _funnel(metric: Metric, lines: list[Line], filters: Filters) -> None:
             t("comparison.column_n"): [line.measured.whole for line in told],
         }
     )
-    clicked = figure("comparison_funnel", chart, table)
-    if clicked is not None and clicked.isdigit():
-        frame.set_filters(filters.drilled(school=int(clicked)))
+    return note, chart, table
 
 
 def _table(scope: Scope, page: Compared, metric: Metric, lines: list[Line], filters: Filters) -> None:

@@ -295,21 +295,29 @@ def _bars(
     )  # fmt: skip
     if picked is not None and picked != chosen:
         frame.set_filters(filters.changed(measure=picked))
-    known = table.bucket_counts(page, chosen)
-    total = sum(known.values())
-    if not total or known["unknown"] > total / 2:
-        st.markdown(t("school.cannot_tell", reason=t("why.no_times")))
-        return
     clause = clauses.get(RULE[chosen].number)
     text = clause["limit_text"] if clause else None
     limit = _limit_days(text if isinstance(text, str) else None)
+    chart = derived(page, _bars_of, chosen, limit, dark=frame.is_dark())
+    if chart is None:
+        st.markdown(t("school.cannot_tell", reason=t("why.no_times")))
+        return
+    figure("filling_bars", chart)
+
+
+def _bars_of(page: Filling, chosen: str, limit: int | None, *, dark: bool) -> charts.Chart | None:
+    """Records of a kind by the day they were made; None where the source tells too few days."""
+    known = table.bucket_counts(page, chosen)
+    total = sum(known.values())
+    if not total or known["unknown"] > total / 2:
+        return None
     kinds = {code: "neutral" if limit is None else "good" if last <= limit else "warn" for code, _, last in BUCKETS}
     kinds |= {"never": "bad", "unknown": "neutral"}
     drawn = [(code, t(f"school.delay_{code}"), n, kinds[code]) for code, n in known.items() if code != "unknown" or n]
     buckets = pl.DataFrame(
         drawn, schema={"id": pl.String, "label": pl.String, "n": pl.Int64, "kind": pl.String}, orient="row"
     )
-    figure("filling_bars", charts.delay_bars(buckets, dark=frame.is_dark()))
+    return charts.delay_bars(buckets, dark=dark)
 
 
 def _way_to_findings(scope: Scope, filters: Filters) -> None:
