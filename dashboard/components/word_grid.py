@@ -14,6 +14,7 @@ import streamlit as st
 from dashboard.components.heat_grid import Axis, clicked
 from dashboard.components.packed import packed
 from dashboard.components.source import source
+from dashboard.derived import derived
 from dashboard.i18n import t
 
 _COMPONENT = st.components.v2.component(
@@ -34,28 +35,36 @@ class Word:
     opens: bool = True
 
 
-def word_grid(
-    key: str, rows: Sequence[Axis], columns: Sequence[Axis], cells: Mapping[tuple[Any, Any], Word], *, caption: str,
-    corner: str,
-) -> tuple[str | int | None, str | int | None] | None:  # fmt: skip
+@dataclass(frozen=True)
+class WordGrid:
+    """A grid to draw: `cells` without a pair = a dash that opens nothing; the hint of a row names its click."""
+
+    rows: Sequence[Axis]
+    columns: Sequence[Axis]
+    cells: Mapping[tuple[Any, Any], Word]
+    caption: str
+    corner: str
+
+
+def word_grid(key: str, grid: WordGrid) -> tuple[str | int | None, str | int | None] | None:
     """Draw the grid; returns (row id, column id) of the cell just clicked or (row id, None) of the head of a row. The
-    page offers the file. `cells` without a pair = a dash that opens nothing; the hint of a row names its click.
-    """
-    data = word_payload(rows, columns, cells, caption=caption, corner=corner)
-    result = _COMPONENT(key=key, data=packed(data), on_cell_change=lambda: None)
-    return clicked(result.cell, rows, columns)
+    page offers the file."""
+    result = _COMPONENT(key=key, data=derived(grid, _packed_grid), on_cell_change=lambda: None)
+    return clicked(result.cell, grid.rows, grid.columns)
 
 
-def word_payload(
-    rows: Sequence[Axis], columns: Sequence[Axis], cells: Mapping[tuple[Any, Any], Word], *, caption: str, corner: str,
-) -> dict[str, Any]:  # fmt: skip
+def _packed_grid(grid: WordGrid) -> bytes:
+    return packed(word_payload(grid))
+
+
+def word_payload(grid: WordGrid) -> dict[str, Any]:
     """What the script draws: axes as [label, hint], cells as [word, tone, opens] or null, in the order of the axes."""
-    found = [[cells.get((row.id, column.id)) for column in columns] for row in rows]
+    found = [[grid.cells.get((row.id, column.id)) for column in grid.columns] for row in grid.rows]
     return {
-        "rows": [[axis.label, axis.hint] for axis in rows],
-        "columns": [axis.label for axis in columns],
+        "rows": [[axis.label, axis.hint] for axis in grid.rows],
+        "columns": [axis.label for axis in grid.columns],
         "cells": [[None if cell is None else [cell.text, cell.tone, cell.opens] for cell in line] for line in found],
-        "caption": caption,
-        "corner": corner,
+        "caption": grid.caption,
+        "corner": grid.corner,
         "text": {"sideways": t("grid.sideways"), "none": t("grid.no_word")},
     }

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import frame
 from dashboard.components.heat_grid import Axis
 from dashboard.components.row_table import Cell, Column, Row, row_table
-from dashboard.components.word_grid import Word, word_grid
+from dashboard.components.word_grid import Word, WordGrid, word_grid
 from dashboard.derived import derived
 from dashboard.i18n import day_short, number, out_of, percent, t
 from dashboard.queries import schools as asked
@@ -160,10 +160,8 @@ def _sheet(pupils: pl.DataFrame) -> tuple[pl.DataFrame, list[str], pl.DataFrame]
     return named, order, sheet
 
 
-def _cells(
-    pupils: pl.DataFrame, owed: frozenset[str]
-) -> tuple[dict[tuple[int, str], int], list[Axis], dict[tuple[int, str], Word]]:
-    """Journal by pupil and subject, the pupils as rows of the grid, and its cells; empty ones of `owed` are marked."""
+def _grid(pupils: pl.DataFrame, owed: frozenset[str]) -> tuple[dict[tuple[int, str], int], WordGrid]:
+    """Journal by pupil and subject, and the grid of pupils and subjects; empty cells of `owed` are marked."""
     named, order, sheet = derived(pupils, _sheet)
     firsts = named.unique(["pupil_id", "subject"], keep="first").select("pupil_id", "subject", "journal_id")
     journals = {(row[0], row[1]): row[2] for row in firsts.iter_rows()}
@@ -179,28 +177,27 @@ def _cells(
         for subject in order
         if (row["pupil_id"], subject) in journals
     }
-    return journals, rows, cells
+    columns = [Axis(subject, subject) for subject in order]
+    return journals, WordGrid(rows, columns, cells, t("performance.matrix"), t("performance.column_pupil"))
 
 
 def _matrix(place: Place, pupils: pl.DataFrame) -> None:
     """Pupil × subject: the period marks of the class (requirements B-30)."""
     st.header(t("performance.matrix"), anchor=False)
     st.caption(t("performance.matrix_note"))
-    named, order, _ = derived(pupils, _sheet)
+    named = derived(pupils, _sheet)[0]
     marked = derived(named, _marked)
     if not marked:
         st.markdown(t("performance.split_none"))
         return
     owed = marked if _is_over(place) else frozenset[str]()  # a pupil without one lacks it (B-30)
-    journals, rows, cells = derived(pupils, _cells, owed)
-    whole = [word for (_, subject), word in cells.items() if subject in owed]
+    journals, grid = derived(pupils, _grid, owed)
+    whole = [word for (_, subject), word in grid.cells.items() if subject in owed]
     if whole:
         part = sum(bool(word.text) for word in whole)
         st.markdown(t("performance.matrix_filled", share=percent(part / len(whole)),
                       detail=out_of(part, len(whole), "period_mark")))  # fmt: skip
-    axes = [Axis(subject, subject) for subject in order]
-    clicked = word_grid("performance_matrix", rows, axes, cells, caption=t("performance.matrix"),
-                        corner=t("performance.column_pupil"))  # fmt: skip
+    clicked = word_grid("performance_matrix", grid)
     parts.download("summary-sheet", derived(pupils, _sheet_file), t("performance.report"))
     if clicked is None or clicked[0] is None:
         return

@@ -20,7 +20,7 @@ from dashboard.components.journal_grid import (
 from dashboard.components.kpi_cards import Kpi, card_payload
 from dashboard.components.palette import ALERT, step_of
 from dashboard.components.source import ASSETS
-from dashboard.components.word_grid import Word, word_payload
+from dashboard.components.word_grid import Word, WordGrid, word_payload
 from dashboard.filters import Severity, State, Status
 
 ROWS = [Axis(10, "Русский язык"), Axis(11, "Физика")]
@@ -96,7 +96,7 @@ def test_a_forged_click_on_a_grid_is_no_click(place, expected):
 
 def test_a_grid_of_words_sends_its_cells_in_the_order_of_its_axes_and_an_unknown_place_opens_nothing():
     cells = {(10, "5a"): Word("2", "poor"), (11, "5b"): Word("", opens=False)}
-    payload = word_payload(ROWS, COLUMNS, cells, caption="Ведомость", corner="Ученик")
+    payload = word_payload(WordGrid(ROWS, COLUMNS, cells, "Ведомость", "Ученик"))
     assert payload["cells"] == [[["2", "poor", True], None], [None, ["", "", False]]]
     assert payload["columns"] == ["5А", "5Б"] and payload["rows"][0][0] == "Русский язык"
 
