@@ -11,6 +11,7 @@ from dashboard import frame, measures, moment_words
 from dashboard import programme_rows as table
 from dashboard.components.kpi_cards import Kpi, kpi_cards
 from dashboard.components.row_table import Cell, Column, Row, row_table
+from dashboard.derived import derived
 from dashboard.filters import Filters
 from dashboard.i18n import count, day_short, number, percent, t
 from dashboard.pages_table import is_open
@@ -36,7 +37,7 @@ def render(scope: Scope, filters: Filters) -> None:
     if page is None:
         unknown_school(t("page.programme"), filters)
         return
-    lines = table.journal_lines(page)
+    lines = derived(page, table.journal_lines)
     behind = lines.filter(pl.col("lag") >= 1)
     title = t("programme.title", n=count(behind.height, "journal")) if behind.height else t("programme.title_well")
     if not lines["planned"].count():
@@ -93,21 +94,13 @@ def _journals(scope: Scope, page: Programme, filters: Filters, lines: pl.DataFra
             Column(t("filling.by_journal_one"), wide=True),
             *(Column(t(f"programme.column_{name}"), is_number=True) for name in numbers),
         ]
-        homework = {
-            row["journal_id"]: row
-            for row in METRICS["completeness_homework"].by(page.homework, "journal_id").iter_rows(named=True)
-        }
-
-        def drawn(some: pl.DataFrame) -> list[Row]:
-            return [_line(line, homework.get(line["journal_id"])) for line in some.iter_rows(named=True)]
-
         clicked = row_table(
-            "programme_journals", columns, drawn(lines.head(SHOWN)), caption=t("programme.journals"), height=HEIGHT,
-            every=(lines.height, lambda: drawn(lines)),
+            "programme_journals", columns, derived(page, _lines, SHOWN), caption=t("programme.journals"), height=HEIGHT,
+            every=(lines.height, lambda: _lines(page)),
         )  # fmt: skip
         if lines.height > SHOWN:
             st.caption(t("filling.shown", shown=number(SHOWN), total=number(lines.height)))
-        rate = table.hit_rate(page)
+        rate = derived(page, table.hit_rate)
         words = t("programme.hit_none")
         if rate.made:
             words = t(
@@ -116,6 +109,13 @@ def _journals(scope: Scope, page: Programme, filters: Filters, lines: pl.DataFra
         st.caption(f"{t('programme.forecast_note')} {words}")
     if clicked is not None:
         _open(scope, page, filters, clicked)
+
+
+def _lines(page: Programme, most: int | None = None) -> list[Row]:
+    """The first `most` journals, or all of them."""
+    lines, sums = derived(page, table.journal_lines), METRICS["completeness_homework"].by(page.homework, "journal_id")
+    homework = {row["journal_id"]: row for row in sums.iter_rows(named=True)}
+    return [_line(line, homework.get(line["journal_id"])) for line in lines.head(most or lines.height).to_dicts()]
 
 
 def _open(scope: Scope, page: Programme, filters: Filters, journal: int) -> None:
@@ -167,8 +167,7 @@ def _works(scope: Scope, page: Programme, filters: Filters) -> None:
             st.markdown(t("school.cannot_tell", reason=t("programme.why_scheduled_held")))
             return
         st.caption(t("programme.works_note"))
-        names = {row["journal_id"]: row for row in page.dims.iter_rows(named=True)}
-        found = _remarks(page)
+        found = derived(page, _remarks)
         if found.is_empty():
             st.markdown(t("programme.works_none"))
             return
@@ -177,16 +176,18 @@ def _works(scope: Scope, page: Programme, filters: Filters) -> None:
             for name in ("on", "place", "kind", "what", "marked")
         ]
         clicked = row_table(
-            "programme_works", columns, _work_rows(found.head(SHOWN), names), caption=t("programme.works"), height=420,
-            every=(found.height, lambda: _work_rows(found, names)),
+            "programme_works", columns, derived(page, _work_rows, SHOWN), caption=t("programme.works"), height=420,
+            every=(found.height, lambda: _work_rows(page)),
         )  # fmt: skip
     if clicked is not None:
         _open(scope, page, filters, clicked)
 
 
-def _work_rows(found: pl.DataFrame, journals: dict[int, dict[str, Any]]) -> list[Row]:
-    rows = []
-    for work in found.iter_rows(named=True):
+def _work_rows(page: Programme, most: int | None = None) -> list[Row]:
+    """The first `most` works, or all of them."""
+    journals = {row["journal_id"]: row for row in page.dims.iter_rows(named=True)}
+    found, rows = derived(page, _remarks), []
+    for work in found.head(most or found.height).iter_rows(named=True):
         journal = journals.get(work["journal_id"])
         place = f"{journal['class_name']}, {journal['subject']}" if journal else "—"
         what, tone = ("off", "warn") if work["is_off"] else ("missing", "bad")
