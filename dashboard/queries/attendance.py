@@ -27,7 +27,7 @@ from etl.warehouse.metrics import sums
 from etl.warehouse.scope import Scope
 
 _MONDAY = "date_trunc('week', l.held_on)::date"
-_SPREAD = f"""
+SPREAD_ROWS = f"""
 WITH {duty.SPAN}, {duty.MOMENT}
 SELECT l.school_id, l.class_id, l.month_on, {sums("spread", ("month_pupil_count",))},
     coalesce(sum(pupil_count) FILTER (WHERE step >= :step), 0)::bigint AS systematic_count
@@ -118,7 +118,7 @@ def read_attendance(scope: Scope, filters: Filters, now: datetime) -> Attendance
     systematic = settings.values.systematic_share
     step = round(systematic * SPREAD_STEP)
     spread_params = {**choice.period.span.params, **_moment(days), "school": filters.school, "step": step}
-    spread = read(scope, _SPREAD, spread_params)
+    spread = read(scope, SPREAD_ROWS, spread_params)
     then = moments_before(scope, choice.period, previous, days, terms) if previous is not None else {}
     if row is None or not is_inside:
         months = spread.group_by("school_id", "month_on", maintain_order=True).agg(pl.exclude("class_id").sum())

@@ -25,7 +25,7 @@ _LAG_NUMBERS = [RULE[name].number for name in (*RUSH_RULES, "period_mark")]
 _LESSONS = [RULE[name].number for name in LESSON_RULES]
 _SILENT = int(Status.indeterminate)
 
-_NARROW = """
+NARROW = """
   AND (CAST(:class_id AS int) IS NULL OR d.class_id = :class_id)
   AND (CAST(:staff AS int) IS NULL OR d.staff_id = :staff)
   AND (CAST(:parallel AS int) IS NULL OR d.class_id IN (
@@ -33,11 +33,12 @@ _NARROW = """
   AND (CAST(:subject AS int) IS NULL OR d.journal_id IN (
         SELECT j.journal_id FROM dim_journal j WHERE j.school_id = :school AND j.subject_id = :subject))
 """
+"""Rows `d` of one school narrowed to the class, person, parallel and subject of the position."""
 # every table of the page is a sum over these: person × journal × kind of record in the period, and weeks of the year
 _SUMS = f"""
 SELECT d.rule, d.class_id, d.journal_id, d.staff_id, d.week_on, grouping(d.week_on) = 0 AS is_week, {sums("duty")}
 FROM (SELECT d.*, {{in_span}} AS in_span FROM d JOIN span USING (school_id)) d
-WHERE d.school_id = :school AND d.rule = ANY(:rules) {_NARROW}
+WHERE d.school_id = :school AND d.rule = ANY(:rules) {NARROW}
 GROUP BY GROUPING SETS ((in_span, d.rule, d.class_id, d.journal_id, d.staff_id), (d.rule, d.week_on))
 HAVING in_span OR grouping(in_span) = 1
 """
@@ -52,14 +53,16 @@ _LAGS = f"""
 SELECT d.rule, d.class_id, d.journal_id, d.staff_id, d.lag_low, d.lag_high, d.is_told, d.rush,
     sum(d.row_count)::bigint AS row_count
 FROM d JOIN span USING (school_id)
-WHERE d.school_id = :school AND {duty.IN_SPAN} {_NARROW}
+WHERE d.school_id = :school AND {duty.IN_SPAN} {NARROW}
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
-_LAGS_NEWEST = f"""
+LAG_ROWS = f"""
 WITH {duty.SPAN}, d AS (
     SELECT * FROM mart_duty_lag m WHERE m.school_id = ANY(:schools) AND m.school_id = :school AND m.school_year = :year
-) {_LAGS}
+)
 """
+"""Entries `d` with their lag and rush of one school and year where the data end, beside `span`."""
+_LAGS_NEWEST = f"{LAG_ROWS} {_LAGS}"
 # The same rows from the ledger at the end of an earlier day (transforms.lag_mart says what they are).
 CLASS_PERIODS = """
 class_periods AS (
@@ -76,12 +79,12 @@ class_periods AS (
 CLASS_DAYS = f"""
 {CLASS_PERIODS}, class_days AS MATERIALIZED (
     SELECT DISTINCT ON (f.class_id, g.day) f.class_id, g.day::date AS on_day, f.ends_on - 2 AS first_on,
-        f.ends_on AS last_on
+        f.ends_on AS last_on, f.kind, f.number
     FROM class_periods f CROSS JOIN LATERAL generate_series(f.starts_on, f.ends_on, interval '1 day') AS g (day)
     WHERE f.fineness = 1 ORDER BY f.class_id, g.day, f.starts_on, f.period_id
 )
 """
-"""Days of every class in its finest periods, with the last three days of the period they lie in."""
+"""Days of every class in its finest periods, with the period they lie in and its last three days."""
 _WINDOWS = f"""
 {CLASS_DAYS}, controls AS MATERIALIZED (
     SELECT DISTINCT c.act_on - 2 AS first_on, c.act_on - 1 AS last_on FROM {newest_lines("control_act")} c
@@ -90,7 +93,7 @@ _WINDOWS = f"""
 """
 _LAG_RULES = ", ".join(map(str, _LAG_NUMBERS))
 _RUSHED = ", ".join(str(RULE[name].number) for name in RUSH_RULES)
-_LAGS_AT = f"""
+LAG_ROWS_AT = f"""
 WITH {duty.SPAN}, {_WINDOWS}, held AS ({duty.LEDGER} AND r.school_id = :school AND r.rule IN ({_LAG_RULES})),
 placed AS (
     SELECT h.*, w.first_on, w.last_on FROM held h
@@ -112,8 +115,10 @@ placed AS (
         END AS rush
     FROM placed h
     WHERE h.excluded IS NULL AND h.anchor_on IS NOT NULL AND (h.is_made OR (h.is_required AND h.is_due))
-) {_LAGS.replace(duty.IN_SPAN, duty.IN_DAYS)}
+)
 """
+"""The same one by one at the moment `:day`, with `anchor_on`."""
+_LAGS_AT = f"{LAG_ROWS_AT} {_LAGS.replace(duty.IN_SPAN, duty.IN_DAYS)}"
 _UNFILLED = f"""
 WITH {duty.SPAN}, d AS ({duty.LEDGER.replace("r.rule, ", "r.rule, r.lesson_id, ")} AND r.school_id = :school
     AND r.rule = ANY(:lesson_rules) AND (r.staff_id = :staff OR r.class_id = :class_id))
@@ -121,10 +126,10 @@ SELECT l.lesson_id, l.held_on, l.slot, d.journal_id, d.class_id, d.staff_id, arr
     ::int[] AS rules, bool_or(d.status = {int(Status.missing)}) AS is_overdue
 FROM d JOIN span USING (school_id) JOIN fact_lesson l USING (school_id, school_year, lesson_id)
 WHERE d.is_required AND d.excluded IS NULL AND NOT d.is_made AND d.is_due AND d.can_tell
-    AND d.status <> {_SILENT} AND {duty.IN_DAYS} {_NARROW}
+    AND d.status <> {_SILENT} AND {duty.IN_DAYS} {NARROW}
 GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY l.held_on DESC, l.slot, l.lesson_id LIMIT :listed
 """
-_STAFF = """
+STAFF = """
 SELECT n.staff_id, n.full_name FROM dim_staff_name n WHERE n.school_id = ANY(:schools) AND n.school_id = :school
 ORDER BY n.full_name, n.staff_id
 """
@@ -173,7 +178,7 @@ def read_filling(scope: Scope, filters: Filters, now: datetime) -> Filling | Non
         lags=read(scope, _LAGS_NEWEST if by_week else _LAGS_AT, {**params, "day": day}),
         unfilled=read(scope, _UNFILLED, {**params, "day": day}),
         dims=read(scope, JOURNALS, params),
-        names=read(scope, _STAFF, params),
+        names=read(scope, STAFF, params),
         clauses=schools.read_clauses(scope, school),
     )
 

@@ -30,7 +30,7 @@ from etl.warehouse.scope import Scope
 _IN_SPAN = """(CAST(:is_year AS boolean) OR (p.kind <> 'year' AND p.ends_on BETWEEN span.starts_on AND span.ends_on))"""
 # a year has marks of its own; the periods inside it are not added to them
 _KIND = "l.kind = CASE WHEN CAST(:is_year AS boolean) THEN 'year' ELSE 'period' END"
-_OWN_CLASS = """(l.school_id = ANY(CAST(:whole AS int[])) OR l.class_id IN (SELECT a.class_id FROM access_row a
+OWN_CLASS = """(l.school_id = ANY(CAST(:whole AS int[])) OR l.class_id IN (SELECT a.class_id FROM access_row a
     WHERE a.school_id = l.school_id AND a.level = 'class'))"""
 _HERE = """l.school_id = ANY(:schools) AND (CAST(:school AS int) IS NULL OR l.school_id = :school)
   AND l.school_year = :year"""
@@ -40,8 +40,10 @@ _NARROW = """(CAST(:class_id AS int) IS NULL OR l.class_id = :class_id)
 _NARROW_JOURNAL = f"""{_NARROW} AND (CAST(:subject AS int) IS NULL OR EXISTS (SELECT 1 FROM dim_journal d
     WHERE d.school_id = l.school_id AND d.journal_id = l.journal_id AND d.subject_id = :subject))"""
 _JOINS = "JOIN span USING (school_id) JOIN dim_period p USING (school_id, period_id)"
-ENDS_IN_SPAN, KIND, PERIOD_JOINS = _IN_SPAN, _KIND, _JOINS
-"""Parts of statements over a mart `l` by period: which periods count, which kind of mark, and what they join."""
+ENDS_IN_SPAN, KIND, PERIOD_JOINS, HERE = _IN_SPAN, _KIND, _JOINS, _HERE
+OF_CLASS, OF_JOURNAL = _NARROW, _NARROW_JOURNAL
+"""Parts of statements over a mart `l` by period: which periods count, which kind of mark, what they join,
+and to what the position narrows them."""
 _FILL = f"""
 WITH {duty.SPAN}
 SELECT l.school_id, {{by}}, {sums("fill")}
@@ -61,14 +63,14 @@ WITH {duty.SPAN}
 SELECT l.school_id, {{one}}, {sums("period_success")}
 FROM mart_period_success l {_JOINS}
 WHERE {_HERE} AND CASE WHEN CAST(:is_year AS boolean) THEN p.kind = 'year' ELSE {_IN_SPAN} END
-  AND {_OWN_CLASS} AND {_NARROW}
+  AND {OWN_CLASS} AND {_NARROW}
 GROUP BY 1, 2 ORDER BY 1, 2
 """
 _GROUPS = f"""
 WITH {duty.SPAN}
 SELECT l.school_id, {{one}}, {sums("group")}
 FROM mart_period_group l {_JOINS}
-WHERE {_HERE} AND {_IN_SPAN} AND {_OWN_CLASS} AND {_NARROW}
+WHERE {_HERE} AND {_IN_SPAN} AND {OWN_CLASS} AND {_NARROW}
 GROUP BY 1, 2 ORDER BY 1, 2
 """
 _OF_TREND = ("slot_count", "held_count", "marked_lesson_count", "mark_count", "digit_count", "digit_sum")

@@ -197,7 +197,7 @@ def _periods_of(known: pl.DataFrame, year: int, last: date, prefix: str) -> list
         keys, starts, ends = (tuple(column) for column in zip(*cut, strict=True))
         span = Span(year, kind == "year", keys, starts, ends)
         code = f"{prefix}{LETTERS[kind]}{'' if kind == 'year' else number}"
-        found.append(Period(code, _label(kind, number, year), kind, number, span))
+        found.append(Period(code, period_label(kind, number, year), kind, number, span))
     if not any(period.kind == "year" for period in found):
         found.append(_whole_year(mine, schools, year, prefix))
     return found
@@ -211,7 +211,8 @@ def _whole_year(mine: pl.DataFrame, schools: list[int], year: int, prefix: str) 
     return Period(f"{prefix}year", year_label(year), "year", 1, span)
 
 
-def _label(kind: str, number: int, year: int) -> str:
+def period_label(kind: str, number: int, year: int) -> str:
+    """`II четверть`, `2026/27 учебный год`."""
     if kind == "year":
         return year_label(year)
     return t(f"period.{kind}", number=ROMAN[number] if number < len(ROMAN) else number)

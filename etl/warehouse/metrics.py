@@ -171,7 +171,7 @@ class Metric:
     source: Source = "duty"
     noun: str = "entry"
     grain: str = "ledger row"
-    groupings: tuple[str, ...] = ("school", "class", "journal", "staff", "week", "rule")
+    groupings: tuple[str, ...] = ("school", "class", "journal", "staff", "week", "month", "rule")
     exclusions: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     direction: Direction = "up"

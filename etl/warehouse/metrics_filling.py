@@ -42,7 +42,7 @@ LAG: dict[str, str] = {
 }
 """Sums over rows of mart_duty_lag, or over ledger rows brought to its shape."""
 SOURCES["lag"] = LAG
-_GROUPINGS = ("school", "class", "journal", "staff", "week", "rule")
+_GROUPINGS = ("school", "class", "journal", "staff", "week", "month", "rule")
 RUSH_RULES = (*LESSON_RULES, "absence", *MARK_RULES)
 
 
