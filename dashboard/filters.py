@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 LARGEST_ID = 2**31 - 1  # the database's ids are 4 bytes: a greater one is nobody's
 LAST_MINUTE = time(23, 59)
 CODE = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,63}")
+NAMES = re.compile(r"[a-z][a-z0-9_]{0,39}(\.[a-z][a-z0-9_]{0,39}){0,7}")
 
 
 class State(StrEnum):
@@ -66,7 +67,8 @@ class Filters:
     the year of study 1–11. `version` is a version of the school's act; `act` and `versus` name two acts side by
     side as `id:version`, `what_if` the one by which the school is judged in thought. `at` is the minute of the day
     `as_of`, inside one school; `against` says what the period is compared with (`year` = a year ago).
-    `finding` is a number within its school.
+    `finding` is a number within its school. `metrics` (names divided by a full stop), `rows`, `columns` are the
+    reader's own table, `report` the one she saved.
     """
 
     year: int | None = None
@@ -97,6 +99,10 @@ class Filters:
     what_if: str | None = None
     at: time | None = None
     against: str | None = None
+    metrics: str | None = None
+    rows: str | None = None
+    columns: str | None = None
+    report: int | None = None
 
     @property
     def moment(self) -> date | datetime | None:
@@ -157,6 +163,10 @@ def _code(text: str) -> str | None:
     return text if CODE.fullmatch(text) else None
 
 
+def _names(text: str) -> str | None:
+    return text if NAMES.fullmatch(text) else None
+
+
 def _date(text: str) -> date | None:
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
         return None
@@ -208,6 +218,10 @@ _FIELDS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "what_if": ("whatif", _code),
     "at": ("at", _time),
     "against": ("against", _code),
+    "metrics": ("metrics", _names),
+    "rows": ("rows", _code),
+    "columns": ("columns", _code),
+    "report": ("report", _id),
 }
 # a change of the key forgets these: municipality → school → parallel → class or teacher → journal → lesson
 _FINER: dict[str, tuple[str, ...]] = {

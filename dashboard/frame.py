@@ -70,7 +70,7 @@ STYLE = f"""
 }}
 @media (prefers-color-scheme: dark) {{
   /* white words on the light blue of the dark theme are too faint (axe: color-contrast) */
-  [data-testid^=stBaseButton-primary] * {{ color: #10151D !important; }}
+  [data-testid^=stBaseButton-primary] *, [data-testid=stMultiSelect] [data-tag] * {{ color: #10151D !important; }}
 }}
 @media print {{
   [data-testid=stHeader], .st-key-zavuch_tools, .st-key-zavuch_sections, [class*=st-key-zavuch_files_],

@@ -146,6 +146,15 @@ PAGES: tuple[PageRow, ...] = (
         names="class",
     ),
     PageRow(
+        "constructor",
+        "page.constructor",
+        ":material/pivot_table_chart:",
+        "dashboard.views.constructor",
+        frozenset(),
+        link=_SCHOOL_HEADS | _TEACHERS,  # a button beside the pages of the school
+        act=_SCHOOL_HEADS | _TEACHERS,
+    ),
+    PageRow(
         "journal",
         "page.journal",
         ":material/menu_book:",
@@ -274,7 +283,10 @@ PAGES: tuple[PageRow, ...] = (
     ),
     PageRow("guide", "page.guide", ":material/help:", "dashboard.views.guide", frozenset(ROLES), group="system"),
 )
-SECTIONS = ("school", "class", "filling", "attendance", "performance", "programme", "contingent", "activity", "reports")
+SECTIONS = (
+    "school", "class", "filling", "attendance", "performance", "programme", "contingent", "activity", "reports",
+    "constructor",
+)  # fmt: skip
 """Routes of the pages about one school, in the order in which they are offered beside each other."""
 CONTROL_SECTIONS = ("findings", "control", "corrections", "registers", "duties")
 """Routes of the pages of control, offered beside each other."""

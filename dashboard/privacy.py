@@ -19,9 +19,9 @@ from dashboard.i18n import t
 
 NAMES = ("full_name", "pupil", "responsible", "decided_by", "teacher", "substitute", "staff", "opened_by", "saved_by")
 """Columns of queries that hold the name of a person; other names of columns must not (tested over every query)."""
-FREE_TEXT = ("topic", "homework", "comment", "raw", "note")
-"""Columns with words that somebody typed about lessons and pupils."""
-_TYPED_BESIDE = {"raw": ("raw", "value"), "decision": ("reason",)}
+FREE_TEXT = ("topic", "homework", "comment", "raw", "note", "saved_title")
+"""Columns with words that somebody typed: about lessons and pupils, the name of a saved table."""
+_TYPED_BESIDE = {"raw": ("raw", "value"), "decision": ("reason",), "saved_title": ("saved_title",)}
 """Where the first stands in a frame, the others may quote people."""
 
 

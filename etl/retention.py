@@ -82,6 +82,12 @@ _JOURNAL: tuple[tuple[str, str], ...] = (
     ("outage", _line("outage", "v.from_at")),
     ("review_tick", _line("review_tick", "v.month_on")),
     ("municipal_report", _line("municipal_report", "coalesce(v.done_on, v.due_on)")),
+    # a reader's own tables go some years after they were last saved, also those of a closed account
+    (
+        "saved_report",
+        f"(SELECT max({_year_of_moment('v.saved_at')}) FROM saved_report v WHERE v.school_id = t.school_id"
+        " AND v.user_id = t.user_id AND v.saved_report_id = t.saved_report_id)",
+    ),
     *(
         (table.name, "t.school_year")
         for table in metadata.sorted_tables

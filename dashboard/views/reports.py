@@ -15,6 +15,7 @@ from dashboard.i18n import count, listed, number, t
 from dashboard.library import files
 from dashboard.library.make import Body, Made, OfPeriodError, body, read_report
 from dashboard.library.registry import BY_CODE, Report, reports_of
+from dashboard.pages_table import is_open
 from dashboard.queries import periods
 from dashboard.queries import schools as asked
 from dashboard.queries.access_log import record_export
@@ -81,6 +82,11 @@ def _list(scope: Scope, filters: Filters, zone: str, own_act: str | None) -> Non
             clicked = row_table(f"reports_{grain}", columns, table, caption=t("report.list"))
             if clicked is not None:
                 frame.set_filters(filters.changed(measure=reports[clicked].code))
+    if is_open("constructor", scope.role):
+        with st.container(border=True):
+            st.caption(t("pivot_saved.reports_way"))
+            if st.button(t("pivot_saved.reports_open"), icon=":material/pivot_table_chart:", key="reports_own"):
+                frame.go("constructor", filters.common())
 
 
 def _source_words(report: Report, own_act: str | None) -> tuple[str, str]:

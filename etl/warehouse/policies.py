@@ -200,6 +200,14 @@ _ASKS_AGAIN = (
 )
 
 _OWN_CHOICE = f"user_id = {USER} AND set_at BETWEEN transaction_timestamp() AND clock_timestamp()"
+# a report belongs to its author; a head opens one to the school, and withdraws any that is open to it
+_SAVES_REPORT = (
+    f"{_SOME} AND saved_at BETWEEN transaction_timestamp() AND clock_timestamp()"
+    f" AND EXISTS (SELECT 1 FROM access_user u WHERE u.user_id = {USER} AND u.disabled_at IS NULL"
+    " AND u.role = saved_report.author_role AND u.full_name = saved_report.author"
+    f" AND (saved_report.user_id = u.user_id AND NOT is_shared OR is_shared AND u.role IN ({_ROLES}) AND {_WHOLE}"
+    " AND (saved_report.user_id = u.user_id OR is_withdrawn)))"
+)
 
 
 def _writes(row: RegisterRow) -> str:
@@ -235,6 +243,7 @@ REGISTERS = {
     "derivation_request": _ASKS_AGAIN,
     **{row.table: _writes(row) for row in REGISTER_ROWS},
     "digest_setting": _OWN_CHOICE,
+    "saved_report": _SAVES_REPORT,
 }
 """Registers of people: the app may append the rows that fulfil the condition, and change or delete none."""
 VIEWS = ("ledger_row", "finding_row")
@@ -265,6 +274,7 @@ def policies() -> dict[str, str]:
     rules["mart_pupil_month"] = _CLASS  # a pupil's absences of all subjects: not for a teacher of one
     rules["judgement_request"] = _schools("aggregate", "school")
     rules["access_event"] = _READS_LOG
+    rules["saved_report"] = f"{_SOME} AND (user_id = {USER} OR is_shared)"
     rules |= dict.fromkeys(
         ("dim_staff", "dim_staff_name"), _schools("school", "class", "journal", "upkeep", "cards", "staff")
     )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.filters import LARGEST_ID, Filters, Severity, State, Status, parse, to_params, url_of
+from dashboard.filters import LARGEST_ID, NAMES, Filters, Severity, State, Status, parse, to_params, url_of
 from dashboard.pages_table import PAGES, ROLES, is_open, menu_of
 
 IDS = st.none() | st.integers(1, LARGEST_ID)
@@ -35,6 +35,10 @@ POSITIONS = st.builds(
     week=DATES,
     sort=CODES,
     page=IDS,
+    metrics=st.none() | st.from_regex(NAMES, fullmatch=True),
+    rows=CODES,
+    columns=CODES,
+    report=IDS,
 )
 
 
@@ -67,6 +71,9 @@ def test_a_foreign_link_never_fails_and_what_it_says_can_be_written_back(params)
         {"period": "с начала года"},
         {"rule": "a" * 65},
         {"parallel": "12"},
+        {"metrics": "a" * 41},
+        {"metrics": "a.b.c.d.e.f.g.h.i"},
+        {"report": "-7"},
         {"year": "1999"},
     ],
 )

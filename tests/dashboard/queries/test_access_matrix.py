@@ -73,10 +73,21 @@ WRITES = {
     "append",
     "ask",
     "ask_all",
+    "withdraw",
 }
 """What a page writes: the row policies of the registers refuse it to others (`tests/etl/warehouse/test_policies.py`,
 and the test of each register)."""
-ANSWERS = {"is_refused", "may_decide", "may_load", "may_write", "may_ask", "chosen_register", "params_of"}
+ANSWERS = {
+    "is_refused",
+    "may_share",
+    "may_withdraw",
+    "may_decide",
+    "may_load",
+    "may_write",
+    "may_ask",
+    "chosen_register",
+    "params_of",
+}
 """Words about the reader or the address; they read no row of a school."""
 DOOR = {"read", "cached", "data_versions"}
 PARTS = {"source_systems", "duties_by_rule", "moments_before", "on_offer"}
@@ -239,7 +250,14 @@ def test_every_role_runs_every_query_and_gets_nothing_foreign(
     empty = {name for name, sizes in by_query.items() if not any(map(any, sizes))}
     controls = {"read_packages", "read_package", "read_outcome"}  # nobody opened one; test_control.py does
     unread = {"read_events", "read_card", "read_findings", "read_every", "read_history"}  # no checks ran here
-    unsent = {"read_given", "read_deliveries", "read_in_force", "read_sheets", "read_reports_made"}  # none happened
+    unsent = {
+        "read_saved",
+        "read_given",
+        "read_deliveries",
+        "read_in_force",
+        "read_sheets",
+        "read_reports_made",
+    }  # none happened
     ungraded = {"read_exams"}  # the class asked for sits no examination; test_exams.py
     assert empty <= unread | controls | unsent | ungraded, empty
     assert {name for name, sizes in by_query.items() if len(set(sizes)) == 1} <= empty

@@ -46,13 +46,14 @@ def foreign(warehouse: Warehouse) -> dict[str, str]:
 def forged(foreign: dict[str, str], warehouse: Warehouse) -> dict[str, dict[str, str]]:
     """Addresses by what they try."""
     names = (*foreign, "period", "asof", "week", "at", "rule", "status", "state", "measure", "group", "act", "page",
-             "whatif", "with", "version", "sort", "age", "against", "subject", "parallel", "severity")  # fmt: skip
+             "whatif", "with", "version", "sort", "age", "against", "subject", "parallel", "severity", "metrics",
+             "rows", "columns", "report")  # fmt: skip
     own = {"school": str(warehouse.school_id), "class": str(warehouse.class_id)}
     return {
         "another school": foreign,
         "own school, foreign parts": {**foreign, "school": str(warehouse.school_id)},
         "SQL": dict.fromkeys(names, SQL),
-        "numbers": {**own, **dict.fromkeys(("journal", "lesson", "pupil", "finding", "page", "version"),
+        "numbers": {**own, **dict.fromkeys(("journal", "lesson", "pupil", "finding", "page", "version", "report"),
                     str(LARGEST_ID)), "staff": "9" * 40, "year": "2100", "subject": "-1"},
         "days": {**own, "asof": "9999-12-31", "week": "0001-01-01", "period": "w9999-12-27", "at": "99:99"},
         "markup": dict.fromkeys(names, "<script>alert(1)</script>\u202e\x00"),

@@ -119,6 +119,9 @@ def expected(table: str) -> dict[str, str]:
         return heads | cards | {"class_teacher": OF_CLASS}
     if table == "judgement_request":
         return heads | above
+    if table == "saved_report":
+        own = "(user_id = %(user)s OR is_shared)"
+        return {role: f"{rows} AND {own}" for role, rows in (heads | schoolwide).items()}
     if table == "access_event":
         own = "user_id = %(user)s"  # everybody reads what she did herself, and other tests do something
         return dict.fromkeys(PEOPLE, own) | rows_of(f"({own} OR {SCHOOL})", "director")
