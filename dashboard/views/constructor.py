@@ -11,8 +11,10 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard import frame
+from dashboard.charts import Chart
 from dashboard.components.figure import figure
 from dashboard.components.row_table import Cell, Column, Row, row_table
+from dashboard.derived import derived
 from dashboard.exports import offer_words
 from dashboard.filters import Filters
 from dashboard.i18n import count, listed, number, t
@@ -57,7 +59,7 @@ def render(scope: Scope, filters: Filters) -> None:
         frame.head(t("page.constructor"), filters)
         frame.empty(t("school.unknown_part_title"), t("school.unknown_part"))
         return
-    table = table_of(page) if page.choice.metrics else None
+    table = derived(page, table_of) if page.choice.metrics else None
     steps = [(opened.title, filters)] if opened is not None else []
     section_head(_title(page, table), "constructor", page.row, page.period, filters, scope.role,
                  [*steps, *narrowed], with_minute=True)  # fmt: skip
@@ -72,7 +74,7 @@ def render(scope: Scope, filters: Filters) -> None:
         frame.empty(t("pivot.nothing_title"), t("pivot.nothing"))
         return
     if len(page.choice.metrics) == 1 and max(len(table.lines), len(table.columns)) > 1:
-        _chart(page, table)
+        _chart(page)
     _table(page, table, filters, opened)
     passports(page)
 
@@ -129,10 +131,21 @@ def _why(problem: Problem) -> str:
     return t(f"pivot_why.{key}", name=t(f"metric_name.{problem.metric}"), what=what)
 
 
-def _chart(page: Pivot, table: Table) -> None:
-    """The rows of one metric as bars; of a single row its columns."""
+def _chart(page: Pivot) -> None:
+    heading, note, chart, rest = derived(page, _chart_of, dark=frame.is_dark())
+    with st.container(border=True):
+        st.header(heading, anchor=False)
+        if note:
+            st.caption(note)
+        figure("pivot_chart", chart)
+        for words in rest:
+            st.caption(frame.plain(words))
+
+
+def _chart_of(page: Pivot, *, dark: bool) -> tuple[str, str, Chart, list[str]]:
+    """The rows of one metric as bars, of a single row its columns: heading, note, chart, and what it leaves out."""
     metric, columns = page.choice.metrics[0], page.choice.columns
-    by = page.choice.rows
+    table, by = derived(page, table_of), page.choice.rows
     if columns is not None and len(table.lines) == 1:
         by, alone = columns, table.lines[0]
         lines = [(Line(words, words, ()), value) for words, value in zip(table.columns, alone.values, strict=True)]
@@ -142,13 +155,9 @@ def _chart(page: Pivot, table: Table) -> None:
         lines = [(replace(line, label=frame.short_name(line.label)), value) for line, value in lines]
     name = t(f"metric_name.{metric.name}")
     bars, unknown = bars_of(lines, metric)
-    with st.container(border=True):
-        st.header(f"{name} {t(f'pivot_by.{by.code}')}", anchor=False)
-        if columns is not None:
-            st.caption(t("pivot.chart_columns" if by is columns else "pivot.chart_whole"))
-        figure("pivot_chart", pivot_bars(bars, name, dark=frame.is_dark()))
-        for words in rest_words(lines, len(bars), unknown, metric):
-            st.caption(frame.plain(words))
+    note = "" if columns is None else t("pivot.chart_columns" if by is columns else "pivot.chart_whole")
+    rest = rest_words(lines, len(bars), unknown, metric)
+    return f"{name} {t(f'pivot_by.{by.code}')}", note, pivot_bars(bars, name, dark=dark), rest
 
 
 def _table(page: Pivot, table: Table, filters: Filters, opened: Saved | None) -> None:
