@@ -1,4 +1,5 @@
-"""The two buttons under a table: as a workbook and as CSV. The file is made when a button is pressed, not before."""
+"""The buttons under a table: as a workbook, as CSV, for readers of a whole school as Parquet too. The file is made when
+a button is pressed, not before."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ import streamlit as st
 from dashboard import frame
 from dashboard.connection import accounts
 from dashboard.i18n import number, t
+from dashboard.parquet_export import parquet_file
 from dashboard.queries.access_log import record_export
 from dashboard.queries.origins import read_origins
 from dashboard.stamp import Head, how_many, stamp
@@ -30,6 +32,7 @@ from dashboard.table_export import (
 _KINDS = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
     "zip": "application/zip",
 }
 
@@ -40,7 +43,8 @@ def offer(
 ) -> None:  # fmt: skip
     """Draw the buttons for the table that `make` gives; `rows` = how many it will have, `total` = how many there are.
 
-    A table longer than a workbook gets is offered as CSV in a ZIP, and the page says so. `head` = the words of the
+    A table longer than a workbook gets is offered as CSV in a ZIP, and the page says so. Parquet is for readers of a
+    whole school, who analyse (B-48); others are spared the button. `head` = the words of the
     page, by default those its frame drew; `label` tells a second file of the same table from the first.
     """
     if not rows:
@@ -81,6 +85,10 @@ def offer(
         sheet = make()
         return csv_file(sheet, about(sheet))
 
+    def columnar() -> bytes:
+        sheet = make()
+        return parquet_file(sheet, about(sheet))
+
     def packed() -> bytes:
         sheet = make()
         return zip_file(sheet, about(sheet), name)
@@ -93,6 +101,8 @@ def offer(
         else:
             button("xlsx", t("export.xlsx_of", label=label) if label else t("export.xlsx"), workbook)
             button("csv", t("export.csv"), plain)
+        if frame.scope().level == "school":
+            button("parquet", t("export.parquet"), columnar)
 
 
 def offer_words(

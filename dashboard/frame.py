@@ -65,6 +65,7 @@ STYLE = f"""
     white-space: normal; overflow: visible; text-overflow: clip; text-align: left;
   }}
   [data-testid=stMainBlockContainer] {{ padding: 4rem 1rem 2rem; }}
+  [class*=st-key-zavuch_export_] {{ row-gap: 0; }} /* three buttons and a long name: the second line stays near */
   [class*=st-key-zavuch_files_] {{ flex-direction: column; }}
   [class*=st-key-zavuch_files_] > * {{ flex: 0 0 auto; }}
 }}
