@@ -33,6 +33,6 @@ def _value(name: str, settings: InForce) -> str:
         return number(value / 100, 2)
     if name == "systematic_share":
         return percent(value, 0)
-    if name in ("accumulation", "absent_day"):
+    if name in ("accumulation", "absent_day", "control_works"):
         return t(f"setting.{name}_{value}")
     return number(value)

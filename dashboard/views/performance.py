@@ -25,6 +25,7 @@ from dashboard.queries.door import cached
 from dashboard.queries.performance import Performance, read_performance
 from dashboard.setting_words import setting_lines
 from dashboard.views import learning_parts as parts
+from dashboard.views.control_works import draw_control_works
 from dashboard.views.exams import draw_exams
 from dashboard.views.learning_parts import Place
 from dashboard.views.performance_class import draw_class
@@ -96,6 +97,8 @@ def render(scope: Scope, filters: Filters) -> None:
     else:
         draw_class(place, page)
     if page.is_inside and page.row is not None:
+        if _is_over(page):
+            draw_control_works(place, page.settings)
         draw_exams(place, page.row["until_on"])
     _groups(page)
     left, right = st.columns(2, gap="medium")
@@ -143,7 +146,7 @@ def _figures(page: Performance, note: str, *, of_pupils: bool) -> tuple[bool, li
         _sou(page.marks, marks, note, setting_lines(("sou_weights",), page.settings)),
     ]  # fmt: skip
     results = cards
-    is_over = not page.marks.is_empty() and int(page.marks["sou_whole"].sum()) > 0
+    is_over = _is_over(page)
     # what marks add up to while a period runs is not compared with a whole period: the running one always has fewer
     whole, whole_note = (fill, note) if is_over else (None, "")
     form, label = _FORMS[page.settings.values.accumulation]
@@ -165,6 +168,11 @@ def _figures(page: Performance, note: str, *, of_pupils: bool) -> tuple[bool, li
     )
     without = LEARNING_METRICS["without_marks_count"].of(page.fill).part
     return is_over, results, cards, [means, *([t("performance.without_marks", n=number(without))] if without else [])]
+
+
+def _is_over(page: Performance) -> bool:
+    """Whether period marks are given yet."""
+    return not page.marks.is_empty() and int(page.marks["sou_whole"].sum()) > 0
 
 
 def _current(place: Place, page: Performance) -> None:

@@ -19,6 +19,8 @@ BORDERLINE = 5
 """Hundredths of a mark around that limit in which either mark is accepted (peers §2, M10)."""
 MARKS_TO_JUDGE = 3
 """With fewer current marks there is no verdict on a period mark (peers §2, M10)."""
+CONTROL_WORKS_MARKS = 5
+"""With fewer marks of control works the difference from the period marks says nothing: «мало отметок» (B-36)."""
 SPREAD_STEP = 20
 """Shares of missed lessons are kept in steps of one twentieth, so every threshold of 5 % steps can be asked for."""
 SYSTEMATIC_SHARE = 0.30

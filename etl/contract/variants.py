@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from etl.contract.learning import (
     BORDERLINE,
+    CONTROL_WORKS_MARKS,
     EARLY_LESSONS,
     MARK_NORMS,
     MARKS_TO_JUDGE,
@@ -25,8 +26,10 @@ from etl.contract.learning import (
 
 Form = Literal["mean", "share", "capped"]
 DayRule = Literal["every_lesson", "half_of_lessons", "any_lesson"]
+Works = Literal["monitoring", "control"]
 FORMS: tuple[Form, ...] = ("mean", "share", "capped")
 DAY_RULES: tuple[DayRule, ...] = ("every_lesson", "half_of_lessons", "any_lesson")
+WORKS: tuple[Works, ...] = ("monitoring", "control")
 _MARKS = {"5": 5, "4": 4, "3": 3, "2": 2, "1": 1, "not_attested": 10}
 
 
@@ -48,6 +51,8 @@ class Variants:
     sou_weights: tuple[tuple[int, int], ...] = tuple(SOU_WEIGHTS.items())
     absent_day: DayRule = "every_lesson"
     systematic_share: float = SYSTEMATIC_SHARE
+    control_works: Works = "monitoring"
+    control_works_marks: int = CONTROL_WORKS_MARKS
 
 
 @dataclass(frozen=True)
@@ -154,6 +159,12 @@ VARIANTS: tuple[Variant, ...] = (
             _one_of(DAY_RULES), True),
     Variant("systematic_share", "a share from 0.05 to 1 in steps of 0.05",
             "peers §2, M9; requirements B-18: three lessons in ten of a month", _step, False),
+    Variant("control_works", f"one of {', '.join(WORKS)}",
+            "requirements B-36 names ВШК: a work of the school's own monitoring is not set by the teacher alone; "
+            "«control» adds every control and test work", _one_of(WORKS), False),
+    Variant("control_works_marks", "a whole number of marks from 1 to 100",
+            "the least group that says anything anywhere else (fewer than five is not compared)", _whole(1, 100),
+            False),
 )  # fmt: skip
 """Every setting, in the order people see them."""
 BY_NAME: dict[str, Variant] = {variant.name: variant for variant in VARIANTS}

@@ -38,6 +38,7 @@ Source = Literal[
     "critical",
     "class_total",
     "exam",
+    "control_work",
 ]
 Unit = Literal["share", "count", "mean", "days"]
 Direction = Literal["up", "down", "none"]

@@ -38,6 +38,8 @@ GOOD = {
     "sou_weights": {"5": 100, "not_attested": 0},
     "absent_day": "any_lesson",
     "systematic_share": 0.15,
+    "control_works": "control",
+    "control_works_marks": 3,
 }
 
 
@@ -67,6 +69,7 @@ def test_every_setting_has_a_default_a_reason_and_a_value_that_is_read() -> None
         ("objectivity_within", 0), ("objectivity_within", 3), ("objectivity_by_subject", {"Музыка": 0}),
         ("sou_weights", {"6": 100}), ("sou_weights", {"5": 101}), ("absent_day", "never"),
         ("systematic_share", 0.07), ("systematic_share", 0), ("systematic_share", 30), ("systematic_share", "0.3"),
+        ("control_works", "all"), ("control_works_marks", 0),
     ],
 )  # fmt: skip
 def test_a_value_that_a_setting_cannot_have_is_named_with_what_is_expected(name: str, value: object) -> None:
