@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from dashboard.trend import foretold
 from etl.warehouse.metrics import METRICS
-from etl.warehouse.metrics_forecast import MARKS_TO_JUDGE
 
 UNKNOWN_CODES = ("Н", "ОТ")
 MIN_SUBJECTS = 3  # with fewer subjects told «all but one» says nothing
@@ -23,9 +23,7 @@ def reserve(journals: pl.DataFrame) -> pl.DataFrame:
     groups has one row per pupil.
     """
     here = journals.filter(~pl.col("is_left") & pl.col("needed_count").is_not_null())
-    mean = pl.when((pl.col("digit_count") >= MARKS_TO_JUDGE) & (pl.col("weight") > 0)).then(
-        (2 * pl.col("points") + pl.col("weight")) // (2 * pl.col("weight"))
-    )
+    mean = foretold()
     code = pl.col("period_mark_code")
     told = here.with_columns(
         pl.coalesce(code, mean).alias("mark"), (code.is_null() & mean.is_not_null()).alias("is_foretold")

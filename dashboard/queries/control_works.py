@@ -15,7 +15,7 @@ from dashboard.queries import duty, periods
 from dashboard.queries.door import read
 from dashboard.queries.performance import ENDS_IN_SPAN, params_of
 from dashboard.queries.school import OWN
-from etl.warehouse.ledger import RULE
+from dashboard.queries.void_marks import void_marks
 from etl.warehouse.metrics import sums
 from etl.warehouse.metrics_works import CONTROL_WORKS
 from etl.warehouse.ordering import class_order
@@ -28,13 +28,7 @@ WITH {duty.SPAN}, works AS MATERIALIZED (
     WHERE w.school_id = ANY(:schools) AND w.school_id = :school AND w.school_year = :year AND w.deleted_latest IS NULL
       AND (w.is_monitoring OR w.kind = ANY(CAST(:kinds AS text[])))
       AND (CAST(:class_id AS int) IS NULL OR w.class_id = :class_id)
-), void AS MATERIALIZED (
-    SELECT o.object_id FROM obligation o
-    WHERE o.school_id = :school AND o.school_year = :year AND o.judgement_id = 0
-      AND o.rule = {RULE["void_after_incident"].number}
-      AND o.journal_id IN (SELECT journal_id FROM works)
-      AND (o.due_earliest IS NULL OR o.due_earliest > CAST(:newest AS timestamptz))
-)
+), {void_marks("SELECT journal_id FROM works")}
 SELECT l.school_id, l.class_id, l.journal_id, c.name AS class_name, s.name AS subject,
     count(DISTINCT m.work_id) AS work_count, {sums(_SOURCE)}
 FROM works w

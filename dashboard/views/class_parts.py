@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -265,8 +266,9 @@ def _people(names: list[str]) -> Cell:
     return Cell(count(len(names), "pupil"), f"{', '.join(shown)}{more}", "quiet")
 
 
-def draw_reserve(place: Place, page: ClassPage) -> None:
-    """Pupils one mark away: one «3», one «4» (B-28; peers §2, M11); before the period marks it is a forecast."""
+def draw_reserve(place: Place, page: ClassPage, goes: Mapping[tuple[int, str], str]) -> None:
+    """Pupils one mark away: one «3», one «4» (B-28; peers §2, M11); before the period marks it is a forecast, and
+    `goes` says by pupil and subject where the marks go."""
     st.header(t("my_class.reserve"), anchor=False)
     found, names = reserve(with_subjects(page)), names_of(page)
     if found.is_empty():
@@ -278,7 +280,7 @@ def draw_reserve(place: Place, page: ClassPage) -> None:
             (
                 Cell(names.get(row["pupil_id"], t("attendance.nameless"))),
                 Cell(t(f"reserve.{row['kind']}"), t("forecast.word") if row["is_forecast"] else "", "info"),
-                Cell(row["subject"]),
+                Cell(row["subject"], goes.get((row["pupil_id"], row["subject"]), "") if row["is_forecast"] else ""),
             ),
             row["pupil_id"],
             t("my_class.open_pupil", name=names.get(row["pupil_id"], t("attendance.nameless"))),

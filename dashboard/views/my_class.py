@@ -16,7 +16,7 @@ from dashboard.filters import Filters
 from dashboard.i18n import count, number, percent, t
 from dashboard.queries.door import cached
 from dashboard.queries.my_class import ClassPage, read_class, read_classes
-from dashboard.views import class_parts, forecast_parts
+from dashboard.views import class_parts, forecast_parts, trend_parts
 from dashboard.views import learning_parts as parts
 from dashboard.views.class_totals import draw_class_totals
 from dashboard.views.learning_parts import Place
@@ -100,6 +100,8 @@ def _draw(place: Place, page: ClassPage, classes: pl.DataFrame) -> None:
     with st.container(border=True):
         forecast_parts.draw_marks("class_forecast", page.forecasts, place.filters, with_class=False)
     with st.container(border=True):
+        trend_parts.draw_trend(place, page)
+    with st.container(border=True):
         class_parts.draw_low("class_low", place, page.low, with_name=True)
     with st.container(border=True):
         class_parts.draw_missed("class_missed", place, page.missed, with_name=True)
@@ -107,7 +109,7 @@ def _draw(place: Place, page: ClassPage, classes: pl.DataFrame) -> None:
     with left.container(border=True, height="stretch"):
         class_parts.draw_unasked(place, page)
     with right.container(border=True, height="stretch"):
-        class_parts.draw_reserve(place, page)
+        class_parts.draw_reserve(place, page, trend_parts.directions(place, page))
     with st.container(border=True):
         forecast_parts.draw_programme("class_programme", page.forecasts, place.filters, with_class=False)
     with st.container(border=True):

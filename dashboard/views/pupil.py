@@ -17,7 +17,7 @@ from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
 from dashboard.queries.my_class import ClassPage, read_pupil
 from dashboard.risk import in_words
-from dashboard.views import class_parts, forecast_parts
+from dashboard.views import class_parts, forecast_parts, trend_parts
 from dashboard.views import learning_parts as parts
 from dashboard.views.learning_parts import Place
 from dashboard.views.sections import stale_words
@@ -117,18 +117,25 @@ def _subjects(place: Place, page: ClassPage, name: str) -> None:
         return
     st.caption(t("pupil.subjects_note"))
     rows = class_parts.with_subjects(page).sort(asked.natural_order("subject"), "journal_id", "period_id")
+    goes = trend_parts.told(place, page)
     table = [
-        Row(_cells(row), row["journal_id"], t("performance.open_row", subject=row["subject"], name=name))
+        Row(
+            (*_cells(row), trend_parts.forecast_cell(row, goes)),
+            row["journal_id"],
+            t("performance.open_row", subject=row["subject"], name=name),
+        )
         for row in rows.iter_rows(named=True)
     ]
-    names = ("lessons", "missed", "marks", "plain", "weighted", "period")
+    names = ("lessons", "missed", "marks", "plain", "weighted", "period", "forecast")
     columns = [Column(t("performance.column_subject"), wide=True)]
     columns += [Column(t(f"pupil.column_{column}"), is_number=True) for column in names]
     clicked = row_table("pupil_subjects", columns, table, caption=t("pupil.subjects"), as_file=False)
     exported = pl.DataFrame({
         column.label: [row.cells[place_of].text for row in table] for place_of, column in enumerate(columns)
-    })  # fmt: skip
+    } | {t("trend.column_change"): [row.cells[-1].note for row in table]})  # fmt: skip
     parts.download("pupil-subjects", exported, t("pupil.subjects"))
+    if rows["period_mark_code"].null_count():
+        st.caption(trend_parts.rule_words(place, page))
     if clicked is not None:
         frame.go("journal", place.filters.changed(pupil=None, journal=clicked))
 

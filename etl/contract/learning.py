@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 MARK_NORMS: dict[float, int] = {1.0: 3, 2.0: 5, 3.0: 7}
 """Least marks of a pupil in a period by weekly hours, where the school's act states none (min_marks_per_period).
 
@@ -42,6 +44,11 @@ FORECAST_MIN_CHECKED = 20
 FORECAST_ENOUGH, FORECAST_SHORT, FORECAST_CANNOT_TELL = 1, 2, 3
 """Forecasts of a pupil's marks against the norm of the period."""
 
+TREND_MIN_MARKS = 6
+"""Digits of a pupil in a journal and period below which no trend is told: three in each half, as for a verdict."""
+TREND_LEVEL = 25
+"""Hundredths of a mark between the two halves that are still called «без изменений»: a quarter of a mark."""
+
 RISK_MEAN = 250
 """Hundredths of a mark: a weighted mean below it in a subject puts a pupil into the risk group (requirements B-18)."""
 RISK_IN_A_ROW = 2
@@ -50,3 +57,14 @@ RISK_UNMARKED_SUBJECTS = 2
 """So many subjects without a mark do too (B-18)."""
 RISK_MISSED_SHARE = SYSTEMATIC_SHARE
 """So does this share of a month's lessons missed (B-18)."""
+
+
+def cut_day(starts_on: date, ends_on: date, running: tuple[date, date, date]) -> date:
+    """The day as far into a closed period as `running` = (first day, last day, today) is into the running one.
+
+    Whole days, rounded down, the first day at least: so a past forecast never knows more than the present one.
+    """
+    first, last, today = running
+    over = (today - first).days + 1
+    days = ((ends_on - starts_on).days + 1) * over // ((last - first).days + 1)
+    return starts_on + timedelta(days=max(days, 1) - 1)

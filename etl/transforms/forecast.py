@@ -7,8 +7,6 @@ forecast, no decision»).
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-
 import polars as pl
 
 from etl.contract.learning import (
@@ -19,17 +17,7 @@ from etl.contract.learning import (
     FORECAST_MIN_LESSONS,
     FORECAST_SHORT,
 )
-
-
-def cut_day(starts_on: date, ends_on: date, running: tuple[date, date, date]) -> date:
-    """The day as far into a closed period as `running` = (first day, last day, today) is into the running one.
-
-    Whole days, rounded down, the first day at least: so a past forecast never knows more than the present one.
-    """
-    first, last, today = running
-    over = (today - first).days + 1
-    days = ((ends_on - starts_on).days + 1) * over // ((last - first).days + 1)
-    return starts_on + timedelta(days=max(days, 1) - 1)
+from etl.contract.learning import cut_day as cut_day
 
 
 def marks_verdict() -> pl.Expr:

@@ -12,6 +12,9 @@ from etl.contract.learning import RISK_IN_A_ROW as RISK_IN_A_ROW
 from etl.contract.learning import RISK_MEAN as RISK_MEAN
 from etl.contract.learning import RISK_MISSED_SHARE as RISK_MISSED_SHARE
 from etl.contract.learning import RISK_UNMARKED_SUBJECTS as RISK_UNMARKED_SUBJECTS
+from etl.contract.learning import TREND_LEVEL as TREND_LEVEL
+from etl.contract.learning import TREND_MIN_MARKS as TREND_MIN_MARKS
+from etl.contract.learning import cut_day as cut_day
 from etl.warehouse.metrics import SOURCES, Metric
 
 SOURCES["forecast"] = {
