@@ -61,6 +61,10 @@ ATTENDANCE = Cells("slot_count")
 CURRENT = Cells("slot_count", ("digit_count",), derived={"digit_sum": ("digit_count",)})
 CARDS = Cells("cards", ("complete",))
 SIGN_INS = Cells("accounts", ("users",), derived={f"users_{role}": ("users",) for role in ("staff", "pupil", "parent")})
+SIGN_IN_DAYS = Cells(
+    "accounts", ("users", "month_users"), nested=(("users", "month_users"),), derived={"logins": ("users",)}
+)
+"""A day beside its month: who came in the month and not on the day is a group too. Sign-ins of a handful are theirs."""
 NOBODY = 2**31 - 1
 """The limit of a school that has fewer pupils than its limit: all that is said of its pupils is withheld."""
 

@@ -34,13 +34,9 @@ def render(scope: Scope, filters: Filters) -> None:
         unknown_school(t("page.activity"), filters)
         return
     knows = {"activity", "account"} <= page.carried
-    silent = ACTIVITY["silent_share"].of(activity_sums(page))
-    title = t("activity.title_cannot_tell")
-    if knows:
-        title = t("activity.title", n=count(silent.part, "teacher")) if silent.part else t("activity.title_well")
     crumbs = [frame.Crumb(page.row["label"], "school" if is_open("school", scope.role) else "", filters)]
     frame.head(
-        title,
+        title_of(page),
         filters,
         crumbs=[*crumbs, frame.Crumb(t("page.activity"))],
         caption=f"{t('activity.days', first=day(page.first), last=day(page.until), n=ACTIVE_DAYS)} · "
@@ -55,9 +51,20 @@ def render(scope: Scope, filters: Filters) -> None:
     if not knows:
         frame.empty(t("activity.title_cannot_tell"), t("activity.why"))
         return
+    if not page.teachers.height and not int(page.roles["logins"].sum() or 0):
+        frame.empty(t("activity.title_cannot_tell"), t("activity.why_no_days"))
+        return
     _cards(page)
     _teachers(page)
     _classes(page)
+
+
+def title_of(page: Activity) -> str:
+    """How many teachers do not use the journal; without a teacher whose lessons fell due nobody can tell."""
+    silent = ACTIVITY["silent_share"].of(activity_sums(page))
+    if not silent.whole:
+        return t("activity.title_cannot_tell")
+    return t("activity.title", n=count(silent.part, "teacher")) if silent.part else t("activity.title_well")
 
 
 def _cards(page: Activity) -> None:

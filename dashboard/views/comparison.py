@@ -26,6 +26,7 @@ from dashboard.queries.door import cached
 from dashboard.queries.schools import STALE_AFTER
 from dashboard.views.comparison_school import render_school
 from dashboard.views.comparison_yardstick import Yardstick, draw_yardstick, read_yardstick
+from dashboard.views.sign_in_days import draw_days
 from etl.warehouse.metrics import Metric
 from etl.warehouse.scope import Scope
 
@@ -55,6 +56,8 @@ def render(scope: Scope, filters: Filters) -> None:
     _apart(page, metric, lines, group or "", filters, yardstick)
     with st.container(border=True):
         _table(scope, page, metric, lines, filters)
+    if metric.source == "sign_in":
+        draw_days(scope, page, filters)
     with st.container(border=True):
         draw_yardstick(scope, page, lines, yardstick, filters)
     _ways(scope, filters)

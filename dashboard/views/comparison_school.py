@@ -23,6 +23,7 @@ from dashboard.queries.comparison import FEWEST_CELL, Compared, read_parts
 from dashboard.queries.door import cached
 from dashboard.queries.schools import STALE_AFTER
 from dashboard.views.comparison_yardstick import Yardstick, state_words
+from dashboard.views.sign_in_days import draw_days_of_school
 from etl.warehouse.metrics import Measured, Metric
 from etl.warehouse.scope import Scope
 
@@ -59,6 +60,8 @@ def render_school(
     if made_of is not None:
         with st.container(border=True):
             _parts(metric, *made_of)
+    if metric.source == "sign_in":
+        draw_days_of_school(scope, page, line.school)
     if metric.source == "duty" and len(metric.rules) > 1 and metric.unit == "share":
         with st.container(border=True):
             _rules(scope, page, metric, line, filters)

@@ -20,13 +20,14 @@ _WEEK = ["school_year", "class_id", "journal_id", "week_on", "month_on"]
 
 
 def build_above(context: Context, lessons: pl.DataFrame, lags: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """Rows of mart_lag_school, mart_programme_journal, mart_card_school, mart_activity_month and mart_review_month;
-    `lessons` as of `held_lessons`, `lags` rows of mart_duty_lag."""
+    """Rows of mart_lag_school, mart_programme_journal, mart_card_school, mart_activity_month, mart_activity_day and
+    mart_review_month; `lessons` as of `held_lessons`, `lags` rows of mart_duty_lag."""
     return {
         "mart_lag_school": lags.group_by(LAG_SCHOOL).agg(pl.col("row_count").sum().cast(pl.Int32)),
         "mart_programme_journal": programme_weeks(context, lessons),
         "mart_card_school": card_sums(context),
         "mart_activity_month": activity_months(context),
+        "mart_activity_day": activity_days(context),
         "mart_review_month": review_months(context),
     }
 
@@ -103,14 +104,8 @@ def activity_months(context: Context) -> pl.DataFrame:
     An account is in use from the day it was made to the day it was closed, as far as these are known; a closed one
     whose day nobody stated never was. Months begin with the first sign-in that the source tells.
     """
-    logins = context.present("activity").filter((pl.col("logins") > 0) & (pl.col("date") <= context.last_day))
-    accounts = context.present("account").select("account_key", "role", "active", *_ends())
-    months = logins.select(pl.col("date").dt.truncate("1mo").alias("month_on")).unique()
-    ends_on = pl.min_horizontal(pl.col("month_on").dt.month_end(), pl.lit(context.last_day))
-    months = months.with_columns(ends_on.alias("ends_on"))
-    is_open = pl.col("closed_on").is_null() & pl.col("active") | (pl.col("closed_on") >= pl.col("month_on"))
-    is_made = pl.col("made_on").is_null() | (pl.col("made_on") <= pl.col("ends_on"))
-    used = accounts.join(months, how="cross").filter(is_open & is_made)
+    logins = _logins(context)
+    used = _used(context, logins)
     signed = logins.group_by("account_key", pl.col("date").dt.truncate("1mo").alias("month_on")).agg(
         pl.col("logins").sum()
     )
@@ -127,6 +122,40 @@ def activity_months(context: Context) -> pl.DataFrame:
         )
         .with_columns(_year_of("month_on"))
     )
+
+
+def activity_days(context: Context) -> pl.DataFrame:
+    """Day × role: user_count accounts that signed in, of those in use in the month (`activity_months`), login_count.
+
+    Accounts are told by month alone: two days of which one has an account more would tell of one person. A day without
+    a sign-in has no row.
+    """
+    logins = _logins(context).with_columns(pl.col("date").dt.truncate("1mo").alias("month_on"))
+    rows = logins.join(_used(context, logins), on=["account_key", "month_on"], suffix="_used")
+    return (
+        rows.group_by(pl.col("date").alias("day_on"), pl.col("role_used").alias("role"))
+        .agg(
+            pl.col("account_key").n_unique().cast(pl.Int32).alias("user_count"),
+            pl.col("logins").sum().cast(pl.Int32).alias("login_count"),
+        )
+        .with_columns(_year_of("day_on"))
+    )
+
+
+def _logins(context: Context) -> pl.DataFrame:
+    """Days of accounts with a sign-in until the data end."""
+    return context.present("activity").filter((pl.col("logins") > 0) & (pl.col("date") <= context.last_day))
+
+
+def _used(context: Context, logins: pl.DataFrame) -> pl.DataFrame:
+    """Accounts × the months of `logins` in which they were in use: account_key, role, month_on, ends_on."""
+    accounts = context.present("account").select("account_key", "role", "active", *_ends())
+    months = logins.select(pl.col("date").dt.truncate("1mo").alias("month_on")).unique()
+    ends_on = pl.min_horizontal(pl.col("month_on").dt.month_end(), pl.lit(context.last_day))
+    months = months.with_columns(ends_on.alias("ends_on"))
+    is_open = pl.col("closed_on").is_null() & pl.col("active") | (pl.col("closed_on") >= pl.col("month_on"))
+    is_made = pl.col("made_on").is_null() | (pl.col("made_on") <= pl.col("ends_on"))
+    return accounts.join(months, how="cross").filter(is_open & is_made)
 
 
 def _ends() -> list[pl.Expr]:

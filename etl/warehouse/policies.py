@@ -270,7 +270,8 @@ def policies() -> dict[str, str]:
     # journals without persons: whole schools only, never a class teacher's or a teacher's part of one
     rules |= dict.fromkeys(("mart_duty_journal", "mart_programme_journal"), _schools("aggregate", "school"))
     rules["mart_card_school"] = _schools("aggregate", "school", "cards")
-    rules |= dict.fromkeys(("mart_activity_month", "mart_review_month"), _schools("aggregate", "school", "upkeep"))
+    of_months = ("mart_activity_month", "mart_activity_day", "mart_review_month")
+    rules |= dict.fromkeys(of_months, _schools("aggregate", "school", "upkeep"))
     rules["mart_pupil_month"] = _CLASS  # a pupil's absences of all subjects: not for a teacher of one
     rules["judgement_request"] = _schools("aggregate", "school")
     rules["access_event"] = _READS_LOG

@@ -1044,6 +1044,17 @@ mart_activity_month = Table(
     PrimaryKeyConstraint("school_id", "school_year", "month_on", "role"),
     comment="one row per month and role: accounts and sign-ins, no person (003 А-2.3)",
 )
+mart_activity_day = Table(
+    "mart_activity_day",
+    metadata,
+    school_id(),
+    school_year(),
+    _column("day_on", Date(), "day of the sign-ins", nullable=False),
+    *_counts(user_count="accounts in use in the month with a sign-in on the day", login_count="their sign-ins"),
+    _column("role", Text(), "staff, pupil, parent", nullable=False),
+    PrimaryKeyConstraint("school_id", "school_year", "day_on", "role"),
+    comment="one row per day and role with a sign-in; accounts stand by month in mart_activity_month (003 А-2.3)",
+)
 mart_review_month = Table(
     "mart_review_month",
     metadata,

@@ -38,6 +38,7 @@ DERIVED = (
     "mart_programme_journal",
     "mart_card_school",
     "mart_activity_month",
+    "mart_activity_day",
     "mart_review_month",
     "mart_mark_fill",
     "mart_period_group",

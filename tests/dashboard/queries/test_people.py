@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from dashboard.filters import Filters
-from dashboard.i18n import has
+from dashboard.i18n import has, t
 from dashboard.pages_table import ROLES, is_open
 from dashboard.people_sums import activity_sums, balanced, contingent_sums, reached_sums
 from dashboard.queries import door
 from dashboard.queries.activity import Activity, read_activity
 from dashboard.queries.contingent import Contingent, read_contingent
+from dashboard.views.activity import title_of
 from etl.warehouse.engine import owner_connection
 from etl.warehouse.metrics import Metric
 from etl.warehouse.metrics_filling import FILLING, MEDIAN, NINE_TENTHS
@@ -131,6 +132,15 @@ def test_active_accounts_and_reached_pupils_agree_with_a_loop(activity: Activity
     pupils = {row[2] for row in seen if row[1] == "pupil"}
     keys = dict(rows_of(warehouse, "SELECT pupil_id, pupil_key FROM dim_pupil WHERE school_id = %(school)s"))
     assert ACTIVITY["active_pupil_share"].of(activity_sums(activity)).part == sum(keys[key] in pupils for key in here)
+
+
+def test_before_the_school_year_nobody_can_tell_who_uses_the_journal(
+    activity: Activity, scope_of: Callable[[int], Scope], warehouse: Warehouse
+) -> None:
+    place = Filters(school=warehouse.school_id, as_of=date(2026, 8, 20))
+    before = read_activity(scope_of(DEPUTY), place, NOW)
+    assert before is not None and before.teachers.is_empty() and not before.roles["logins"].sum()
+    assert title_of(before) == t("activity.title_cannot_tell") != title_of(activity)
 
 
 def test_what_no_bundle_carries_cannot_be_told(activity: Activity, people: Contingent) -> None:

@@ -121,6 +121,33 @@ def test_accounts_in_use_and_their_sign_ins_are_those_of_the_journal_of_sign_ins
     assert len(rows) >= 6 and {row[:2]: list(row[2:]) for row in rows} == expected
 
 
+def test_sign_ins_of_a_day_are_those_of_the_accounts_in_use_in_its_month(table: Any, slow: Slow, ask: Any) -> None:
+    used = {row["account_key"]: row for row in table("account")}
+    expected: dict[tuple[date, str], list[Any]] = defaultdict(lambda: [set(), 0])
+    for row in table("activity"):
+        on, account = date.fromisoformat(row["date"]), used.get(row["account_key"])
+        if account is None or on > slow.school.until or int(row["logins"]) == 0:
+            continue
+        last = min((on.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1), slow.school.until)
+        made, closed = account["created_at"][:10], account["deactivated_at"][:10]
+        if made and date.fromisoformat(made) > last:
+            continue
+        if (date.fromisoformat(closed) < on.replace(day=1)) if closed else account["active"] != "true":
+            continue
+        cell = expected[on, account["role"]]
+        cell[0].add(row["account_key"])
+        cell[1] += int(row["logins"])
+    rows = ask("SELECT day_on, role, user_count, login_count FROM mart_activity_day WHERE school_id = %(school)s")
+    told = {row[:2]: list(row[2:]) for row in rows}
+    assert len(told) > 60 and told == {key: [len(cell[0]), cell[1]] for key, cell in expected.items()}
+    months = ask("SELECT month_on, role, sum(login_count) FROM mart_activity_month WHERE school_id = %(school)s"
+                 " AND login_count > 0 GROUP BY 1, 2")  # fmt: skip
+    of_days: dict[tuple[date, str], int] = defaultdict(int)
+    for (on, role), (_users, logins) in told.items():
+        of_days[on.replace(day=1), role] += logins
+    assert {row[:2]: row[2] for row in months} == of_days
+
+
 def test_contradictions_are_the_broken_rules_of_content_per_hundred_lessons(ask: Any) -> None:
     broken = lessons = 0
     content = {rule.number for rule in RULES if rule.kind == "content"} - {RULE["card_incomplete"].number}

@@ -87,7 +87,7 @@ def expected(table: str) -> dict[str, str]:
         return heads | above
     if table == "mart_card_school":
         return heads | cards | above
-    if table in ("mart_activity_month", "mart_review_month"):
+    if table in ("mart_activity_month", "mart_activity_day", "mart_review_month"):
         return heads | upkeep | above
     if table == "mart_pupil_month":
         return heads | {"class_teacher": OF_CLASS}
