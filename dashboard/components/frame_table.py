@@ -25,6 +25,7 @@ def frame_table(
     height: int | None = 440,
     opens: Sequence[str] = (),
     digits: int = 2,
+    sorts: bool = True,
 ) -> int | None:
     """Draw the frame under the names of its columns, without the buttons that save it; returns the place (from 0) of
     the row just clicked, else None.
@@ -34,7 +35,7 @@ def frame_table(
     """
     columns, table = derived(rows, frame_rows, shares=tuple(shares), empty=empty, opens=tuple(opens), digits=digits)
     tall = height if rows.height > TALL else None
-    return row_table(key, columns, table, caption=caption, height=tall, as_file=False)
+    return row_table(key, columns, table, caption=caption, height=tall, as_file=False, sorts=sorts)
 
 
 def frame_rows(

@@ -12,16 +12,21 @@ import streamlit as st
 from dashboard.components.packed import packed
 from dashboard.components.source import source
 from dashboard.exports import offer_words
-from dashboard.i18n import unbroken
+from dashboard.i18n import t, unbroken
 
 Tone = Literal["", "good", "warn", "bad", "quiet", "unknown", "info"]
 _SIGNS: dict[Tone, str] = {"": "", "good": "✓", "warn": "▲", "bad": "!", "quiet": "", "unknown": "?", "info": "i"}
 
+Sorts = Literal["", "all", "some"]
+_TEXTS: dict[Sorts, tuple[str, ...]] = {"": (), "all": ("hint", "by", "as_is", "up", "down"), "some": ("some",)}
+FEWEST_SORTED = 3
+"""Fewer rows are seen at once."""
+
 _COMPONENT = st.components.v2.component(
     "zavuch_row_table",
     html='<div class="root"></div>',
-    css=source("grid.css", "row_table.css"),
-    js=source("unpacked.js", "shared.js", "row_table.js"),
+    css=source("grid.css", "sorting.css", "row_table.css"),
+    js=source("unpacked.js", "shared.js", "sorting.js", "row_table.js"),
 )
 
 
@@ -52,12 +57,13 @@ class Cell:
 @dataclass(frozen=True)
 class Row:
     """One row; `id` is what a click returns, None = it opens nothing. `opens` names the click for those who hear the
-    page.
+    page. `is_sum`: the sum of the others, which stays where it is when these are sorted.
     """
 
     cells: tuple[Cell, ...]
     id: int | None = None
     opens: str = ""
+    is_sum: bool = False
 
     @cached_property
     def drawn(self) -> dict[str, Any]:
@@ -73,7 +79,7 @@ class Row:
             ]
             for cell in self.cells
         ]
-        return {"cells": cells, "opens": self.opens if self.id is not None else ""}
+        return {"cells": cells, "opens": self.opens if self.id is not None else "", "is_sum": self.is_sum}
 
 
 Every = tuple[int, Callable[[], Sequence[Row]]]
@@ -90,8 +96,13 @@ def row_table(
     on_action: Callable[[int], object] | None = None,
     every: Every | None = None,
     as_file: bool = True,
+    of: int | None = None,
+    sorts: bool = True,
 ) -> int | None:
     """Draw the table and the buttons that save it; returns the id of the row just clicked, else None.
+
+    A heading sorts the rows in the browser where they are all there; `of` = how many rows there are in all (by default
+    those of `every`): a part of them is not sorted, and the table says so. `sorts` false: the order says something.
 
     The file holds `every` row where the page shows only some of them, made when somebody saves it; `as_file` false
     where the page offers a better file of the same.
@@ -101,7 +112,9 @@ def row_table(
     """
     result = _COMPONENT(
         key=key,
-        data=packed(table_payload(columns, rows, caption=caption, height=height)),
+        data=packed(
+            table_payload(columns, rows, caption=caption, height=height, sorts=_sorts(rows, every, of) if sorts else "")
+        ),
         on_row_change=lambda: None,
         on_action_change=lambda: None,
     )
@@ -115,10 +128,19 @@ def row_table(
     return clicked_row(result.row, rows)
 
 
+def _sorts(rows: Sequence[Row], every: Every | None, of: int | None) -> Sorts:
+    """Whether headings sort: all rows are there, only some of them, or too few to be sorted."""
+    total = of if of is not None else every[0] if every is not None else len(rows)
+    if total > len(rows):
+        return "some"
+    return "all" if len(rows) >= FEWEST_SORTED else ""
+
+
 def table_payload(
-    columns: Sequence[Column], rows: Sequence[Row], *, caption: str, height: int | None = None
+    columns: Sequence[Column], rows: Sequence[Row], *, caption: str, height: int | None = None, sorts: Sorts = ""
 ) -> dict[str, Any]:
-    """What the script draws; raises ValueError where a row has another number of cells than there are columns."""
+    """What the script draws; `sorts` "all" = headings sort, "some" = the table says why they do not. Raises ValueError
+    where a row has another number of cells than there are columns."""
     for row in rows:
         if len(row.cells) != len(columns):
             raise ValueError(f"A row has {len(row.cells)} cells, the table {len(columns)} columns.")
@@ -127,6 +149,8 @@ def table_payload(
         "height": height,
         "columns": [[column.label, column.is_number, column.wide] for column in columns],
         "rows": [row.drawn for row in rows],
+        "sorts": sorts,
+        "text": {name: t(f"row_table.{name}") for name in _TEXTS[sorts]},
     }
 
 

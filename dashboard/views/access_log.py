@@ -43,7 +43,7 @@ def render(scope: Scope, filters: Filters) -> None:
         )
         for event in events.iter_rows(named=True)
     ]
-    row_table("access_log", heads, rows, caption=t("access_log.table"))
+    row_table("access_log", heads, rows, caption=t("access_log.table"), of=len(rows) + (events.height == SHOWN))
     if events.height == SHOWN:
         st.caption(t("access_log.cut", n=count(SHOWN, "row")))
 

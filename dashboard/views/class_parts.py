@@ -149,7 +149,7 @@ def draw_low(key: str, place: Place, low: pl.DataFrame, *, with_name: bool) -> N
         Column(t("performance.column_bettered")),
     ]
     height = 400 if len(table) > SHOWN else None
-    clicked = row_table(key, columns, table, caption=t("my_class.low"), height=height, as_file=False)
+    clicked = row_table(key, columns, table, caption=t("my_class.low"), height=height, as_file=False, of=len(rows))
     _rest(rows)
     export = [("full_name", "performance.column_pupil"), ("held_on", "attendance.column_date"),
               ("subject", "performance.column_subject"), ("topic", "attendance.column_topic"),
@@ -200,7 +200,7 @@ def draw_missed(key: str, place: Place, missed: pl.DataFrame, *, with_name: bool
         Column(t("attendance.column_made_up")),
     ]
     height = 400 if len(table) > SHOWN else None
-    clicked = row_table(key, columns, table, caption=t("my_class.missed"), height=height, as_file=False)
+    clicked = row_table(key, columns, table, caption=t("my_class.missed"), height=height, as_file=False, of=len(rows))
     _rest(rows)
     export = [("full_name", "performance.column_pupil"), ("held_on", "attendance.column_date"),
               ("subject", "performance.column_subject"), ("topic", "attendance.column_topic"),

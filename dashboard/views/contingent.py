@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -113,7 +114,8 @@ def _classes(page: Contingent, classes: pl.DataFrame) -> None:
         told = set(_NUMBERS) if knows else {"opening", "closing"}
         sums = (pl.col(name).sum() for name in _NUMBERS)
         total = classes.select(pl.lit(t("contingent.total")).alias("class_name"), *sums)
-        rows = [_class_row(line, told) for part in (ordered, total) for line in part.iter_rows(named=True)]
+        rows = [_class_row(line, told) for line in ordered.iter_rows(named=True)]
+        rows += [replace(_class_row(line, told), is_sum=True) for line in total.iter_rows(named=True)]
         row_table("contingent_classes", columns, rows, caption=t("contingent.classes"), height=560)
 
 

@@ -168,7 +168,7 @@ def _table(scope: Scope, page: Filling, filters: Filters) -> None:
         ]
         clicked = row_table(
             "filling_table", columns, _drawn(rest.head(SHOWN), names), caption=t("filling.table_caption"),
-            height=HEIGHT, every=(found.height, lambda: _drawn(found, names)),
+            height=HEIGHT, every=(found.height, lambda: _drawn(found, names)), of=rest.height,
         )  # fmt: skip
         if rest.height > SHOWN:
             st.caption(t("filling.shown", shown=number(SHOWN), total=number(rest.height)))
@@ -225,7 +225,8 @@ def _unfilled(page: Filling, filters: Filters) -> None:
         columns = [
             Column(t(f"filling.lesson_{name}"), wide=name == "lacking") for name in ("on", "place", "lacking", "who")
         ]
-        clicked = row_table("filling_unfilled", columns, rows, caption=t("filling.unfilled"), height=420)
+        clicked = row_table("filling_unfilled", columns, rows, caption=t("filling.unfilled"), height=420,
+                            of=len(rows) + (len(rows) == LISTED))  # fmt: skip
     if clicked is not None:
         lesson = next(row for row in found if row["lesson_id"] == clicked)
         journal = journals.get(lesson["journal_id"])

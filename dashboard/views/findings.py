@@ -313,6 +313,7 @@ def _list(page: Findings, filters: Filters) -> None:
             caption=t("findings.list_caption", page=page.page, pages=page.pages),
             on_action=lambda place: _open_card(page, filters, place),
             as_file=False,  # the file of all pages is above
+            of=page.total,
         )
         _pager(page, filters)
     if clicked is not None:

@@ -98,7 +98,8 @@ def _marks_table(key: str, short: pl.DataFrame, filters: Filters, *, with_class:
         Column(t("forecast.column_ahead"), is_number=True),
         Column(t("forecast.column_expected"), is_number=True),
     ]
-    clicked = row_table(key, columns, table, caption=t("forecast.marks"), height=360 if len(rows) > SHOWN else None)
+    clicked = row_table(key, columns, table, caption=t("forecast.marks"), height=360 if len(rows) > SHOWN else None,
+                        of=short.height)  # fmt: skip
     if short.height > len(rows):
         st.caption(t("forecast.more", shown=number(len(rows)), total=number(short.height)))
     if clicked is not None:
@@ -136,7 +137,7 @@ def draw_programme(key: str, forecasts: Forecasts, filters: Filters, *, with_cla
             Column(t("forecast.column_subject"), wide=True),
             *(Column(t(f"forecast.column_{name}"), is_number=True) for name in ("held", "planned", "lag")),
         ]
-        clicked = row_table(key, columns, table, caption=t("forecast.programme"))
+        clicked = row_table(key, columns, table, caption=t("forecast.programme"), of=forecasts.programme.height)
         if clicked is not None:
             row = rows[clicked]
             frame.go("journal", filters.drilled(class_id=row["class_id"], journal=row["journal_id"]))

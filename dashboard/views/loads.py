@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
@@ -18,7 +19,7 @@ from dashboard.pages_table import is_open
 from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
 from dashboard.queries.load_requests import may_load, read_sheets
-from dashboard.queries.loads import Loads, read_loads, read_schools_and_loads
+from dashboard.queries.loads import SHOWN_LOADS, Loads, read_loads, read_schools_and_loads
 from dashboard.tables_words import table_name
 from dashboard.views.loads_sheets import received
 from dashboard.views.loads_upload import upload
@@ -193,7 +194,8 @@ def _history(page: Loads, filters: Filters) -> None:
     with st.container(border=True):
         st.header(t("loads.history"), anchor=False)
         st.caption(t("loads.history_note"))
-        clicked = row_table("loads_history", columns, rows, caption=t("loads.history_caption"))
+        clicked = row_table("loads_history", columns, rows, caption=t("loads.history_caption"),
+                            of=len(rows) + (len(rows) == SHOWN_LOADS))  # fmt: skip
     if clicked is not None:
         frame.set_filters(filters.changed(page=None if clicked == 1 else clicked))
 
@@ -213,7 +215,10 @@ def _tables(scope: Scope, page: Loads) -> None:
         if scope.is_above:
             st.caption(t("loads.persons_note"))
         row_table(
-            "loads_tables", columns, [_table_row(t("loads.total"), totals), *rows], caption=t("loads.tables_caption")
+            "loads_tables",
+            columns,
+            [replace(_table_row(t("loads.total"), totals), is_sum=True), *rows],
+            caption=t("loads.tables_caption"),
         )
 
 
@@ -258,8 +263,9 @@ def _reject_table(page: Loads) -> None:
         )
         for row in page.rejects.iter_rows(named=True)
     ]
-    row_table("loads_rejects", columns, rows, caption=t("loads.rejects_caption"), height=420 if len(rows) > 8 else None)
     total = int(page.rejects["total"][0]) if page.rejects.height else 0
+    row_table("loads_rejects", columns, rows, caption=t("loads.rejects_caption"), of=total,
+              height=420 if len(rows) > 8 else None)  # fmt: skip
     if total > page.rejects.height:
         st.caption(t("loads.rejects_more", shown=number(page.rejects.height), total=number(total)))
     with st.expander(t("loads.raw"), icon=":material/data_object:"):

@@ -94,8 +94,9 @@ def _due(key: str, title: str, note: str, nothing: str, page: Own, rows: pl.Data
         Column(t("own.column_due")),
         Column(t("own.column_clause")),
     ]
-    clicked = row_table(key, columns, table, caption=title, height=400 if len(table) > class_parts.SHOWN else None)
     total = int(rows["listed_of"].max())  # type: ignore[arg-type]
+    clicked = row_table(key, columns, table, caption=title, height=400 if len(table) > class_parts.SHOWN else None,
+                        of=total)  # fmt: skip
     if total > len(listed):
         st.caption(t("own.more", shown=number(len(listed)), total=number(total)))
     if clicked is not None:

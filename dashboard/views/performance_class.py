@@ -61,7 +61,8 @@ def _ask(place: Place, pupils: pl.DataFrame) -> None:
         Column(t("performance.column_needed"), is_number=True),
     ]
     table = derived(short, _ask_rows)
-    clicked = row_table("performance_ask", columns, table, caption=t("performance.ask"), height=360, as_file=False)
+    clicked = row_table("performance_ask", columns, table, caption=t("performance.ask"), height=360, as_file=False,
+                        of=short.height)  # fmt: skip
     if short.height > SHOWN:
         st.caption(t("performance.ask_more", shown=number(SHOWN), total=number(short.height)))
     parts.download("marks-needed", derived(short, _ask_file), t("performance.ask"))

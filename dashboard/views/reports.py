@@ -243,6 +243,8 @@ def _table(table: Table, key: str) -> None:
         Column(column.label, wide=place == 0, is_number=column.numeric) for place, column in enumerate(table.columns)
     ]
     rows = [Row(tuple(Cell(written(value)) for value in row)) for row in table.rows[:PREVIEW_ROWS]]
-    row_table(key, columns, rows, caption=table.title, height=560 if len(rows) > 16 else None, as_file=False)
+    row_table(
+        key, columns, rows, caption=table.title, height=560 if len(rows) > 16 else None, as_file=False, sorts=False
+    )
     if len(table.rows) > PREVIEW_ROWS:
         st.caption(t("report.cut", shown=number(PREVIEW_ROWS), total=number(len(table.rows))))

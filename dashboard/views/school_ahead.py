@@ -89,7 +89,7 @@ def _journals(ahead: Ahead, filters: Filters) -> None:
         Column(t("ahead.column_unmarked"), is_number=True),
         Column(t("forecast.column_ahead"), is_number=True),
     ]
-    clicked = row_table("ahead_journals", columns, table, caption=t("ahead.tab_marks"), height=400)
+    clicked = row_table("ahead_journals", columns, table, caption=t("ahead.tab_marks"), height=400, of=rows.height)
     if rows.height > len(listed):
         st.caption(t("forecast.more", shown=number(len(listed)), total=number(rows.height)))
     st.caption(f"{t('forecast.rule_marks')} {forecast_parts.hit_line(ahead.forecasts, 'marks')}")
