@@ -7,8 +7,7 @@ its finding in words (`alt`), labels directly where there is room, and sends onl
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -229,10 +228,12 @@ def delay_curve(delays: pl.DataFrame, *, limit_days: int | None = None, dark: bo
     return Chart(figure, t("chart.delay_alt", parts="; ".join(parts)))
 
 
-def delay_bars(buckets: pl.DataFrame, *, dark: bool = False) -> Chart:
-    """Bars of a distribution: rows (`id`, `label`, `n`, `kind` in good/warn/bad/neutral) in the order
-    given.
+def delay_bars(buckets: pl.DataFrame, *, short: Mapping[str, str] | None = None, dark: bool = False) -> Chart:
+    """Bars of a distribution: rows (`id`, `label`, `n`, `kind` in good/warn/bad/neutral) in the order given.
+
+    `short` = what stands under a bar instead of its label, by id: long words meet the next label on a telephone.
     """
+    under = short or {}
     colours = colours_of(dark)
     total = int(buckets["n"].sum()) if buckets.height else 0
     if not total:
@@ -240,7 +241,7 @@ def delay_bars(buckets: pl.DataFrame, *, dark: bool = False) -> Chart:
     figure = blank_figure(colours)
     shares = [n / total for n in buckets["n"]]
     figure.add_bar(
-        x=[wrapped(_narrow(label)) for label in buckets["label"]],
+        x=[wrapped(under.get(name, label)) for name, label in buckets.select("id", "label").iter_rows()],
         y=buckets["n"].to_list(),
         marker={"color": [getattr(colours, kind) for kind in buckets["kind"]], "cornerradius": 3},
         text=[percent(share, 0) for share in shares],
@@ -256,11 +257,6 @@ def delay_bars(buckets: pl.DataFrame, *, dark: bool = False) -> Chart:
     parts = [f"{label} — {percent(share)}" for label, share in zip(buckets["label"], shares, strict=True)]
     top = parts[shares.index(max(shares))]
     return Chart(figure, t("chart.bars_alt", top=top, parts="; ".join(parts)))
-
-
-def _narrow(label: str) -> str:
-    """«>7 дней» under a bar: as words it meets the next label on a telephone."""
-    return re.sub(r"^больше (?=\d)", ">", label)
 
 
 def status_bars(rows: pl.DataFrame, *, dark: bool = False) -> Chart:

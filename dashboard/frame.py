@@ -27,6 +27,7 @@ from etl.warehouse.scope import Scope
 
 IDENTITY_KEY = "zavuch.identity"
 SCOPE_KEY = "zavuch.scope"
+GONE_KEY = "zavuch.gone"  # the page that `go` opened: an address without parameters is meant there
 HEAD_KEY = "zavuch.head"  # the words of the page drawn last: what its files say of themselves
 WIDTH = 1320
 
@@ -174,6 +175,7 @@ def go(page: str, filters: Filters) -> NoReturn:
     """Open another page (a route of `pages_table`) with the full position; one press of Back returns."""
     from dashboard.router import streamlit_page  # the router imports the pages, the pages import the frame
 
+    st.session_state[GONE_KEY] = page
     st.switch_page(streamlit_page(page), query_params=to_params(filters))
 
 

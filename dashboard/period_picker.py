@@ -33,11 +33,17 @@ class Option:
 @dataclass(frozen=True)
 class AsOf:
     """Days the control of the moment offers: `newest` is chosen when the URL states none. `with_minute`: the page reads
-    the ledger of one school, so any minute may be asked for."""
+    the ledger of one school, so any minute may be asked for. `ends_at` = the local minute of the newest day at which
+    the data end; None = not known, its last one."""
 
     oldest: date
     newest: date
     with_minute: bool = False
+    ends_at: time | None = None
+
+    def minute_of(self, day: date) -> time:
+        """The minute shown where none is asked: on the newest day the one where the data end."""
+        return self.ends_at if self.ends_at is not None and day == self.newest else LAST_MINUTE
 
 
 def period_selector(periods: Sequence[Option], asked: str | None, default: str) -> None:
@@ -93,14 +99,15 @@ def _day(days: AsOf, filters: Filters) -> None:
     if not days.with_minute:
         st.caption(t("compare.moment_days_only"))
         return
-    st.session_state[AT_KEY] = filters.at or LAST_MINUTE
+    shown = days.minute_of(st.session_state[AS_OF_KEY])
+    st.session_state[AT_KEY] = filters.at or shown
     st.time_input(
         t("compare.moment_minute"),
         key=AT_KEY,
         step=900,
         help=t("compare.moment_minute_help"),
         on_change=_choose_minute,
-        args=(days.newest,),
+        args=(days.newest, shown),
         width=200,
     )
 
@@ -150,10 +157,10 @@ def _choose_as_of(newest: date) -> None:
     _write(asked.changed(as_of=None if is_newest else day))
 
 
-def _choose_minute(newest: date) -> None:
+def _choose_minute(newest: date, shown: time) -> None:
     minute: time | None = st.session_state[AT_KEY]
     asked = _asked()
-    if minute is None or minute.replace(second=0, microsecond=0) == LAST_MINUTE:
+    if minute is None or minute.replace(second=0, microsecond=0) in (LAST_MINUTE, shown):
         as_of = asked.as_of if asked.as_of != newest else None
         _write(asked.changed(at=None, as_of=as_of))
         return

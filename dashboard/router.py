@@ -130,10 +130,15 @@ def _forbidden(row: PageRow, role: str, noted: bool) -> None:
 
 
 def _carry_position(route: str) -> None:
-    """The menu drops the parameters; year, period, as-of and school go along to the page it opens."""
+    """The menu drops the parameters; year, period, as-of and school go along to the page it opens. Not where a page led
+    to another by itself (`frame.go`): its position is whole, also when nothing is narrowed any more.
+    """
     last = st.session_state.get(POSITION_KEY)
-    if last is not None and route in BY_ROUTE and last[0] != route and not st.query_params:
-        st.query_params.from_dict(to_params(parse(last[1]).common()))
+    is_meant = st.session_state.pop(frame.GONE_KEY, None) == route
+    if last is not None and route in BY_ROUTE and last[0] != route and not st.query_params and not is_meant:
+        carried = parse(last[1]).common()
+        # the overview is of all schools: whoever comes back to it has left the one
+        st.query_params.from_dict(to_params(carried.changed(school=None) if route == "overview" else carried))
     st.session_state[POSITION_KEY] = [route, st.query_params.to_dict()]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -125,6 +125,11 @@ def local_moment(row: dict[str, object]) -> datetime:
     if not isinstance(at, datetime):
         raise TypeError(f"extracted_at is {at!r}, not a moment.")
     return at.astimezone(ZoneInfo(str(zone)))
+
+
+def minute_of(row: dict[str, Any]) -> time:
+    """The minute at which a school's data end, on its own clock."""
+    return local_moment(row).time().replace(second=0, microsecond=0)
 
 
 def past_moment(row: dict[str, Any], filters: Filters) -> date | datetime | None:

@@ -388,4 +388,5 @@ def _ages_of(page: Attendance, until: date, *, dark: bool) -> tuple[charts.Chart
         orient="row",
     )
     table = buckets.select(pl.col("label").alias(t("attendance.column_age")), pl.col("n").alias(t("school.column_n")))
-    return charts.delay_bars(buckets, dark=dark), table
+    short = {"older": t("attendance.age_short_older")}
+    return charts.delay_bars(buckets, short=short, dark=dark), table

@@ -318,7 +318,7 @@ def _bars_of(page: Filling, chosen: str, limit: int | None, *, dark: bool) -> ch
     buckets = pl.DataFrame(
         drawn, schema={"id": pl.String, "label": pl.String, "n": pl.Int64, "kind": pl.String}, orient="row"
     )
-    return charts.delay_bars(buckets, dark=dark)
+    return charts.delay_bars(buckets, short={"8": t("school.delay_short_8")}, dark=dark)
 
 
 def _way_to_findings(scope: Scope, filters: Filters) -> None:

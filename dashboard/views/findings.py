@@ -119,7 +119,12 @@ def _head(page: Findings, filters: Filters) -> None:
         caption=caption,
         periods=[frame.Option(code, label) for code, label in page.choice.options],
         default_period=page.choice.default,
-        as_of=frame.AsOf(date(page.choice.period.span.year, 9, 1), max(page.schools["until_on"]), one is not None),
+        as_of=frame.AsOf(
+            date(page.choice.period.span.year, 9, 1),
+            max(page.schools["until_on"]),
+            one is not None,
+            asked.minute_of(one) if one else None,
+        ),
         stamp=moment_words.stamp(one, filters) if one else moment_words.stamp_of_schools(page.schools, filters),
         warning=t("frame.stale_one", days=count(one["days_old"], "day")) if one and is_stale else "",
     )
@@ -149,7 +154,7 @@ def _filters(page: Findings, filters: Filters, *, several: bool) -> None:
             _select(
                 "school",
                 {
-                    key: (names.get(key, "—"), n)
+                    key: (names.get(key, t("findings.chosen_school")), n)
                     for key, n in _part(page, "school").select("in_school", "n").iter_rows()
                 },
                 filters,
@@ -202,16 +207,25 @@ def _select(
         known,
         key=key,
         width=width,
-        format_func=lambda value: t(f"findings.any_{name}") if value == ANY else _option(options, value),
+        format_func=lambda value: t(f"findings.any_{name}") if value == ANY else _option(name, options, value),
     )
     wanted = None if chosen == ANY else chosen
     if wanted != current:
         frame.set_filters(filters.drilled(**{field: wanted}))
 
 
-def _option(options: dict[Any, tuple[str, int]], value: Any) -> str:
+def _name_without(name: str, value: Any) -> str:
+    """What a choice is called of which no finding is left, so that nothing but its code is known here."""
+    if name == "rule" and value in ledger.RULE:
+        return wording.rule_name(ledger.RULE[value].number)
+    if name == "age" and value in AGES:
+        return t(f"age.{value}")
+    return t(f"findings.chosen_{name}")
+
+
+def _option(name: str, options: dict[Any, tuple[str, int]], value: Any) -> str:
     if value not in options:
-        return "—"
+        return t("findings.option_none", name=_name_without(name, value))
     return t("findings.option", name=options[value][0], n=number(options[value][1]))
 
 
@@ -262,15 +276,16 @@ def _narrowed(page: Findings, filters: Filters) -> list[str]:
         words.append(t("findings.status", status=t(f"status.{filters.status.value}")))
     if filters.parallel is not None:
         words.append(t("school.parallel", n=filters.parallel))
-    if (filters.subject is not None or filters.journal is not None) and page.rows.height:
-        words.append(str(page.rows["subject"][0] or "—"))
+    if filters.subject is not None or filters.journal is not None:
+        subject = page.rows["subject"][0] if page.rows.height else None
+        words.append(str(subject or t("findings.chosen_subject")))
     for field, part, name in (("class_id", "class", "class_name"), ("staff", "staff", "full_name")):
         value = getattr(filters, field)
         if value is not None:
             found = page.counts.filter(
                 (pl.col("part") == part) & (pl.col({"class_id": "class_id", "staff": "staff_id"}[field]) == value)
             )
-            words.append(str(found[name][0]) if found.height and found[name][0] else "—")
+            words.append(str(found[name][0]) if found.height and found[name][0] else t(f"findings.chosen_{part}"))
     if filters.age in AGES:
         words.append(t(f"age.{filters.age}"))
     if filters.rule in ledger.RULE:

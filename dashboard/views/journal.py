@@ -120,7 +120,12 @@ def _head(scope: Scope, page: Journal, filters: Filters) -> None:
         caption=caption,
         periods=[frame.Option(code, words) for code, words in options],
         default_period=page.choice.period.code if page.choice else "",
-        as_of=frame.AsOf(date(page.journal["school_year"], 9, 1), page.school["until_on"], with_minute=True),
+        as_of=frame.AsOf(
+            date(page.journal["school_year"], 9, 1),
+            page.school["until_on"],
+            with_minute=True,
+            ends_at=asked.minute_of(page.school),
+        ),
         stamp=stamp,
         warning=t("frame.stale_one", days=count(page.school["days_old"], "day")) if is_stale else "",
     )

@@ -133,7 +133,9 @@ def _head(scope: Scope, page: School, filters: Filters, schools: pl.DataFrame) -
         caption=caption,
         periods=[frame.Option(code, words) for code, words in page.choice.options],
         default_period=page.choice.default,
-        as_of=frame.AsOf(date(page.choice.period.span.year, 9, 1), page.row["until_on"], page.is_inside),
+        as_of=frame.AsOf(
+            date(page.choice.period.span.year, 9, 1), page.row["until_on"], page.is_inside, asked.minute_of(page.row)
+        ),
         stamp=_stamp(page, filters),
         compares=True,
         warning=t("frame.stale_one", days=count(page.row["days_old"], "day")) if is_stale else "",

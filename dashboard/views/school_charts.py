@@ -80,7 +80,8 @@ def _delays_of(page: School, *, dark: bool) -> tuple[charts.Chart, pl.DataFrame]
         rows, schema={"id": pl.String, "label": pl.String, "n": pl.Int64, "kind": pl.String}, orient="row"
     )
     table = buckets.select(pl.col("label").alias(t("school.column_delay")), pl.col("n").alias(t("school.column_n")))
-    return charts.delay_bars(buckets, dark=dark), table
+    short = {"8": t("school.delay_short_8")}
+    return charts.delay_bars(buckets, short=short, dark=dark), table
 
 
 def _cannot_tell(measured: Measured, page: School) -> None:

@@ -80,7 +80,9 @@ def section_head(
         caption=caption,
         periods=[frame.Option(code, words) for code, words in choice.options],
         default_period=choice.default,
-        as_of=frame.AsOf(date(choice.period.span.year, 9, 1), row["until_on"], with_minute) if with_as_of else None,
+        as_of=frame.AsOf(date(choice.period.span.year, 9, 1), row["until_on"], with_minute, asked.minute_of(row))
+        if with_as_of
+        else None,
         stamp=stamp,
         warning=stale_words(row),
     )

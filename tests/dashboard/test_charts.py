@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from dashboard import charts, limits
+from dashboard.i18n import t
 
 SCHOOLS = pl.DataFrame(
     {
@@ -103,7 +104,7 @@ def test_bars_carry_ids_and_shares_of_the_whole():
 
 def test_the_words_under_a_bar_stay_narrow():
     rows = pl.DataFrame({"id": ["8"], "label": ["больше 7 дней"], "n": [3], "kind": ["warn"]})
-    assert list(charts.delay_bars(rows).figure.data[0].x) == ["&gt;7<br>дней"]
+    assert list(charts.delay_bars(rows, short={"8": t("school.delay_short_8")}).figure.data[0].x) == ["&gt;7<br>дней"]
 
 
 def test_stacked_statuses_add_up_to_the_whole_in_every_bar():

@@ -11,6 +11,7 @@ from dashboard import measures
 from dashboard.filters import Filters
 from dashboard.i18n import NBSP, has, t
 from dashboard.moment_words import stamp, stamp_of_schools
+from dashboard.period_picker import AsOf
 from dashboard.queries.performance import weighed
 from dashboard.setting_words import setting_line, setting_lines
 from etl.warehouse.metric_settings import BY_DEFAULT, DEFAULTS, VARIANTS, in_force
@@ -76,3 +77,9 @@ def test_sou_is_weighed_by_the_school() -> None:
     assert weighed(marks, DEFAULTS)["sou_points"].to_list() == [2 * 16 + 3 * 36 + 4 * 64 + 5 * 100 + 2 * 7]
     own = in_force([("sou_weights", "[[5, 10], [4, 0], [3, 0], [2, 0], [1, 1], [10, 0]]", "Приказ")])
     assert weighed(marks, own.values)["sou_points"].to_list() == [51]
+
+
+def test_the_newest_day_shows_the_minute_where_its_data_end_and_other_days_their_last() -> None:
+    days = AsOf(date(2026, 9, 1), date(2026, 11, 12), with_minute=True, ends_at=time(6))
+    assert days.minute_of(date(2026, 11, 12)) == time(6) and days.minute_of(date(2026, 11, 11)) == time(23, 59)
+    assert AsOf(date(2026, 9, 1), date(2026, 11, 12)).minute_of(date(2026, 11, 12)) == time(23, 59)
