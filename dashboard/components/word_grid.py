@@ -1,6 +1,7 @@
 """Grid of words: rows × columns under a fixed first column, a click gives the row and the column.
 
-Wider than the page it scrolls inside itself, and says so; one stop for Tab, arrows inside.
+A heading sorts the rows in the browser. Wider than the page it scrolls inside itself, and says so; one stop for Tab,
+arrows inside.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import streamlit as st
 
 from dashboard.components.heat_grid import Axis, clicked
 from dashboard.components.packed import packed
+from dashboard.components.row_table import FEWEST_SORTED
 from dashboard.components.source import source
 from dashboard.derived import derived
 from dashboard.i18n import t
@@ -20,8 +22,8 @@ from dashboard.i18n import t
 _COMPONENT = st.components.v2.component(
     "zavuch_word_grid",
     html='<div class="root"></div>',
-    css=source("grid.css", "word_grid.css"),
-    js=source("unpacked.js", "shared.js", "grid.js", "word_grid.js"),
+    css=source("grid.css", "sorting.css", "word_grid.css"),
+    js=source("unpacked.js", "shared.js", "grid.js", "sorting.js", "word_grid.js"),
 )
 
 
@@ -66,5 +68,6 @@ def word_payload(grid: WordGrid) -> dict[str, Any]:
         "cells": [[None if cell is None else [cell.text, cell.tone, cell.opens] for cell in line] for line in found],
         "caption": grid.caption,
         "corner": grid.corner,
-        "text": {"sideways": t("grid.sideways"), "none": t("grid.no_word")},
+        "sorts": len(grid.rows) >= FEWEST_SORTED,
+        "text": {"sideways": t("grid.sideways"), "none": t("grid.no_word"), "hint": t("row_table.hint")},
     }

@@ -61,6 +61,23 @@ def test_a_heading_sorts_by_keyboard_and_a_row_still_opens_what_it_shows(open_pa
     expect(page.get_by_role("heading", level=1)).to_contain_text(name)
 
 
+def test_the_summary_sheet_sorts_by_a_subject_and_a_name_still_opens_its_pupil(open_page: Visit) -> None:
+    page = open_page("/performance?class=2&period=q1", "deputy")
+    settle(page)
+    table = page.get_by_role("table", name="Сводная ведомость")
+    table.scroll_into_view_if_needed()
+    before = table.locator("tbody th").all_inner_texts()
+    corner = table.get_by_role("columnheader").first
+    corner.get_by_role("button").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(corner).to_have_attribute("aria-sort", "descending")
+    assert table.locator("tbody th").all_inner_texts() == list(reversed(before)) and len(before) > 5
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=f"Неудовлетворительные отметки: {before[-1]}")).to_be_visible()
+
+
 def test_a_phone_sorts_by_a_choice_and_a_part_of_the_rows_is_not_sorted(open_page: Visit) -> None:
     page = open_page("/class", "class", width=390)
     settle(page)
