@@ -65,7 +65,7 @@ def test_a_deputy_goes_from_few_marks_to_the_journal_and_takes_the_table(open_pa
     book = openpyxl.load_workbook(io.BytesIO(made.value.path().read_bytes()))
     assert book.worksheets[0].max_row > 20
     assert "хватает ли отметок" in str([cell.value for row in book["Сведения"] for cell in row])
-    page.get_by_role("table", name=re.compile("Предметы и классы")).locator("thead th button").last.click()
+    page.get_by_role("grid", name=re.compile("Предметы и классы")).locator("thead th button").last.click()
     page.wait_for_url(re.compile("class="))
     settle(page)
     page.get_by_role("table", name="Кого спросить").locator("tbody button").first.click()
