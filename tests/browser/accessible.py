@@ -23,7 +23,7 @@ WIDTHS = (720, 390)
 GRAVE = ("serious", "critical")
 KNOWN: dict[str, str] = {}
 """Findings of Streamlit's own elements that we cannot mend: rule of axe → why. None are left on our pages."""
-MEANT = {"CSV", "XLSX", "PDF", "DOCX", "ZIP", "Tab", "Enter", "Shift", "Esc", "zavuch", "load"}
+MEANT = {"CSV", "Parquet", "XLSX", "PDF", "DOCX", "ZIP", "Tab", "Enter", "Shift", "Esc", "zavuch", "load"}
 MEANT |= {"HTML", "XML", "XLS", "Europe", "Moscow", "OneRoster"}
 """Names of formats, standards, keys and commands: they are written in Latin letters everywhere."""
 
