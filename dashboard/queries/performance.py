@@ -9,9 +9,10 @@ policies of class and journal.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -19,7 +20,9 @@ from dashboard.filters import Filters
 from dashboard.queries import duty, periods, schools
 from dashboard.queries.class_records import read_low
 from dashboard.queries.door import read
+from dashboard.queries.marks_of_days import MarksOfDays, read_marks_of_days
 from dashboard.queries.metric_settings import read_in_force
+from dashboard.queries.same_point import moments_before
 from dashboard.queries.school import JOURNALS, OWN
 from dashboard.queries.schools import on_offer, read_limits
 from dashboard.small_groups import CURRENT, FILL, GROUP, MARKS, SUCCESS, withheld
@@ -74,17 +77,21 @@ WHERE {_HERE} AND {_IN_SPAN} AND {OWN_CLASS} AND {_NARROW}
 GROUP BY 1, 2 ORDER BY 1, 2
 """
 _OF_TREND = ("slot_count", "held_count", "marked_lesson_count", "mark_count", "digit_count", "digit_sum")
+# grade 1 has no marks: its lessons are no places for them (requirements B-01, A8-5)
+_GRADED = """(l.school_id, l.class_id) NOT IN (SELECT c.school_id, c.class_id FROM dim_class c
+    WHERE c.school_id = ANY(:schools) AND c.grade = 1)"""
 _TREND = f"""
 SELECT l.school_id, l.month_on, {sums("learning", _OF_TREND)}
 FROM mart_learning l
-WHERE {_HERE} AND {OWN} AND {_NARROW_JOURNAL}
+WHERE {_HERE} AND {_GRADED} AND {OWN} AND {_NARROW_JOURNAL}
 GROUP BY 1, 2 ORDER BY 2, 1
 """
 # current marks by the day of the lesson: the only figures of this page that a week or free days have
 _CURRENT = f"""
 SELECT l.class_id, {sums("learning")}
 FROM mart_attendance_day l
-WHERE {_HERE} AND l.held_on BETWEEN CAST(:first AS date) AND CAST(:last AS date) AND {OWN} AND {_NARROW_JOURNAL}
+WHERE {_HERE} AND {_GRADED}
+  AND l.held_on BETWEEN CAST(:first AS date) AND CAST(:last AS date) AND {OWN} AND {_NARROW_JOURNAL}
 GROUP BY 1 ORDER BY 1
 """
 PUPILS = f"""
@@ -128,7 +135,10 @@ class Performance:
     class; above a school all four by school_id and period_on, with null for what is withheld (small_groups).
     `before` = (fill, marks, success) of the whole previous period. `trend` = sums of
     current marks by month of the year, `current` by class over a month, a week or free days (else empty, and above a
-    school). `pupils` only for one class, `low` unsatisfactory marks of one pupil.
+    school). `pupils` only for one class, `low` unsatisfactory marks of one pupil. `days` = accumulation over a month, a
+    week, free days or until a past day, inside a school, without norms and period marks; `days_before` = its `fill`
+    until the same school day (`before_on`) of the previous period; `until` = the last day that counts there, `is_past`
+    where the data go on after it.
     """
 
     schools: pl.DataFrame
@@ -146,6 +156,11 @@ class Performance:
     low: pl.DataFrame
     settings: InForce = BY_DEFAULT
     current: pl.DataFrame = field(default_factory=pl.DataFrame)
+    days: MarksOfDays | None = None
+    days_before: pl.DataFrame | None = None
+    before_on: date | None = None
+    until: date | None = None
+    is_past: bool = False
 
 
 _NONE = pl.DataFrame()
@@ -160,7 +175,8 @@ def read_performance(scope: Scope, filters: Filters, now: datetime) -> Performan
     row = listed.row(0, named=True) if filters.school is not None else None
     days = schools.until_of(listed, filters.as_of)
     is_inside = scope.sees_names and row is not None
-    choice = periods.choose(periods.read_periods(scope, filters.school), filters, days, with_days=is_inside)
+    terms = periods.read_periods(scope, filters.school)
+    choice = periods.choose(terms, filters, days, with_days=is_inside)
     if choice is None:
         return Performance(
             listed, row, None, is_inside, _NONE, _NONE, _NONE, _NONE, None, _NONE, _NONE, _NONE, _NONE
@@ -168,12 +184,14 @@ def read_performance(scope: Scope, filters: Filters, now: datetime) -> Performan
     settings = read_in_force(scope, filters.school)
     sums_of = _INSIDE if is_inside else _ABOVE
     params = params_of(scope, filters, choice.period, days)
-    if choice.period.is_of_calendar:  # norms and period marks exist by the school's own periods only: the page says so
-        return Performance(
+    is_past = is_inside and row is not None and filters.as_of is not None and filters.as_of < row["until_on"]
+    if choice.period.is_of_calendar or is_past:  # norms and period marks exist by own periods where the data end only
+        page = Performance(
             listed, row, choice, is_inside, _NONE, _NONE, _NONE, _NONE, None, _trend(scope, params),
             read(scope, JOURNALS, params) if is_inside else _NONE, _NONE, _NONE, settings,
             read(scope, _CURRENT, params) if is_inside else _NONE,
         )  # fmt: skip
+        return _with_days(scope, filters, page, days, terms) if is_inside else page
     before = None
     if choice.previous is not None:
         then = params_of(scope, filters, choice.previous, days)
@@ -195,6 +213,36 @@ def read_performance(scope: Scope, filters: Filters, now: datetime) -> Performan
         _low(scope, filters, params) if is_pupil else _NONE,
         settings,
     )  # fmt: skip
+
+
+def _with_days(
+    scope: Scope, filters: Filters, page: Performance, until: Mapping[int, date], terms: pl.DataFrame
+) -> Performance:
+    """The page with the accumulation of its days, and of the days until the same school day of the other period; at
+    most eight queries."""
+    if page.row is None or page.choice is None:
+        return page
+    row, chosen, other = page.row, page.choice.period, page.choice.previous
+    school, newest = row["school_id"], schools.local_moment(page.row)
+
+    def counted(period: periods.Period, last: date, *, is_past: bool, with_names: bool) -> MarksOfDays:
+        at = _end_of(last, row) if is_past else None
+        params = params_of(scope, filters, period, {school: last})
+        return read_marks_of_days(scope, params, page.dims, (at, newest), with_names=with_names)
+
+    last = until[school]
+    page = replace(page, until=last, is_past=last < row["until_on"])
+    mine = counted(chosen, last, is_past=page.is_past, with_names=True)
+    then = moments_before(scope, chosen, other, {school: last}, terms) if other is not None else {}
+    if other is None or school not in then:
+        return replace(page, days=mine)
+    before = counted(other, then[school], is_past=True, with_names=False)
+    return replace(page, days=mine, days_before=before.fill, before_on=then[school])
+
+
+def _end_of(day: date, row: Mapping[str, Any]) -> datetime:
+    """The first moment after a day on the school's own clock."""
+    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(str(row["timezone"])))
 
 
 def _trend(scope: Scope, params: dict[str, Any]) -> pl.DataFrame:

@@ -21,7 +21,7 @@ from etl.warehouse.scope import Scope
 _HERE = "x.school_id = ANY(:schools) AND x.school_id = :school"
 _LIVE = f"{_HERE} AND x.deleted_latest IS NULL"
 # a lesson is held as in annex R1: its status says so and its class has lessons that day, or it was moved there
-_LESSONS = f"""
+LESSONS = f"""
 {CLASS_DAYS}, lessons AS MATERIALIZED (
     SELECT x.lesson_id, x.journal_id, x.class_id, x.held_on, x.status, x.substitute_id, x.plan_item_id,
         x.status IN ('planned', 'held', 'moved', 'replaced') AND (x.status = 'moved' OR coalesce(k.is_instructional,
@@ -36,10 +36,11 @@ _LESSONS = f"""
       AND x.held_on <= CAST(:until AS date)
 )
 """
+"""Lessons of a school and year until `:until`, with `is_held`; needs `:school` and `:year`."""
 # Each part is summed by itself before the parts meet: under the row policies PostgreSQL expects one row of every table
 # and joined freely it reads the items of a school once per plan (measured: minutes for a school of a thousand pupils).
 _JOURNAL_SUMS = f"""
-WITH {_LESSONS}, items AS MATERIALIZED (
+WITH {LESSONS}, items AS MATERIALIZED (
     SELECT x.plan_id, count(*) AS lines,
         count(*) FILTER (WHERE x.planned_on IS NULL) AS undated,
         sum(coalesce(x.hours, 1)) FILTER (

@@ -96,8 +96,9 @@ def bare(filters: Filters) -> Filters:
     )
 
 
-def head(place: Place, title: str, note: str, *, with_as_of: bool) -> bool:
-    """Crumbs, the question of the page, freshness and selectors; False where the place does not exist."""
+def head(place: Place, title: str, note: str, *, with_as_of: bool, freshness: str = "") -> bool:
+    """Crumbs, the question of the page, freshness and selectors; False where the place does not exist. `freshness` =
+    the page's own words for it, where entries are looked at as they stood on a past day."""
     filters, row = place.filters, place.row
     is_known = all(words for words, _ in place.narrowed)
     stale = asked.stale(place.schools)
@@ -111,7 +112,7 @@ def head(place: Place, title: str, note: str, *, with_as_of: bool) -> bool:
         title,
         filters,
         crumbs=_crumbs(place if is_known else None, place),
-        caption=f"{_freshness(place)} · {note}",
+        caption=f"{freshness or _freshness(place)} · {note}",
         periods=[frame.Option(code, words) for code, words in place.choice.options],
         default_period=place.choice.default,
         as_of=frame.AsOf(oldest, max(place.schools["until_on"])) if with_as_of else None,

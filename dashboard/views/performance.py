@@ -18,7 +18,7 @@ from dashboard.components.row_table import Cell
 from dashboard.derived import derived
 from dashboard.exports import offer_frame
 from dashboard.filters import Filters, parse, to_params
-from dashboard.i18n import count, month, number, percent, t
+from dashboard.i18n import count, day, month, number, percent, t
 from dashboard.learning_charts import marks_split
 from dashboard.queries import schools as asked
 from dashboard.queries.door import cached
@@ -28,6 +28,7 @@ from dashboard.views import learning_parts as parts
 from dashboard.views.control_works import draw_control_works
 from dashboard.views.exams import draw_exams
 from dashboard.views.learning_parts import Place
+from dashboard.views.marks_of_days import draw_marks_of_days
 from dashboard.views.performance_class import draw_class
 from etl.warehouse.metrics import METRICS, Measured, Metric
 from etl.warehouse.metrics_learning import LEARNING_METRICS
@@ -64,6 +65,7 @@ def render(scope: Scope, filters: Filters) -> None:
     position = Filters(
         year=filters.year, period=filters.period, against=filters.against, school=filters.school,
         parallel=filters.parallel, class_id=filters.class_id, subject=filters.subject, pupil=filters.pupil,
+        as_of=None if scope.is_above else filters.as_of,
     )  # fmt: skip
     page = cached(scope, position, read_performance, now)
     if page is None:
@@ -74,13 +76,20 @@ def render(scope: Scope, filters: Filters) -> None:
         frame.head(t("page.performance"), filters)
         frame.empty(t("school.no_periods_title"), t("school.no_periods"))
         return
-    filters = filters.changed(as_of=None)
+    filters = filters.changed(as_of=position.as_of if page.is_inside else None)
     place = Place("performance", scope, filters, page.schools, page.row, page.choice, page.dims)
-    if not parts.head(place, t("performance.title", place=place.words), t("performance.note"), with_as_of=False):
+    note = t("marks_of_days.short" if page.is_past else "performance.note")
+    freshness = t("marks_of_days.as_of", day=day(page.until)) if page.is_past and page.until is not None else ""
+    if not parts.head(place, t("performance.title", place=place.words), note, with_as_of=page.is_inside,
+                      freshness=freshness):  # fmt: skip
+        return
+    if page.days is not None:
+        draw_marks_of_days(place, page)
+        if not page.is_past:  # these sums know the lesson's day and not that of the entry
+            _current(place, page)
+            _trend(page)
         return
     if page.choice.period.is_of_calendar:
-        if page.current.height:
-            _current(place, page)
         frame.empty(t("performance.calendar_title"), moment_words.by_own_periods(page.choice))
         _trend(page)
         return
@@ -177,7 +186,9 @@ def _is_over(page: Performance) -> bool:
 
 def _current(place: Place, page: Performance) -> None:
     """Current marks of a month, a week or free days, by the day of the lesson."""
-    names = ("marked_lesson_share", "marks_per_lesson", "mean_mark")
+    if page.current.is_empty():
+        return
+    names = ("marked_lesson_share", "marks_per_lesson")
     cards = [measures.card(METRICS[name], t(f"comparison_metric.{name}"), page.current) for name in names]
     kpi_cards("performance_current", cards, place.stamp)
     st.caption(t("performance.current_note", period=place.choice.period.label))

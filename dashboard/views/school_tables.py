@@ -96,8 +96,6 @@ def learning_rows(page: School) -> pl.DataFrame:
     """One row per class with lessons: class, held, attendance, missed, unknown, marked, per_lesson, mean."""
     classes = page.dims.select("class_id", "class_name", "grade", "letter").unique(["class_id"])
     known = classes.join(page.attendance.filter(pl.col("held_count") > 0), on="class_id")
-    marks = page.learning.select("class_id", "mark_count")
-    known = known.join(marks, on="class_id", how="left").with_columns(pl.col("mark_count").fill_null(0))
     columns = {
         "attendance": "attendance_share",
         "marked": "marked_lesson_share",
@@ -108,7 +106,7 @@ def learning_rows(page: School) -> pl.DataFrame:
         sums = page.attendance if column == "attendance" else page.learning
         value = METRICS[name].by(sums, "class_id").select("class_id", pl.col("value").alias(column))
         known = known.join(value, on="class_id", how="left")
-    has_marks = pl.col("mark_count") > 0  # the first grade has none
+    has_marks = pl.col("grade") > 1  # a class where nobody was asked has 0 %, the first grade has no marks at all
     return known.sort("grade", "letter", "class_id").select(
         pl.col("class_name").alias("class"),
         pl.col("held_count").alias("held"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from etl.contract.learning import MARK_NORMS as MARK_NORMS
 from etl.contract.learning import OVER as OVER
+from etl.contract.learning import SHORT_STAY as SHORT_STAY
 from etl.contract.learning import SYSTEMATIC_SHARE as SYSTEMATIC_SHARE
 from etl.contract.learning import UNDER as UNDER
 from etl.contract.learning import WITHOUT_MARKS as WITHOUT_MARKS
