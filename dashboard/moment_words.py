@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 import polars as pl
@@ -10,6 +10,7 @@ import polars as pl
 from dashboard.filters import Filters
 from dashboard.i18n import number, out_of, percent, small_first, t
 from dashboard.queries import schools as asked
+from dashboard.queries.attended import fixed_day
 from dashboard.queries.periods import Choice
 from etl.warehouse.metrics import Measured
 
@@ -44,6 +45,14 @@ def stamp_of_schools(schools: pl.DataFrame, filters: Filters) -> str:
     return t("compare.stamp_ends")
 
 
+def attended_until(newest: date, filters: Filters) -> str:
+    """`уроки по 11.10.2026`: above a school attendance of a past day ends with the week before it (`attended`); empty
+    where nothing is cut. `newest` = the last day of the data of those looked at."""
+    if filters.as_of is None or filters.as_of >= newest:
+        return ""
+    return t("compare.attended_until", day=f"{fixed_day(filters.as_of, None):%d.%m.%Y}")
+
+
 def _inside(label: str) -> str:
     """A period within a sentence: «сентябрь 2026», but «I четверть»."""
     return small_first(label) if label[:1] > "Z" else label
@@ -57,6 +66,13 @@ def compared_with(choice: Choice, before_on: object = None) -> str:
     if before_on is None:
         return t("compare.same_point", period=_inside(choice.previous.label))
     return t("compare.on_day", period=_inside(choice.previous.label), day=f"{before_on:%d.%m.%Y}")
+
+
+def compared_at_week_end(choice: Choice) -> str:
+    """The other period until the end of a week, which is not the same day in every school."""
+    if choice.previous is None:
+        return t("compare.none")
+    return t("compare.same_week_end", period=_inside(choice.previous.label))
 
 
 def compared_whole(choice: Choice) -> str:

@@ -6,6 +6,7 @@ under row policies of the school and of the class.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -74,6 +75,7 @@ class Attendance:
     `weeks` = sums of attendance by school_id and week_on (above a school) or by class_id, journal_id and week_on;
     `before` = the same until the same day of the previous period (None for the first). `spread` = pupil × month by
     class_id and month_on, above a school by school_id and month_on without small groups.
+    `before_on` = the day of the previous period until which `before` counts, where it is one for all.
     `pupils` and `missed` only for one class and one pupil, inside the school.
     """
 
@@ -89,6 +91,7 @@ class Attendance:
     pupils: pl.DataFrame
     missed: pl.DataFrame
     settings: InForce = BY_DEFAULT
+    before_on: date | None = None
 
 
 _NONE = pl.DataFrame()
@@ -128,7 +131,7 @@ def read_attendance(scope: Scope, filters: Filters, now: datetime) -> Attendance
         before = read_attended(scope, previous, then, newest, limits) if previous is not None else None
         return Attendance(
             listed, row, choice, until, is_inside, _of(weeks, row), None if before is None else _of(before, row),
-            _of(spread, row), _NONE, _NONE, _NONE, settings,
+            _of(spread, row), _NONE, _NONE, _NONE, settings, _one_day(fixed_days(then, newest), row),
         )  # fmt: skip
     school = row["school_id"]
     params = _params(scope, filters, choice.period, school, until)
@@ -142,8 +145,14 @@ def read_attendance(scope: Scope, filters: Filters, now: datetime) -> Attendance
         read(scope, JOURNALS, params),
         read(scope, _PUPILS, {**params, "systematic": systematic}) if is_class else _NONE,
         _missed(scope, filters, params) if is_class and filters.pupil is not None else _NONE,
-        settings,
+        settings, then.get(school),
     )  # fmt: skip
+
+
+def _one_day(days: Mapping[int, date], row: Mapping[str, Any] | None) -> date | None:
+    """The day, where it is the same in all schools that are looked at."""
+    found = {day for school, day in days.items() if row is None or school == row["school_id"]}
+    return next(iter(found)) if len(found) == 1 else None
 
 
 def _missed(scope: Scope, filters: Filters, params: dict[str, Any]) -> pl.DataFrame:

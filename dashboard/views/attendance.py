@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboard import charts, frame, measures
+from dashboard import charts, frame, measures, moment_words
 from dashboard.components.figure import figure
 from dashboard.components.heat_grid import Axis, heat_grid
 from dashboard.components.heat_grid import Cell as Share
@@ -21,6 +21,7 @@ from dashboard.i18n import count, day_short, number, percent, t
 from dashboard.learning_charts import REASONS, reasons_by_week
 from dashboard.queries import schools as asked
 from dashboard.queries.attendance import Attendance, read_attendance, unexplained_by_age
+from dashboard.queries.attended import fixed_day
 from dashboard.queries.door import cached
 from dashboard.setting_words import setting_line, setting_lines
 from dashboard.views import learning_parts as parts
@@ -56,6 +57,8 @@ def render(scope: Scope, filters: Filters) -> None:
         frame.head(t("page.attendance"), filters)
         frame.empty(t("school.no_periods_title"), t("school.no_periods"))
         return
+    if scope.is_above and filters.as_of is not None and filters.as_of < max(page.schools["until_on"]):
+        filters = filters.changed(as_of=fixed_day(filters.as_of, None))  # what is told is what was counted
     place = Place("attendance", scope, filters, page.schools, page.row, page.choice, page.dims)
     if not parts.head(place, t("attendance.title", place=place.words), t("attendance.note"), with_as_of=True):
         return
@@ -80,7 +83,9 @@ def render(scope: Scope, filters: Filters) -> None:
 
 
 def _cards(place: Place, page: Attendance) -> None:
-    note = place.before_note
+    is_one_day = page.before_on is not None or not place.scope.is_above
+    note = (moment_words.compared_with(place.choice, page.before_on) if is_one_day
+            else moment_words.compared_at_week_end(place.choice))  # fmt: skip
     spread_is_whole = place.filters.subject is None and place.scope.level != "teacher"
     cards = [
         measures.card(_SHARE, t("attendance.card_share"), page.weeks, before=page.before, before_note=note),
@@ -137,7 +142,11 @@ def _schools(place: Place, page: Attendance) -> None:
     names = dict(place.schools.select("school_id", "label").iter_rows())
     rows = page.weeks.group_by("school_id", maintain_order=True).agg(pl.col(name).sum() for name in _COUNTS)
     labels = pl.Series(t("school.choose"), [names[school] for school in rows["school_id"]], dtype=pl.String)
-    parts.download("attendance", _exported(rows, labels), t("attendance.schools"), [t("attendance.card_share")])
+    ends = dict(place.schools.select("school_id", "until_on").iter_rows())
+    fresh = pl.Series(t("comparison.column_fresh"), [ends[school] for school in rows["school_id"]], dtype=pl.Date)
+    parts.download(
+        "attendance", _exported(rows, labels).with_columns(fresh), t("attendance.schools"), [t("attendance.card_share")]
+    )
 
 
 _COUNTS = ("slot_count", "attended_count", "missed_count", *(f"missed_{reason}_count" for reason in REASONS))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -14,7 +14,7 @@ from dashboard import frame, moment_words
 from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.exports import offer_frame
 from dashboard.filters import Filters
-from dashboard.i18n import count, day, moment, points, t
+from dashboard.i18n import count, day, day_short, moment, points, t
 from dashboard.queries import periods
 from dashboard.queries import schools as asked
 from dashboard.views.sections import draw_sections
@@ -134,6 +134,8 @@ def _freshness(place: Place) -> str:
             return t("learning.as_of", day=day(place.filters.as_of), moment=moment(until))
         return t("frame.data_as_of", moment=moment(until))
     days = place.schools["until_on"].to_list()
+    if place.filters.as_of is not None and place.filters.as_of < max(days):
+        return t("learning.as_of_schools", day=day(place.filters.as_of))
     if min(days) == max(days):
         return t("frame.data_as_of", moment=day(min(days)))
     return t("frame.data_between", first=day(min(days)), last=day(max(days)))
@@ -165,20 +167,27 @@ def school_table(
     key: str,
     caption: str,
 ) -> None:
-    """Schools in the order of their names, each a click away; no rank."""
-    names = dict(place.schools.select("school_id", "label").iter_rows())
+    """Schools in the order of their names, each a click away; no rank, and beside the figures how fresh they are."""
     rows = [
         Row(
-            (Cell(label), *(cell(school) for _, cell in columns)),
-            school,
-            t("learning.open", name=label),
+            (Cell(row["label"]), *(cell(row["school_id"]) for _, cell in columns), fresh_cell(row)),
+            row["school_id"],
+            t("learning.open", name=row["label"]),
         )
-        for school, label in names.items()
+        for row in place.schools.iter_rows(named=True)
     ]
-    heads = [Column(t("school.choose"), wide=True), *(Column(words, is_number=True) for words, _ in columns)]
+    heads = [Column(t("school.choose"), wide=True), *(Column(words, is_number=True) for words, _ in columns),
+             Column(t("comparison.column_fresh"))]  # fmt: skip
     clicked = row_table(key, heads, rows, caption=caption, as_file=False)  # every page has a richer file of it
     if clicked is not None:
         frame.set_filters(place.filters.drilled(school=clicked))
+
+
+def fresh_cell(row: Mapping[str, Any]) -> Cell:
+    """Where the data of a school end, and how long ago that was."""
+    is_old = row["working_days_old"] > asked.STALE_AFTER
+    words = t("comparison.fresh_old" if is_old else "comparison.fresh_ok", days=count(row["days_old"], "day"))
+    return Cell(day_short(row["until_on"]), words, "warn" if is_old else "quiet")
 
 
 def change(now: float | None, then: float | None) -> str:

@@ -186,6 +186,7 @@ def _cards(page: Overview, filters: Filters) -> None:
             METRICS["attendance_share"],
             t("overview.card_attendance"),
             page.attendance,
+            detail=moment_words.attended_until(max(page.schools["until_on"]), filters),
         ),
     ]
     kpi_cards("overview_cards", cards, moment_words.stamp_of_schools(page.schools, filters))

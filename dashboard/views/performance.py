@@ -253,8 +253,9 @@ def _schools(place: Place, page: Performance) -> None:
         for metric, _rows, label in shown
     ]
     parts.school_table(place, columns, key="performance_schools", caption=t("performance.schools"))
-    names = dict(place.schools.select("school_id", "label").iter_rows())
-    exported = pl.DataFrame({"school_id": list(names), t("school.choose"): list(names.values())})
+    exported = place.schools.select(
+        "school_id", pl.col("label").alias(t("school.choose")), pl.col("until_on").alias(t("comparison.column_fresh"))
+    )
     for metric, rows, label in shown:
         values = metric.by(rows, "school_id").select("school_id", pl.col("value").alias(t(f"performance.{label}")))
         exported = exported.join(values, on="school_id", how="left")

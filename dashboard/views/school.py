@@ -263,7 +263,9 @@ def _cards(page: School, filters: Filters) -> None:
         ),
     ]
     if filters.staff is None:  # lessons missed are a matter of classes, not of one teacher
-        cards.append(measures.card(METRICS["attendance_share"], t("overview.card_attendance"), page.attendance))
+        until = "" if page.is_inside else moment_words.attended_until(page.row["until_on"], filters)
+        cards.append(measures.card(METRICS["attendance_share"], t("overview.card_attendance"), page.attendance,
+                                   detail=until))  # fmt: skip
     clicked = kpi_cards("school_cards", cards, _stamp(page, filters))
     if clicked is None:
         return

@@ -10,7 +10,7 @@ import pytest
 from dashboard import measures
 from dashboard.filters import Filters
 from dashboard.i18n import NBSP, has, t
-from dashboard.moment_words import stamp, stamp_of_schools
+from dashboard.moment_words import attended_until, stamp, stamp_of_schools
 from dashboard.period_picker import AsOf
 from dashboard.queries.performance import weighed
 from dashboard.setting_words import setting_line, setting_lines
@@ -44,6 +44,15 @@ def test_several_schools_bear_the_asked_day_or_each_its_own_end() -> None:
     schools = pl.DataFrame([ROW, {**ROW, "until_on": date(2026, 11, 10)}])
     assert stamp_of_schools(schools, Filters(as_of=date(2026, 9, 16))) == "на 16.09.2026 23:59"
     assert stamp_of_schools(schools, Filters()) == t("compare.stamp_ends")
+
+
+@pytest.mark.parametrize(
+    ("as_of", "words"),
+    [(None, ""), (date(2026, 11, 12), ""), (date(2026, 10, 14), "уроки по 11.10.2026, до конца недели"),
+     (date(2026, 10, 18), "уроки по 18.10.2026, до конца недели")],
+)  # fmt: skip
+def test_attendance_above_a_school_says_with_which_week_it_ends(as_of: date | None, words: str) -> None:
+    assert attended_until(date(2026, 11, 12), Filters(as_of=as_of)) == words
 
 
 def test_a_card_tells_the_earlier_value_with_its_denominator() -> None:

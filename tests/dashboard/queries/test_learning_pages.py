@@ -45,6 +45,21 @@ def test_attendance_until_a_past_day_counts_the_lessons_until_that_day(
     assert SHARE.of(page.weeks).whole == SHARE.of(above.weeks).whole > 0
 
 
+def test_the_day_that_attendance_is_compared_with_is_the_one_until_which_it_was_counted(
+    scope_of: Callable[[int], Scope], warehouse: Warehouse
+) -> None:
+    for user, weekday in ((DEPUTY, None), (INSPECTOR, 7)):
+        page = read_attendance(scope_of(user), Filters(school=warehouse.school_id, period="q2"), NOW)
+        assert page is not None and page.before is not None and page.before_on is not None
+        assert weekday is None or page.before_on.isoweekday() == weekday
+        with owner_connection(warehouse.url) as connection:
+            row = connection.execute(
+                "SELECT sum(slot_count) FROM mart_attendance_school WHERE school_id = %s AND held_on <= %s",
+                [warehouse.school_id, page.before_on],
+            ).fetchone()
+        assert row is not None and SHARE.of(page.before).whole == row[0] > 0
+
+
 def test_reasons_of_absence_are_all_absences(scope_of: Callable[[int], Scope], warehouse: Warehouse) -> None:
     page = read_attendance(scope_of(DEPUTY), Filters(school=warehouse.school_id, period="year"), NOW)
     assert page is not None and page.until is not None
