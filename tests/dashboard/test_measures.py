@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 import pytest
 
 from dashboard import measures
 from dashboard.i18n import NBSP, has, t
 from etl.warehouse.metrics import DUTY, METRICS, Metric
+from etl.warehouse.metrics_above import ABOVE
+from etl.warehouse.metrics_exams import EXAMS
+from etl.warehouse.metrics_filling import FILLING
+from etl.warehouse.metrics_forecast import FORECASTS
+from etl.warehouse.metrics_learning import LEARNING_METRICS
+from etl.warehouse.metrics_people import ACTIVITY, CONTINGENT
+from etl.warehouse.metrics_programme import PROGRAMME
+from etl.warehouse.metrics_totals import CLASS_TOTALS
 
 NOTHING = dict.fromkeys(DUTY, 0)
 
@@ -21,6 +31,15 @@ def test_every_metric_has_a_passport_and_words_for_what_it_leaves_out(metric: Me
     assert has(metric.passport_key)
     assert all(has(f"left_out.{name}") for name in metric.exclusions)
     assert has(f"noun.{metric.noun}.many")
+
+
+EVERY = METRICS | ABOVE | EXAMS | FILLING | FORECASTS | LEARNING_METRICS | CONTINGENT | ACTIVITY | PROGRAMME
+"""Every number that people are shown."""
+
+
+@pytest.mark.parametrize("metric", (EVERY | CLASS_TOTALS).values(), ids=str)
+def test_every_passport_says_where_the_number_comes_from(metric: Metric) -> None:
+    assert metric.rules or re.search(r"Источник: (п\.\s|определение\s)", t(metric.passport_key))
 
 
 @pytest.mark.parametrize(
