@@ -152,6 +152,11 @@ def _schools(place: Place, page: Attendance) -> None:
 _COUNTS = ("slot_count", "attended_count", "missed_count", *(f"missed_{reason}_count" for reason in REASONS))
 
 
+def _head_of(name: str) -> str:
+    """The head of a count over many pupils: lessons of one are visits of all."""
+    return t("attendance.column_slots" if name == "slot_count" else f"attendance.column_{name}")
+
+
 def _by_school(metric: Metric, rows: pl.DataFrame) -> dict[int, tuple[float | None, int]]:
     found = metric.by(rows, "school_id")
     return {row["school_id"]: (row["value"], row["whole"]) for row in found.iter_rows(named=True)}
@@ -159,7 +164,7 @@ def _by_school(metric: Metric, rows: pl.DataFrame) -> dict[int, tuple[float | No
 
 def _exported(rows: pl.DataFrame, labels: pl.Series) -> pl.DataFrame:
     shares = rows.select(pl.when(pl.col("slot_count") > 0).then(pl.col("attended_count") / pl.col("slot_count")))
-    named = {t(f"attendance.column_{name}"): rows[name] for name in _COUNTS if name != "attended_count"}
+    named = {_head_of(name): rows[name] for name in _COUNTS if name != "attended_count"}
     return pl.DataFrame([labels, shares.to_series().alias(t("attendance.card_share")),
                          *(series.alias(name) for name, series in named.items())])  # fmt: skip
 
@@ -370,7 +375,7 @@ def _reasons_of(page: Attendance, *, dark: bool) -> tuple[charts.Chart, pl.DataF
     weeks = page.weeks.group_by("week_on").agg(pl.col(name).sum() for name in _COUNTS).sort("week_on")
     table = weeks.select(
         pl.col("week_on").dt.strftime("%d.%m.%Y").alias(t("school.column_week")),
-        *(pl.col(name).alias(t(f"attendance.column_{name}")) for name in _COUNTS if name != "attended_count"),
+        *(pl.col(name).alias(_head_of(name)) for name in _COUNTS if name != "attended_count"),
     )
     return reasons_by_week(weeks, dark=dark), table
 

@@ -145,9 +145,18 @@ def _figures(page: Performance, note: str, *, of_pupils: bool) -> tuple[bool, li
     over, under = (int(page.fill[name].sum()) if page.fill.height else 0 for name in ("over_count", "under_count"))
     cards: list[Kpi] = []
     if of_pupils:
+        lacking = incomplete_words(page.groups)
         cards += [
-            measures.card(_SUCCESS, t("performance.card_success"), page.success, before=success, before_note=note),
-            measures.card(_QUALITY, t("performance.card_quality"), page.success, before=success, before_note=note),
+            measures.card(
+                metric,
+                t(label),
+                page.success,
+                before=success,
+                before_note=note,
+                detail=lacking,
+                passport=(t("performance.incomplete_note"),),
+            )
+            for metric, label in ((_SUCCESS, "performance.card_success"), (_QUALITY, "performance.card_quality"))
         ]
     cards += [
         measures.card(_MISMATCH, t("performance.card_objective"), page.fill, before=fill, before_note=note,
@@ -182,6 +191,16 @@ def _figures(page: Performance, note: str, *, of_pupils: bool) -> tuple[bool, li
 def _is_over(page: Performance) -> bool:
     """Whether period marks are given yet."""
     return not page.marks.is_empty() and int(page.marks["sou_whole"].sum()) > 0
+
+
+def incomplete_words(groups: pl.DataFrame) -> str:
+    """How many pupils lack a period mark: without it an unfilled journal makes success look better (peers §2, M1);
+    empty where nobody does. `groups` = sums of mart_period_group, null where withheld."""
+    told = groups.drop_nulls(["incomplete_count", "listed_count"]) if groups.height else groups
+    part, whole = (int(told[name].sum()) if told.height else 0 for name in ("incomplete_count", "listed_count"))
+    if not part:
+        return ""
+    return t("performance.incomplete", share=percent(part / whole), part=number(part), whole=number(whole))
 
 
 def _current(place: Place, page: Performance) -> None:

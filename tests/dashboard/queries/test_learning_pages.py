@@ -10,9 +10,11 @@ import pytest
 
 from dashboard import i18n
 from dashboard.filters import Filters
+from dashboard.i18n import t
 from dashboard.queries import door
 from dashboard.queries.attendance import read_attendance, unexplained_by_age
 from dashboard.queries.performance import read_performance
+from dashboard.views.performance import incomplete_words
 from etl.warehouse.engine import owner_connection
 from etl.warehouse.metrics import METRICS
 from etl.warehouse.metrics_learning import LEARNING_METRICS
@@ -134,6 +136,12 @@ def test_the_journals_of_a_school_add_up_to_its_whole(scope_of: Callable[[int], 
 def test_sou_of_one_mark_of_each_kind_is_54_percent() -> None:
     rows = pl.DataFrame({"sou_points": [100 + 64 + 36 + 16], "sou_whole": [400]})
     assert LEARNING_METRICS["sou"].of(rows).value == 0.54
+
+
+def test_success_is_told_with_the_share_of_pupils_whose_results_are_not_complete() -> None:
+    rows = pl.DataFrame({"incomplete_count": [3, None, 0], "listed_count": [20, 50, 4]})
+    assert incomplete_words(rows) == t("performance.incomplete", share=i18n.percent(3 / 24), part="3", whole="24")
+    assert incomplete_words(rows.filter(incomplete_count=0)) == incomplete_words(pl.DataFrame()) == ""
 
 
 def test_lists_of_a_class_are_those_of_its_sums(scope_of: Callable[[int], Scope], warehouse: Warehouse) -> None:
