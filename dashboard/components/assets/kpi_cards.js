@@ -18,7 +18,7 @@ const card = (item, index, text) => {
     make("div", { class: "value" }, value),
     item.detail ? make("div", { class: "quiet" }, item.detail) : null,
     item.delta
-      ? make("div", { class: `delta ${item.deltaKind}` }, make("b", {}, item.arrow ? `${item.arrow} ${item.delta}` : item.delta), item.note)
+      ? make("div", { class: `delta ${item.deltaKind}` }, make("b", {}, item.arrow ? `${item.arrow} ${item.delta}` : item.delta), " ", item.note)
       : item.note ? make("div", { class: "delta" }, item.note) : null,
     text.stamp ? make("div", { class: "stamp" }, text.stamp) : null,
     foot.childElementCount ? foot : null,
