@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import frame
 from dashboard.components.badges import severity_badge, status_badge
+from dashboard.components.row_table import Cell, Column, Row, row_table
 from dashboard.filters import Filters, Severity, Status
 from dashboard.i18n import TEXTS, t
 from dashboard.pages_table import PAGES, ROLES, in_groups, is_open, may_act
@@ -22,7 +23,11 @@ def render(scope: Scope, filters: Filters) -> None:
         for anchor, title, text in sections:
             st.header(title, anchor=anchor)
             filled = text.replace("{statuses}", _statuses()).replace("{severities}", _severities())
-            st.markdown(filled.replace("{pages}", pages_by_role()))
+            before, table, after = filled.partition("{pages}")
+            st.markdown(before)
+            if table:
+                _pages_by_role()
+                st.markdown(after)
 
 
 def guide_sections() -> list[tuple[str, str, str]]:
@@ -32,14 +37,21 @@ def guide_sections() -> list[tuple[str, str, str]]:
     return [(f"s{number}", title.strip(), body.strip()) for number, (title, body) in enumerate(parts, start=1)]
 
 
-def pages_by_role() -> str:
-    """The table role × page as Markdown, straight from `pages_table` and `roles`: who opens, who may change."""
-    heads = [t("who_sees.page"), *(t(f"role_short.{role}") for role in ROLES)]
-    lines = [f"| {' | '.join(heads)} |", "|---" + "|:-:" * len(ROLES) + "|"]
-    for row in (row for _, rows in in_groups(PAGES) for row in rows):
-        signs = ("✎" if may_act(row.route, role) else "●" if is_open(row.route, role) else "" for role in ROLES)
-        lines.append(f"| {t(row.title_key)} | {' | '.join(signs)} |")
-    return "\n".join(lines) + f"\n\n{t('who_sees.legend')}"
+def _pages_by_role() -> None:
+    """The table role × page, straight from `pages_table` and `roles`: who opens, who may change; cards where it is
+    narrow."""
+    columns = [Column(t("who_sees.page")), *(Column(t(f"role_short.{role}")) for role in ROLES)]
+    rows = [
+        Row((Cell(t(row.title_key)), *(Cell(_sign(row.route, role)) for role in ROLES)))
+        for _, members in in_groups(PAGES)
+        for row in members
+    ]
+    row_table("guide_pages", columns, rows, caption=t("who_sees.caption"))
+    st.caption(t("who_sees.legend"))
+
+
+def _sign(route: str, role: str) -> str:
+    return "✎" if may_act(route, role) else "●" if is_open(route, role) else ""
 
 
 def _statuses() -> str:

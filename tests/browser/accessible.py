@@ -38,7 +38,10 @@ _SAID = """() => {
       if (!element.closest(skipped)) said.push(element.getAttribute(name))
   return said.join('\\n')
 }"""
-_WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"
+_WIDER = (
+    "[document.documentElement, ...document.querySelectorAll('[data-testid=stMain]')]"
+    ".some(block => block.scrollWidth > block.clientWidth + 1)"
+)  # the main block scrolls, the document never does
 _GROUND = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
 _PLACE = """
 SELECT w.school_id, w.class_id, w.journal_id, (SELECT max(lesson_id) FROM fact_lesson l
