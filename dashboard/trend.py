@@ -56,6 +56,8 @@ def direction_words(direction: str | None, change: float | None) -> str:
 def past_words(past: pl.DataFrame) -> str:
     """How often the forecast of the period before, made as far into it, was the mark that was given; and of those that
     were not, how often the trend had pointed to the side the mark went."""
+    if past.is_empty():
+        return t("forecast.unchecked_none")
     told = with_trend(past).filter(pl.col("foretold").is_not_null() & pl.col("period_mark_code").is_between(1, 5))
     error = pl.col("period_mark_code").cast(pl.Int64) - pl.col("foretold").cast(pl.Int64)
     is_side = ((pl.col("direction") == RISES) & (error > 0)) | ((pl.col("direction") == FALLS) & (error < 0))

@@ -19,7 +19,7 @@ _SIGNS: dict[Tone, str] = {"": "", "good": "✓", "warn": "▲", "bad": "!", "qu
 
 Sorts = Literal["", "all", "some"]
 _TEXTS: dict[Sorts, tuple[str, ...]] = {"": (), "all": ("hint", "by", "as_is", "up", "down"), "some": ("some",)}
-FEWEST_SORTED = 3
+FEWEST_SORTED = 5
 """Fewer rows are seen at once."""
 
 _COMPONENT = st.components.v2.component(

@@ -78,7 +78,7 @@ def test_a_deputy_goes_from_a_month_to_the_pupils_without_marks_and_to_their_jou
     page = open_page("/performance?period=m2026-10", "deputy")
     settle(page)
     expect(page.locator("body")).to_contain_text("Процент участия")
-    page.locator("thead th button").last.click()
+    page.get_by_role("grid").locator("thead th button").last.click()
     page.wait_for_url(re.compile("period=m2026-10.*class="))
     settle(page)
     page.get_by_role("table", name="Без отметок и с одной отметкой").locator("tbody button").first.click()

@@ -47,6 +47,7 @@ def test_a_heading_sorts_by_keyboard_and_a_row_still_opens_what_it_shows(open_pa
     settle(page)
     table = page.get_by_role("table", name="Ученики класса")
     head = table.get_by_role("columnheader", name="Пропущено", exact=True)
+    expect(head.get_by_role("button")).to_be_visible()
     before = table.locator("tbody td:nth-child(2)").all_inner_texts()
     head.get_by_role("button").focus()
     page.keyboard.press("Enter")

@@ -159,7 +159,7 @@ def arguments(function: Callable[..., Any], school: int, facts: dict[str, Any]) 
         "finding": facts["finding"][0], "journal": journal, "acts": ["school16_korolev:1"], "act": "school16_korolev",
         "version": 1, "year": year, "judgement": 0, "kind": None,
         "place": Place(school, year, journal, "Asia/Yekaterinburg", NOW.date(), NOW),
-        "class_id": class_id, "lesson": lesson, "pupil": None, "until": NOW.date(), "period": facts["period"],
+        "class_id": class_id, "lesson": lesson, "pupil": None, "until": NOW.date(), "newest": NOW, "period": facts["period"],
         "days": (date(2026, 9, 1), NOW.date()), "needs": NEEDS, "done": (), "source": "attendance",
         "number": 1, "before": None,
         "change": facts["change"][0], "register": "incident", "line": 1,
