@@ -20,6 +20,7 @@ from babel.numbers import format_decimal
 FOLDER = Path(__file__).resolve().parent / "texts"
 LOCALE = Locale("ru")
 NBSP = "\u00a0"
+MINUS = "\u2212"
 
 
 class MissingTextError(KeyError):
@@ -65,7 +66,7 @@ class Texts:
 
 
 def number(value: float | None, digits: int = 0) -> str:
-    """`1 281` or `3,86`; a dash for None. A minus is ASCII, as everywhere in the app."""
+    """`1 281` or `−3,86`, the minus as it is printed; a dash for None. Files and headings read either minus back."""
     # a page writes hundreds of numbers, most of them small and often the same; -0.0 is the same key as 0
     return "—" if value is None else _number(value or 0, digits)
 
@@ -73,7 +74,7 @@ def number(value: float | None, digits: int = 0) -> str:
 @lru_cache(maxsize=20_000)
 def _number(value: float, digits: int) -> str:
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return format_decimal(value, format=pattern, locale=LOCALE)
+    return format_decimal(value, format=pattern, locale=LOCALE).replace("-", MINUS)
 
 
 @lru_cache(maxsize=4_000)

@@ -43,7 +43,6 @@ __all__ = [
     "unbroken",
 ]
 
-MINUS = "−"  # the sign of print, not the hyphen
 TEXTS = Path(__file__).resolve().parent / "texts"
 _BOUND = re.compile(r"(?<=№) (?=[\d{])|(?<=\bп\.) (?=[\w{])|(?<=[\d}]) (?=%)")
 
@@ -103,7 +102,7 @@ def points(difference: float | None, digits: int = 1) -> str:
         return ""
     value = round(difference * 100, digits) or 0.0  # no -0
     sign = "+" if value > 0 else ""
-    return f"{sign}{number(value, digits if value else 0).replace('-', MINUS)}{NBSP}{t('number.points')}"
+    return f"{sign}{number(value, digits if value else 0)}{NBSP}{t('number.points')}"
 
 
 def day_of_week(value: date) -> str:

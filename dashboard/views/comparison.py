@@ -137,7 +137,10 @@ def _apart(
     page: Compared, metric: Metric, lines: list[Line], group: str, filters: Filters, yardstick: Yardstick
 ) -> None:
     """The funnel and, beside it, the schools outside it with what may be the cause."""
-    if kind_of(metric) != "share" or not any(line.state == "told" for line in lines):
+    told = sum(line.state == "told" for line in lines)
+    if kind_of(metric) != "share" or told < FEWEST:
+        if told and kind_of(metric) == "share":
+            st.caption(t("comparison.funnel_few"))
         _silent(lines)
         return
     left, right = st.columns([5, 4], gap="medium")
@@ -199,7 +202,7 @@ def _funnel_of(page: Compared, name: str, group: str, *, dark: bool) -> tuple[st
         orient="row",
     )
     phi = limits.dispersion(points["done"], points["due"])
-    note = t("comparison.funnel_note", phi=number(phi, 1)) if len(told) >= FEWEST else t("comparison.funnel_few")
+    note = t("comparison.funnel_note", phi=number(phi, 1))
     chart = charts.funnel(
         points, dark=dark, noun=metric.noun, size_label=t("comparison.funnel_size"),
         worse={"up": "below", "down": "above", "none": "both"}[metric.direction],  # type: ignore[arg-type]
