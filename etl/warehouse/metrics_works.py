@@ -14,9 +14,9 @@ CONTROL_KINDS = ("test", "check")
 """Kinds of works that an act calls control works (bundle, `work.kind`); the works of ВШК bear a mark of their own."""
 SOURCES["control_work"] = {
     "pair_count": "count(*)",
-    "period_sum": "sum(r.period_mark_code)",
+    "period_sum": "sum(m.period_mark_code)",
     "work_sum": "sum(m.mark_code)",
-    "gap_sum": "sum(r.period_mark_code - m.mark_code)",
+    "gap_sum": "sum(m.period_mark_code - m.mark_code)",
 }
 _BY = ("school", "class", "journal", "period")
 _GRAIN = "mark of a control work × period mark of the pupil"
