@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import frame, measures
 from dashboard.components.frame_table import frame_table
 from dashboard.components.kpi_cards import Kpi, kpi_cards
+from dashboard.derived import derived
 from dashboard.exports import offer_frame
 from dashboard.filters import Filters
 from dashboard.i18n import count, t
@@ -39,16 +40,18 @@ def draw_control_works(place: Place, settings: InForce) -> None:
             return
         st.caption(t("control_works.note", works=works))
         kpi_cards("control_works_cards", [gap_card(rows, settings)], place.stamp)
-        rows = widest_first(rows, values.control_works_marks)
-        table = gap_table(rows, values.control_works_marks)
-        opens = [t("control_works.open", klass=one["class_name"], subject=one["subject"])
-                 for one in rows.iter_rows(named=True)]  # fmt: skip
+        rows = derived(rows, widest_first, values.control_works_marks)
+        table, opens = derived(rows, gap_table, values.control_works_marks), derived(rows, _opens)
         clicked = frame_table("control_works", table, caption=t("control_works.title"), opens=opens,
                               empty=t("control_works.too_few"))  # fmt: skip
         offer_frame("control_works", t("control_works.title"), table)
     if clicked is not None:
         found = rows.row(clicked, named=True)
         frame.go("journal", filters.changed(class_id=found["class_id"], journal=found["journal_id"]))
+
+
+def _opens(rows: pl.DataFrame) -> tuple[str, ...]:
+    return tuple(t("control_works.open", klass=one["class_name"], subject=one["subject"]) for one in rows.to_dicts())
 
 
 def gap_card(rows: pl.DataFrame, settings: InForce) -> Kpi:
