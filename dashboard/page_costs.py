@@ -27,6 +27,7 @@ from dashboard.connection import accounts, app_engine
 from dashboard.filters import Filters, to_params
 from dashboard.pages_table import PAGES, is_open
 from dashboard.queries.door import counted, forget, read
+from dashboard.queries.periods import LETTERS
 from etl.warehouse.scope import Scope
 
 READERS_VARIABLE = "ZAVUCH_BENCH_READERS"
@@ -42,6 +43,13 @@ GROUP BY 1, 2, 3, 4 ORDER BY row_count DESC, school_id, journal_id LIMIT 1
 _BIGGEST_SCHOOL = """
 SELECT school_id, school_year, sum(row_count) AS row_count FROM mart_duty_school WHERE school_id = ANY(:schools)
 GROUP BY 1, 2 ORDER BY row_count DESC, school_id LIMIT 1
+"""
+# a period that is over has everything: in a running one pages lack period marks, their chart and their verdicts
+_OVER = """
+SELECT p.kind, p.number FROM dim_period p JOIN dim_school s USING (school_id)
+WHERE p.school_id = ANY(:schools) AND p.school_id = :school AND p.deleted_latest IS NULL AND p.kind <> 'year'
+  AND p.ends_on < (s.extracted_at AT TIME ZONE s.timezone)::date
+ORDER BY p.ends_on DESC, p.kind, p.number LIMIT 1
 """
 _LESSON = """
 SELECT lesson_id FROM fact_lesson WHERE school_id = ANY(:schools) AND journal_id = :journal
@@ -112,12 +120,18 @@ def _busiest(scope: Scope) -> tuple[Filters, Filters | None, Filters | None]:
     # the same place with row policies and without: who sees sums only has no journal, whatever the connection may read
     journals = [] if scope.is_above else read(scope, _BIGGEST).to_dicts()
     if not journals:
-        return (Filters(school=schools[0]["school_id"]) if schools else Filters()), None, None
+        return (_over(scope, schools[0]["school_id"]) if schools else Filters()), None, None
     row = journals[0]
-    school = Filters(school=row["school_id"])
+    school = _over(scope, row["school_id"])
     journal = school.changed(year=row["school_year"], class_id=row["class_id"], journal=row["journal_id"])
     lessons = read(scope, _LESSON, {"journal": row["journal_id"]}).to_dicts()
     return school, journal, journal.changed(lesson=lessons[0]["lesson_id"]) if lessons else None
+
+
+def _over(scope: Scope, school: int) -> Filters:
+    """The school in its last period that is over."""
+    found = read(scope, _OVER, {"school": school}).to_dicts()
+    return Filters(school=school, period=f"{LETTERS[found[0]['kind']]}{found[0]['number']}" if found else None)
 
 
 def _cost(name: str, identity: Identity, scope: Scope, route: str, filters: Filters) -> PageCost:
